@@ -1,0 +1,2 @@
+//! The `tracklane` binary.
+fn main() {}

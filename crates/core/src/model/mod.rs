@@ -1,0 +1,20 @@
+//! The records. One file per thing; every record belongs to one tenant and carries a `version` that grows with each
+//! write (the ETag of the API).
+
+mod access;
+mod customer;
+mod endpoint;
+mod fleet;
+mod location;
+mod shipment;
+mod tenant;
+mod zone;
+
+pub use access::{ApiKey, Caller, ParseRoleError, Role, User};
+pub use customer::{Address, Customer};
+pub use endpoint::{Attempt, AttemptOutcome, Endpoint, EndpointState, Message, MessageState};
+pub use fleet::{Device, DeviceLatest, Driver, DutyState, Vehicle};
+pub use location::{Location, LocationType};
+pub use shipment::{Leg, LegMode, LegState, Package, Shipment, TrackingLink};
+pub use tenant::{Tenant, TenantSettings};
+pub use zone::{Zone, ZoneKind};

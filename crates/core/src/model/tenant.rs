@@ -1,0 +1,64 @@
+//! The company that uses the system.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::TenantId;
+use crate::milestone::MilestonePolicy;
+use crate::time::Timestamp;
+
+/// A tenant. Every row and every key belongs to one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its name, shown on tracking pages.
+    pub name: String,
+    /// Its short name in URLs and topics: lower-case letters, digits and hyphens, 1 to 40.
+    pub slug: String,
+    /// What it has set.
+    pub settings: TenantSettings,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Grows with each write.
+    pub version: i64,
+}
+
+/// What a tenant may set. Every field has a default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TenantSettings {
+    /// How far positions alone may move a new shipment, unless the shipment says otherwise.
+    pub milestones: MilestonePolicy,
+    /// Radius of the zone around a shipment's origin and destination when the location draws none, in metres, 20 to 5,000.
+    #[schema(minimum = 20, maximum = 5000)]
+    pub hub_radius_m: f64,
+    /// Radius of the wide zone around a destination that means "arriving", in metres, 50 to 50,000.
+    #[schema(minimum = 50, maximum = 50000)]
+    pub approach_radius_m: f64,
+    /// For how long after a delivery a pick-up scan is taken for a straggler, in seconds, 0 to 2,592,000.
+    #[schema(minimum = 0, maximum = 2592000)]
+    pub grace_seconds: i64,
+    /// How fresh a position-made fact must be for anybody to be alerted, in seconds, 0 to 86,400.
+    #[schema(minimum = 0, maximum = 86400)]
+    pub alert_limit_device_seconds: i64,
+    /// How fresh a carrier's fact must be for anybody to be alerted, in seconds, 0 to 2,592,000.
+    #[schema(minimum = 0, maximum = 2592000)]
+    pub alert_limit_carrier_seconds: i64,
+    /// How long a public tracking link lives after the shipment has ended, in days, 1 to 365.
+    #[schema(minimum = 1, maximum = 365)]
+    pub link_days: u32,
+}
+
+impl Default for TenantSettings {
+    fn default() -> Self {
+        Self {
+            milestones: MilestonePolicy::default(),
+            hub_radius_m: 150.0,
+            approach_radius_m: 1_000.0,
+            grace_seconds: crate::lifecycle::DEFAULT_GRACE_SECONDS,
+            alert_limit_device_seconds: 900,
+            alert_limit_carrier_seconds: 86_400,
+            link_days: 30,
+        }
+    }
+}
