@@ -2,6 +2,7 @@
 //! write (the ETag of the API).
 
 mod access;
+mod audit;
 mod customer;
 mod endpoint;
 mod fleet;
@@ -11,6 +12,7 @@ mod tenant;
 mod zone;
 
 pub use access::{ApiKey, Caller, ParseRoleError, Role, User};
+pub use audit::AuditEntry;
 pub use customer::{Address, Customer};
 pub use endpoint::{Attempt, AttemptOutcome, Endpoint, EndpointState, Message, MessageState};
 pub use fleet::{Device, DeviceLatest, Driver, DutyState, Vehicle};
