@@ -1,1 +1,19 @@
-//! Tracklane: api-types.
+//! What the API says and hears, apart from the records themselves (those are the models of `core`): envelopes, logins,
+//! positions, problems. Shared by the server, the client and whoever reads the OpenAPI document.
+
+mod health;
+mod live;
+mod login;
+mod page;
+mod position;
+mod problem;
+
+pub use health::{Health, PartHealth};
+pub use live::Ticket;
+pub use login::{LoginAnswer, LoginRequest, Me};
+pub use page::Page;
+pub use position::{
+    Attributes, Feature, FeatureCollection, Geometry, LatestPositions, LineProperties, PositionInput, PositionsAnswer,
+    RowAnswer, RowOutcome,
+};
+pub use problem::ProblemBody;
