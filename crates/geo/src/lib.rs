@@ -1,1 +1,16 @@
-//! Tracklane: geo.
+//! Pure maths on the sphere: no I/O, no clock.
+//!
+//! - [`distance`]: metres, bearings and points along the way;
+//! - [`shape`]: polygons and circles, checked, prepared for fast questions;
+//! - [`index`]: which zones may contain a point, at a cost that does not grow with their number;
+//! - [`tracker`]: the zone state machine of a device: enter and exit;
+//! - [`polyline`]: the encoded polyline text form.
+
+pub mod distance;
+pub mod index;
+pub mod polyline;
+pub mod shape;
+pub mod tracker;
+
+pub use index::ZoneIndex;
+pub use shape::Shape;
