@@ -1,38 +1,17 @@
 //! What can go wrong between us and the server.
 
-use serde::Deserialize;
-use tracklane_core::FieldError;
+use tracklane_api_types::ProblemBody;
 
-/// The problem document of a refused request (RFC 9457), as far as the client reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default)]
-pub struct Problem {
-    /// The HTTP status, 400 to 599.
-    pub status: u16,
-    /// What kind of problem this is, in a few words.
-    pub title: String,
-    /// What is wrong with this very request.
-    pub detail: Option<String>,
-    /// The fields that broke a rule.
-    pub errors: Vec<FieldError>,
-    /// For a refused transition: what would be allowed.
-    pub allowed: Vec<String>,
-    /// The id of the request in the server's log.
-    pub request_id: Option<String>,
-}
-
-impl Problem {
-    fn summary(&self) -> String {
-        let mut text = match (&self.detail, self.title.as_str()) {
-            (Some(detail), _) if !detail.is_empty() => detail.clone(),
-            (_, "") => format!("HTTP status {}", self.status),
-            (_, title) => title.to_owned(),
-        };
-        for error in &self.errors {
-            text.push_str(&format!("\n  {}: {}", error.pointer, error.detail));
-        }
-        text
+/// What the server said, in words for people.
+fn summary(problem: &ProblemBody) -> String {
+    let mut text = if problem.detail.is_empty() { problem.title.clone() } else { problem.detail.clone() };
+    for error in &problem.errors {
+        text.push_str("\n  ");
+        text.push_str(&error.pointer);
+        text.push_str(": ");
+        text.push_str(&error.detail);
     }
+    text
 }
 
 /// Why a call failed.
@@ -42,8 +21,8 @@ pub enum Error {
     #[error("{0:?} is not an http or https URL")]
     BadUrl(String),
     /// The server answered and refused.
-    #[error("{}", .0.summary())]
-    Problem(Box<Problem>),
+    #[error("{}", summary(.0))]
+    Problem(Box<ProblemBody>),
     /// No answer: no connection, a broken one, or no answer in time.
     #[error("no answer from {url}: {source}")]
     Unreachable {

@@ -2,14 +2,17 @@
 //! webhook signatures.
 //!
 //! - [`Client`]: one server, one caller;
+//! - [`requests`]: what callers say when they make something;
 //! - [`webhook`]: for those who receive webhooks;
-//! - [`Error`] and [`Problem`]: what went wrong, as the server said it.
+//! - [`Error`]: what went wrong, as the server said it.
 
+mod api;
 mod error;
 mod pages;
+pub mod requests;
 mod transport;
 pub mod webhook;
 
-pub use error::{Error, Problem};
-pub use pages::Page;
+pub use api::{EventView, KeyAnswer, LinkAnswer, SecretAnswer, ShipmentDetail};
+pub use error::Error;
 pub use transport::{Client, RetryPolicy};

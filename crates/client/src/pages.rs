@@ -4,22 +4,11 @@ use std::collections::VecDeque;
 
 use futures::Stream;
 use futures::stream::try_unfold;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tracklane_api_types::Page;
 
 use crate::error::Error;
 use crate::transport::Client;
-
-/// One page of a list.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Page<T> {
-    /// The records of this page.
-    pub items: Vec<T>,
-    /// Where the next page begins.
-    pub next_cursor: Option<String>,
-    /// True when there is one.
-    pub has_more: bool,
-}
 
 /// The largest page that the server gives.
 const PAGE_SIZE: usize = 200;

@@ -9,10 +9,11 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, RETRY_AF
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracklane_api_types::ProblemBody;
 use tracklane_core::Env;
 use url::Url;
 
-use crate::error::{Error, Problem};
+use crate::error::Error;
 
 /// How often and how patiently a request is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -258,11 +259,16 @@ struct Failure {
 }
 
 /// Reads the problem document; a proxy's own error page becomes a problem with its status alone.
-fn problem(status: StatusCode, body: &[u8]) -> Problem {
-    let mut problem: Problem = serde_json::from_slice(body).unwrap_or_default();
-    problem.status = status.as_u16();
-    if problem.title.is_empty() {
-        problem.title = status.canonical_reason().unwrap_or_default().to_lowercase();
-    }
-    problem
+fn problem(status: StatusCode, body: &[u8]) -> ProblemBody {
+    serde_json::from_slice(body).unwrap_or_else(|_| ProblemBody {
+        kind: "about:blank".to_owned(),
+        title: format!("HTTP status {status}"),
+        status: status.as_u16(),
+        detail: String::new(),
+        instance: None,
+        errors: Vec::new(),
+        allowed: None,
+        permission: None,
+        violated_policies: None,
+    })
 }
