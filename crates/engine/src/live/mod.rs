@@ -1,0 +1,12 @@
+//! The live stream: events as they are logged, positions as they come.
+//!
+//! Events are never dropped: a subscription has its own place in the log and reads on from there. Positions conflate: a
+//! slow reader gets the newest of each device and nothing of what was before.
+
+mod filter;
+mod hub;
+mod subscription;
+
+pub use filter::{Filter, Viewport};
+pub use hub::Live;
+pub use subscription::{LiveItem, Subscription};
