@@ -1,16 +1,63 @@
-//! Which zones may contain a point.
+//! Which zones may contain a point, at a cost that does not grow with the number of zones.
+//!
+//! The map is divided into cells on several levels, each level halving the cells of the one before. A zone goes to the
+//! level on which it covers few cells, so a country fills no more cells than a doorstep. A cell that lies wholly inside a
+//! zone says so, which answers most questions about large zones without looking at their edges. One zone is put in,
+//! replaced or taken out without touching the others.
 
-use std::hash::Hash;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use tracklane_core::position::Point;
 
-use crate::shape::Shape;
+use crate::distance::{distance_m, normalise_lon};
+use crate::shape::{Bbox, Circle, Polygon, Shape};
+
+/// Levels 0 (one cell is the world) to 22 (a cell is some ten metres wide).
+const LEVELS: usize = 23;
+
+/// A zone covers up to this many cells in each direction, if it has few corners.
+const SPAN: f64 = 3.0;
+
+/// A zone with more corners covers more cells, because looking at its edges costs more.
+const FINE_SPAN: f64 = 14.0;
+const FINE_EDGES: usize = 100;
 
 /// Zones by place. `K` is the key of a zone.
 #[derive(Debug, Clone)]
 pub struct ZoneIndex<K> {
-    _todo: Vec<K>,
+    zones: Vec<Option<Zone<K>>>,
+    free: Vec<u32>,
+    slots: HashMap<K, u32>,
+    cells: HashMap<u64, SmallVec<[Entry; 4]>, BuildHasherDefault<CellHasher>>,
+    /// How many zones live on each level, so that a question skips the empty ones.
+    population: [u32; LEVELS],
+}
+
+#[derive(Debug, Clone)]
+struct Zone<K> {
+    key: K,
+    shape: Arc<Shape>,
+}
+
+/// The number of a zone and, in the lowest bit, whether the cell lies wholly inside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry(u32);
+
+impl Entry {
+    fn new(slot: u32, certain: bool) -> Self {
+        Self(slot << 1 | u32::from(certain))
+    }
+
+    fn slot(self) -> u32 {
+        self.0 >> 1
+    }
+
+    fn certain(self) -> bool {
+        self.0 & 1 == 1
+    }
 }
 
 /// A zone that may contain the point that was asked for.
@@ -24,44 +71,211 @@ pub struct Candidate<'a, K> {
     pub certain: bool,
 }
 
+impl<K> Candidate<'_, K> {
+    /// True when the zone contains `point`, which must be the point that was asked for.
+    pub fn contains(&self, point: Point) -> bool {
+        self.certain || self.shape.contains(point)
+    }
+}
+
 impl<K: Copy + Eq + Hash> ZoneIndex<K> {
     /// An index without zones.
     pub fn new() -> Self {
-        todo!()
+        Self {
+            zones: Vec::new(),
+            free: Vec::new(),
+            slots: HashMap::new(),
+            cells: HashMap::default(),
+            population: [0; LEVELS],
+        }
     }
 
     /// Puts a zone in, in place of the one with the same key, which is returned.
-    pub fn insert(&mut self, _key: K, _shape: Arc<Shape>) -> Option<Arc<Shape>> {
-        todo!()
+    pub fn insert(&mut self, key: K, shape: Arc<Shape>) -> Option<Arc<Shape>> {
+        let replaced = self.remove(key);
+        let cover = Cover::of(&shape);
+        let zone = Some(Zone { key, shape });
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.zones.push(None);
+            self.zones.len() as u32 - 1
+        });
+        self.zones[slot as usize] = zone;
+        self.slots.insert(key, slot);
+        self.population[cover.level] += 1;
+        for (cell, certain) in cover.cells {
+            self.cells.entry(cell).or_default().push(Entry::new(slot, certain));
+        }
+        replaced
     }
 
     /// Takes a zone out and returns its shape.
-    pub fn remove(&mut self, _key: K) -> Option<Arc<Shape>> {
-        todo!()
+    pub fn remove(&mut self, key: K) -> Option<Arc<Shape>> {
+        let slot = self.slots.remove(&key)?;
+        let zone = self.zones[slot as usize].take()?;
+        self.free.push(slot);
+        // A shape always covers the same cells.
+        let cover = Cover::of(&zone.shape);
+        self.population[cover.level] -= 1;
+        for (cell, _) in cover.cells {
+            let Some(entries) = self.cells.get_mut(&cell) else { continue };
+            entries.retain(|entry| entry.slot() != slot);
+            if entries.is_empty() {
+                self.cells.remove(&cell);
+            }
+        }
+        Some(zone.shape)
     }
 
     /// The shape of a zone.
-    pub fn get(&self, _key: K) -> Option<&Arc<Shape>> {
-        todo!()
+    pub fn get(&self, key: K) -> Option<&Arc<Shape>> {
+        let slot = *self.slots.get(&key)?;
+        self.zones[slot as usize].as_ref().map(|zone| &zone.shape)
     }
 
     /// How many zones it holds.
     pub fn len(&self) -> usize {
-        todo!()
+        self.slots.len()
     }
 
     /// True when it holds no zone.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.slots.is_empty()
+    }
+
+    /// The keys of all zones, in no order.
+    pub fn keys(&self) -> impl Iterator<Item = K> {
+        self.slots.keys().copied()
     }
 
     /// Every zone that may contain `point`, each once; all that do are among them.
-    pub fn candidates(&self, _point: Point) -> impl Iterator<Item = Candidate<'_, K>> {
-        std::iter::empty()
+    pub fn candidates(&self, point: Point) -> impl Iterator<Item = Candidate<'_, K>> {
+        let levels = (0..LEVELS).filter(|level| self.population[*level] > 0);
+        let entries = levels.filter_map(move |level| self.cells.get(&Grid(level).cell_of(point)));
+        entries.flatten().filter_map(|entry| {
+            let zone = self.zones[entry.slot() as usize].as_ref()?;
+            Some(Candidate { key: zone.key, shape: &zone.shape, certain: entry.certain() })
+        })
     }
 
     /// Every zone that contains `point`, each once.
-    pub fn containing(&self, _point: Point) -> impl Iterator<Item = K> {
-        std::iter::empty()
+    pub fn containing(&self, point: Point) -> impl Iterator<Item = K> {
+        self.candidates(point).filter(move |candidate| candidate.contains(point)).map(|candidate| candidate.key)
+    }
+}
+
+impl<K: Copy + Eq + Hash> Default for ZoneIndex<K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The cells of one level: `2^level` in each direction, over 360 degrees from -180 (also for latitude, whose cells are as
+/// many degrees high as wide).
+#[derive(Debug, Clone, Copy)]
+struct Grid(usize);
+
+impl Grid {
+    /// The finest level on which `degrees` span at most `cells` cells and a part.
+    fn for_extent(degrees: f64, cells: f64) -> Self {
+        let level = (360.0 * cells / degrees.max(1e-9)).log2().floor();
+        Self((level as usize).min(LEVELS - 1))
+    }
+
+    fn size(self) -> f64 {
+        360.0 / f64::from(1u32 << self.0)
+    }
+
+    fn column(self, degrees: f64) -> u32 {
+        (((degrees + 180.0) / self.size()) as u32).min((1 << self.0) - 1)
+    }
+
+    fn key(self, x: u32, y: u32) -> u64 {
+        (self.0 as u64) << 48 | u64::from(x) << 24 | u64::from(y)
+    }
+
+    fn cell_of(self, point: Point) -> u64 {
+        self.key(self.column(normalise_lon(point.lon)), self.column(point.lat))
+    }
+
+    /// The box of a cell.
+    fn bbox(self, x: u32, y: u32) -> Bbox {
+        let low = |number: u32| f64::from(number) * self.size() - 180.0;
+        Bbox { west: low(x), south: low(y), east: low(x + 1), north: low(y + 1) }
+    }
+}
+
+/// The cells of a shape, each once, all on one level.
+struct Cover {
+    level: usize,
+    cells: Vec<(u64, bool)>,
+}
+
+impl Cover {
+    fn of(shape: &Shape) -> Self {
+        let boxes = shape.bboxes();
+        let extent = boxes.iter().map(|b| (b.east - b.west).max(b.north - b.south)).fold(0.0, f64::max);
+        let edges = shape.polygons().iter().map(Polygon::edge_count).max().unwrap_or(0);
+        let grid = Grid::for_extent(extent, if edges > FINE_EDGES { FINE_SPAN } else { SPAN });
+        let mut cells = match shape {
+            Shape::Circle(circle) => boxes.iter().flat_map(|bbox| circle_cells(grid, circle, *bbox)).collect(),
+            _ => shape.polygons().iter().flat_map(|polygon| polygon_cells(grid, polygon)).collect::<Vec<_>>(),
+        };
+        // Two parts may share a cell: if one of them fills it, the shape does.
+        cells.sort_unstable_by_key(|(cell, certain)| (*cell, !certain));
+        cells.dedup_by_key(|(cell, _)| *cell);
+        Self { level: grid.0, cells }
+    }
+}
+
+fn circle_cells(grid: Grid, circle: &Circle, bbox: Bbox) -> impl Iterator<Item = (u64, bool)> {
+    // The sides of a cell bulge out between its corners, by far less than this for cells of a third of the circle.
+    let surely = circle.radius_m() * 0.95;
+    cells_in(grid, bbox).map(move |(x, y)| {
+        let Bbox { west, south, east, north } = grid.bbox(x, y);
+        let corners = [(south, west), (south, east), (north, west), (north, east)];
+        let mut distances = corners.into_iter().map(|(lat, lon)| distance_m(circle.center(), Point { lat, lon }));
+        (grid.key(x, y), distances.all(|metres| metres < surely))
+    })
+}
+
+/// Cells that an edge may touch are uncertain; the others lie wholly inside or wholly outside, which their centre tells.
+fn polygon_cells(grid: Grid, polygon: &Polygon) -> Vec<(u64, bool)> {
+    let bbox = polygon.bbox();
+    let (x0, y0) = (grid.column(bbox.west), grid.column(bbox.south));
+    let (width, height) = (grid.column(bbox.east) - x0 + 1, grid.column(bbox.north) - y0 + 1);
+    let mut touched = vec![false; (width * height) as usize];
+    for edge in polygon.edges() {
+        for (x, y) in cells_in(grid, Bbox::around(&edge)) {
+            touched[((y - y0) * width + (x - x0)) as usize] = true;
+        }
+    }
+    let cells = cells_in(grid, bbox).zip(&touched);
+    let kept = cells.filter(|((x, y), touched)| **touched || polygon.contains(grid.bbox(*x, *y).center()));
+    kept.map(|((x, y), touched)| (grid.key(x, y), !touched)).collect()
+}
+
+/// Row by row.
+fn cells_in(grid: Grid, bbox: Bbox) -> impl Iterator<Item = (u32, u32)> {
+    let columns = grid.column(bbox.west)..=grid.column(bbox.east);
+    (grid.column(bbox.south)..=grid.column(bbox.north)).flat_map(move |y| columns.clone().map(move |x| (x, y)))
+}
+
+/// Spreads the bits of a cell key. Keys are made from checked coordinates, so a stronger hash would guard nothing that
+/// drawing many zones on one spot does not reach anyway.
+#[derive(Debug, Clone, Copy, Default)]
+struct CellHasher(u64);
+
+impl Hasher for CellHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        let mixed = (self.0 ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = mixed ^ mixed >> 32;
     }
 }

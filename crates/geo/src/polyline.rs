@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(decode("_p~iF~ps|U_", Precision::Five), Err(Error::Incomplete));
         assert_eq!(decode("_p iF~ps|U", Precision::Five), Err(Error::Character { at: 2 }));
         assert_eq!(decode("~~~~~~~~~~?", Precision::Five), Err(Error::Range { at: 8 }));
-        assert_eq!(decode("_gjaR?_gjaR?", Precision::Five), Err(Error::Range { at: 12 }), "100 degrees of latitude");
+        assert_eq!(decode("_gjaR?_gjaR?", Precision::Five), Err(Error::Range { at: 6 }), "100 degrees of latitude");
     }
 
     proptest! {

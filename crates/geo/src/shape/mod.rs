@@ -2,11 +2,115 @@
 //! is prepared for fast questions.
 //!
 //! Edges are straight lines on the map (longitude and latitude), as RFC 7946 has it. A point exactly on an edge may count
-//! as inside or outside, but of two shapes that share the edge only one claims it.
+//! as inside or outside, but of two polygons that share the edge only one claims it.
 
-use serde_json::Value;
+mod circle;
+mod crossing;
+mod parse;
+mod polygon;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Value, json};
 use tracklane_core::Invalid;
 use tracklane_core::position::Point;
+
+use crate::distance::normalise_lon;
+
+pub use circle::Circle;
+pub use parse::{MAX_HOLES, MAX_POSITIONS};
+pub use polygon::Polygon;
+
+/// A checked shape.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// One polygon, perhaps with holes.
+    Polygon(Polygon),
+    /// Several polygons: a point in any of them is inside. They may overlap.
+    MultiPolygon(Vec<Polygon>),
+    /// All points within a distance of a centre.
+    Circle(Circle),
+}
+
+impl Shape {
+    /// Reads and checks a zone's geometry: a GeoJSON `Polygon` or `MultiPolygon`, or a `Point` with `radius_m`.
+    ///
+    /// Rings may run either way round. They must be closed, must not cross or touch themselves, and must enclose an area;
+    /// holes must lie in the outer ring. What crosses the antimeridian comes as a `MultiPolygon` that is cut there.
+    ///
+    /// # Errors
+    /// The broken rules, with pointers into `/geometry` and `/radius_m`.
+    pub fn parse(geometry: &Value, radius_m: Option<f64>) -> Result<Self, Invalid> {
+        parse::shape(geometry, radius_m)
+    }
+
+    /// The polygons; none for a circle.
+    pub fn polygons(&self) -> &[Polygon] {
+        match self {
+            Self::Polygon(polygon) => std::slice::from_ref(polygon),
+            Self::MultiPolygon(polygons) => polygons,
+            Self::Circle(_) => &[],
+        }
+    }
+
+    /// True when `point` is inside.
+    pub fn contains(&self, point: Point) -> bool {
+        match self {
+            Self::Circle(circle) => circle.signed_distance_m(point) <= 0.0,
+            _ => {
+                let point = Point { lon: normalise_lon(point.lon), ..point };
+                self.polygons().iter().any(|polygon| polygon.contains(point))
+            }
+        }
+    }
+
+    /// The distance from `point` to the nearest edge, in metres; negative inside. Exact enough (0.1 %) within some tens of
+    /// kilometres of the edge; the sign is always that of [`Shape::contains`]. Where a shape is cut at the antimeridian,
+    /// the cut counts as an edge.
+    pub fn signed_distance_m(&self, point: Point) -> f64 {
+        match self {
+            Self::Circle(circle) => circle.signed_distance_m(point),
+            _ => {
+                let point = Point { lon: normalise_lon(point.lon), ..point };
+                self.polygons().iter().map(|polygon| polygon.signed_distance_m(point)).fold(f64::INFINITY, f64::min)
+            }
+        }
+    }
+
+    /// Boxes that together hold the shape: one for each polygon, two for a circle that crosses the antimeridian.
+    pub fn bboxes(&self) -> Vec<Bbox> {
+        match self {
+            Self::Circle(circle) => circle.bboxes(),
+            _ => self.polygons().iter().map(Polygon::bbox).collect(),
+        }
+    }
+
+    /// A point to put a label on: the centre of a circle, or of the box around the polygon with the most corners.
+    pub fn center(&self) -> Point {
+        match self {
+            Self::Circle(circle) => circle.center(),
+            _ => {
+                let main = self.polygons().iter().max_by_key(|polygon| polygon.edge_count());
+                main.map_or(Point { lat: 0.0, lon: 0.0 }, |polygon| polygon.bbox().center())
+            }
+        }
+    }
+
+    /// The geometry as GeoJSON, rings by the right-hand rule, and the radius of a circle. [`Shape::parse`] reads it back.
+    pub fn to_geojson(&self) -> (Value, Option<f64>) {
+        match self {
+            Self::Circle(circle) => {
+                let Point { lat, lon } = circle.center();
+                (json!({ "type": "Point", "coordinates": [lon, lat] }), Some(circle.radius_m()))
+            }
+            Self::Polygon(polygon) => (json!({ "type": "Polygon", "coordinates": polygon.coordinates() }), None),
+            Self::MultiPolygon(polygons) => {
+                let coordinates: Value = polygons.iter().map(Polygon::coordinates).collect();
+                (json!({ "type": "MultiPolygon", "coordinates": coordinates }), None)
+            }
+        }
+    }
+}
 
 /// A box on the map, in degrees, `west <= east` and `south <= north`. It never crosses the antimeridian.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,66 +125,25 @@ pub struct Bbox {
     pub north: f64,
 }
 
-/// A checked shape.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Shape {
-    /// One polygon, perhaps with holes.
-    Polygon(Polygon),
-    /// Several polygons: a point in any of them is inside.
-    MultiPolygon(Vec<Polygon>),
-    /// All points within a distance of the centre.
-    Circle(Circle),
-}
-
-/// A polygon with holes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Polygon {}
-
-/// A circle on the sphere.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Circle {}
-
-impl Circle {
-    /// The circle of `radius_m` metres (1 to 1,000,000) around `center`.
-    ///
-    /// # Errors
-    /// Names the coordinate or the radius that is out of range (`/geometry/coordinates/0`, `/radius_m`).
-    pub fn new(_center: Point, _radius_m: f64) -> Result<Self, Invalid> {
-        todo!()
-    }
-}
-
-impl Shape {
-    /// Reads and checks a zone's geometry: a GeoJSON `Polygon` or `MultiPolygon`, or a `Point` with `radius_m`.
-    ///
-    /// # Errors
-    /// Every broken rule, with pointers into `/geometry` and `/radius_m`.
-    pub fn parse(_geometry: &Value, _radius_m: Option<f64>) -> Result<Self, Invalid> {
-        todo!()
+impl Bbox {
+    /// The box around points; an inside-out one without points.
+    pub fn around(points: &[Point]) -> Self {
+        let empty = Self { west: f64::INFINITY, south: f64::INFINITY, east: -f64::INFINITY, north: -f64::INFINITY };
+        points.iter().fold(empty, |bbox, point| Self {
+            west: bbox.west.min(point.lon),
+            south: bbox.south.min(point.lat),
+            east: bbox.east.max(point.lon),
+            north: bbox.north.max(point.lat),
+        })
     }
 
-    /// True when `point` is inside.
-    pub fn contains(&self, _point: Point) -> bool {
-        todo!()
+    /// True when `point` is in it, edges included.
+    pub fn contains(&self, point: Point) -> bool {
+        (self.west..=self.east).contains(&point.lon) && (self.south..=self.north).contains(&point.lat)
     }
 
-    /// The distance from `point` to the nearest edge, in metres; negative inside.
-    pub fn signed_distance_m(&self, _point: Point) -> f64 {
-        todo!()
-    }
-
-    /// Boxes that together hold the shape; several when it has several parts or crosses the antimeridian.
-    pub fn bboxes(&self) -> Vec<Bbox> {
-        todo!()
-    }
-
-    /// A point to put a label on: the centre of a circle, of the (largest) polygon's box otherwise.
+    /// The middle.
     pub fn center(&self) -> Point {
-        todo!()
-    }
-
-    /// The geometry as GeoJSON, rings by the right-hand rule, and the radius of a circle. [`Shape::parse`] reads it back.
-    pub fn to_geojson(&self) -> (Value, Option<f64>) {
-        todo!()
+        Point { lat: f64::midpoint(self.south, self.north), lon: f64::midpoint(self.west, self.east) }
     }
 }

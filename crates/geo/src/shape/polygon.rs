@@ -1,0 +1,196 @@
+//! One polygon with holes, prepared: large ones keep their edges in bands of latitude, so that a question looks at few.
+
+use serde_json::{Value, json};
+use tracklane_core::position::Point;
+
+use super::Bbox;
+use crate::distance::{DEGREE_M, lon_delta, plane_distance};
+
+/// A polygon with holes that has passed every check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Polygon {
+    /// Closed rings (the last point repeats the first), the outer one first and counter-clockwise, holes clockwise.
+    rings: Vec<Vec<Point>>,
+    bbox: Bbox,
+    bands: Option<Bands>,
+}
+
+impl Polygon {
+    /// Prepares checked rings: closed, right-hand, the outer one first.
+    pub(super) fn prepare(rings: Vec<Vec<Point>>) -> Self {
+        let bbox = Bbox::around(rings.first().map_or(&[], Vec::as_slice));
+        let bands = Bands::build(&rings, bbox);
+        Self { rings, bbox, bands }
+    }
+
+    /// The closed rings: the outer one, counter-clockwise, then the holes, clockwise.
+    pub fn rings(&self) -> &[Vec<Point>] {
+        &self.rings
+    }
+
+    /// The box around it.
+    pub fn bbox(&self) -> Bbox {
+        self.bbox
+    }
+
+    /// How many edges it has.
+    pub fn edge_count(&self) -> usize {
+        self.rings.iter().map(|ring| ring.len() - 1).sum()
+    }
+
+    /// Every edge of every ring.
+    pub(crate) fn edges(&self) -> impl Iterator<Item = [Point; 2]> {
+        self.rings.iter().flat_map(|ring| ring.windows(2).map(|pair| [pair[0], pair[1]]))
+    }
+
+    /// True when `point` (longitude below 180) is inside.
+    pub(crate) fn contains(&self, point: Point) -> bool {
+        if !self.bbox.contains(point) {
+            return false;
+        }
+        // The rule below leaves out a point as far north as the polygon goes, which is nobody's only at the pole.
+        let point = Point { lat: point.lat.min(90f64.next_down()), ..point };
+        let crossed = match &self.bands {
+            Some(bands) => bands.of(point.lat).iter().filter(|edge| runs_east_of(edge, point)).count(),
+            None => self.edges().filter(|edge| runs_east_of(edge, point)).count(),
+        };
+        crossed % 2 == 1
+    }
+
+    /// The distance from `point` to the nearest edge, in metres, on a local plane around `point`.
+    pub(super) fn edge_distance_m(&self, point: Point) -> f64 {
+        let middle = f64::midpoint(self.bbox.west, self.bbox.east);
+        let point = Point { lon: middle + lon_delta(middle, point.lon), ..point };
+        let scale = point.lat.to_radians().cos();
+        let distance = |[a, b]: &[Point; 2]| {
+            plane_distance(
+                (a.lon - point.lon) * scale,
+                a.lat - point.lat,
+                (b.lon - point.lon) * scale,
+                b.lat - point.lat,
+            )
+        };
+        let nearest = match &self.bands {
+            Some(bands) => bands.nearest(point.lat, distance),
+            None => self.edges().map(|edge| distance(&edge)).fold(f64::INFINITY, f64::min),
+        };
+        nearest * DEGREE_M
+    }
+
+    pub(super) fn signed_distance_m(&self, point: Point) -> f64 {
+        let distance = self.edge_distance_m(point);
+        if self.contains(point) { -distance } else { distance }
+    }
+
+    /// The `coordinates` of GeoJSON.
+    pub(super) fn coordinates(&self) -> Value {
+        let position = |point: &Point| json!([point.lon, point.lat]);
+        self.rings.iter().map(|ring| ring.iter().map(position).collect::<Value>()).collect()
+    }
+}
+
+/// True when a ray from `point` to the east crosses the edge. The southern end belongs to the edge, the northern does not.
+fn runs_east_of([a, b]: &[Point; 2], point: Point) -> bool {
+    let (south, north) = if a.lat < b.lat { (a, b) } else { (b, a) };
+    if point.lat < south.lat || point.lat >= north.lat {
+        return false;
+    }
+    let along = (point.lat - south.lat) / (north.lat - south.lat);
+    point.lon < south.lon + along * (north.lon - south.lon)
+}
+
+/// Bands of latitude of the same height, each with the edges that reach into it.
+#[derive(Debug, Clone, PartialEq)]
+struct Bands {
+    south: f64,
+    height: f64,
+    /// Where the edges of each band start in `edges`; one more entry than bands.
+    starts: Vec<u32>,
+    edges: Vec<[Point; 2]>,
+}
+
+impl Bands {
+    /// Below this many edges, looking at each is as quick.
+    const WORTHWHILE: usize = 32;
+
+    fn build(rings: &[Vec<Point>], bbox: Bbox) -> Option<Self> {
+        let edges = || rings.iter().flat_map(|ring| ring.windows(2).map(|pair| [pair[0], pair[1]]));
+        let count = edges().count();
+        if count <= Self::WORTHWHILE {
+            return None;
+        }
+        // Long edges stand in many bands: take fewer bands until the copies stay within bounds.
+        let mut bands = (count / 4).min(4096);
+        let mut sizes;
+        loop {
+            let height = (bbox.north - bbox.south) / bands as f64;
+            sizes = vec![0u32; bands];
+            for edge in edges() {
+                let (low, high) = Self::range(&edge, bbox.south, height, bands);
+                sizes[low..=high].iter_mut().for_each(|size| *size += 1);
+            }
+            if bands == 1 || sizes.iter().map(|size| *size as usize).sum::<usize>() <= 6 * count {
+                break;
+            }
+            bands /= 2;
+        }
+        let height = (bbox.north - bbox.south) / bands as f64;
+        let mut starts = vec![0];
+        starts.extend(sizes.iter().scan(0, |sum, size| {
+            *sum += size;
+            Some(*sum)
+        }));
+        let mut next: Vec<u32> = starts.clone();
+        let mut placed = vec![[Point { lat: 0.0, lon: 0.0 }; 2]; starts[bands] as usize];
+        for edge in edges() {
+            let (low, high) = Self::range(&edge, bbox.south, height, bands);
+            for slot in &mut next[low..=high] {
+                placed[*slot as usize] = edge;
+                *slot += 1;
+            }
+        }
+        Some(Self { south: bbox.south, height, starts, edges: placed })
+    }
+
+    fn number(lat: f64, south: f64, height: f64, bands: usize) -> usize {
+        (((lat - south) / height) as usize).min(bands - 1)
+    }
+
+    fn range([a, b]: &[Point; 2], south: f64, height: f64, bands: usize) -> (usize, usize) {
+        let number = |lat| Self::number(lat, south, height, bands);
+        (number(a.lat.min(b.lat)), number(a.lat.max(b.lat)))
+    }
+
+    fn count(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    fn band(&self, number: usize) -> &[[Point; 2]] {
+        &self.edges[self.starts[number] as usize..self.starts[number + 1] as usize]
+    }
+
+    /// The edges that reach into the band of a latitude.
+    fn of(&self, lat: f64) -> &[[Point; 2]] {
+        self.band(Self::number(lat, self.south, self.height, self.count()))
+    }
+
+    /// The least distance in degrees, searching outwards from `lat` until no band can be nearer.
+    fn nearest(&self, lat: f64, distance: impl Fn(&[Point; 2]) -> f64) -> f64 {
+        let home = Self::number(lat, self.south, self.height, self.count());
+        let mut best = f64::INFINITY;
+        for step in 0..self.count() {
+            // How far the edges of the two bands at this step are at least, north to south.
+            let above = (home + step < self.count()).then(|| self.south + (home + step) as f64 * self.height - lat);
+            let below = home.checked_sub(step).map(|number| lat - (self.south + (number + 1) as f64 * self.height));
+            let reach = |gap: Option<f64>| gap.is_some_and(|gap| gap < best);
+            let (up, down) = (reach(above), step > 0 && reach(below));
+            if step > 0 && !up && !down {
+                break;
+            }
+            let north = if up { self.band(home + step) } else { &[] };
+            let south = if down { self.band(home - step) } else { &[] };
+            best = north.iter().chain(south).map(&distance).fold(best, f64::min);
+        }
+        best
+    }
+}
