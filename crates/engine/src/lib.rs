@@ -1,1 +1,32 @@
-//! Tracklane: engine.
+//! The application: what happens, in order. Knows the ports and the store; never a carrier, a channel or HTTP.
+//!
+//! - [`records`]: customers, locations, drivers, vehicles, devices, zones, tenants;
+//! - [`shipments`]: facts in, status out;
+//! - [`tracking`]: the position pipeline, from a fix to a milestone;
+//! - [`dispatch`]: who could carry it;
+//! - [`access`]: who may come in;
+//! - [`webhooks`] and [`live`]: everybody is told;
+//! - [`secrets`]: the installation's keys.
+//!
+//! [`Engine::start`] puts them together. Every call takes the [`Caller`](tracklane_core::model::Caller), which fixes the
+//! tenant and narrows what the narrow roles see.
+
+pub mod access;
+mod base;
+mod check;
+pub mod dispatch;
+mod engine;
+mod error;
+pub mod live;
+pub mod records;
+pub mod secrets;
+mod settings;
+pub mod shipments;
+pub mod tracking;
+pub mod webhooks;
+
+pub use base::Base;
+pub use engine::{Engine, EngineParts};
+pub use error::{Error, Result};
+pub use settings::{Settings, TrackingSettings};
+pub use tracklane_store::{Cursor, Listing, Page};

@@ -1,0 +1,92 @@
+//! The services, put together.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tracklane_core::Env;
+use tracklane_core::ports::PositionHistory;
+use tracklane_store::Store;
+
+use crate::access::Access;
+use crate::base::Base;
+use crate::dispatch::Dispatch;
+use crate::error::Result;
+use crate::live::Live;
+use crate::records::Records;
+use crate::secrets::Secrets;
+use crate::settings::Settings;
+use crate::shipments::Shipments;
+use crate::tracking::{Memory, Tracking};
+use crate::webhooks::Webhooks;
+
+/// What an engine is made of.
+pub struct EngineParts {
+    /// Time and randomness.
+    pub env: Env,
+    /// The records.
+    pub store: Store,
+    /// Where positions are kept.
+    pub history: Arc<dyn PositionHistory>,
+    /// What is set.
+    pub settings: Settings,
+    /// The installation's keys.
+    pub secrets: Secrets,
+}
+
+/// The application. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Engine {
+    /// The tenants' records.
+    pub records: Records,
+    /// What is tracked.
+    pub shipments: Shipments,
+    /// The position pipeline.
+    pub tracking: Tracking,
+    /// Who could carry it.
+    pub dispatch: Dispatch,
+    /// Who may come in.
+    pub access: Access,
+    /// Webhooks.
+    pub webhooks: Webhooks,
+    /// Live streams.
+    pub live: Live,
+    /// What all of them stand on.
+    pub base: Arc<Base>,
+    /// Tells the background work to end.
+    stop: CancellationToken,
+}
+
+impl Engine {
+    /// Loads what is kept in memory, catches up with positions that were durable but not yet applied, and starts the
+    /// background work.
+    ///
+    /// # Errors
+    /// When the store or the history cannot be read.
+    pub async fn start(parts: EngineParts) -> Result<Self> {
+        let EngineParts { env, store, history, settings, secrets } = parts;
+        let memory = Memory::load(&store).await?;
+        let base = Arc::new(Base { env, store, settings, secrets, memory });
+        let stop = CancellationToken::new();
+        let live = Live::start(base.clone(), stop.clone());
+        let shipments = Shipments::new(base.clone());
+        let tracking = Tracking::start(base.clone(), history, shipments.clone(), live.clone()).await?;
+        Ok(Self {
+            records: Records::new(&base),
+            dispatch: Dispatch::new(base.clone(), shipments.clone(), tracking.clone()),
+            access: Access::start(base.clone()).await?,
+            webhooks: Webhooks::start(base.clone(), stop.clone())?,
+            shipments,
+            tracking,
+            live,
+            base,
+            stop,
+        })
+    }
+
+    /// Stops taking positions, finishes what was taken, saves the state of every device and ends the background work.
+    /// Positions that come afterwards are refused as unavailable.
+    pub async fn shutdown(&self) {
+        self.tracking.shutdown().await;
+        self.stop.cancel();
+    }
+}

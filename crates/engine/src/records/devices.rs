@@ -1,0 +1,122 @@
+//! What sends GPS fixes.
+
+use serde::{Deserialize, Serialize};
+use tracklane_core::id::{DeviceId, DriverId, VehicleId};
+use tracklane_core::model::{Caller, Device, Role};
+use tracklane_core::{Env, Invalid};
+use tracklane_store::{Db, drivers, vehicles};
+
+use super::book::{Record, must_exist, stored_in};
+use crate::base::Base;
+use crate::check;
+use crate::error::{Error, Result};
+
+/// What a tenant says about a device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDevice {
+    /// How it names itself (IMEI, user/device, free id), unique in the installation, 1 to 100 characters.
+    pub identifier: String,
+    /// Name, 1 to 200 characters; the identifier when left out.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The driver who carries it.
+    #[serde(default)]
+    pub driver_id: Option<DriverId>,
+    /// The vehicle it sits in.
+    #[serde(default)]
+    pub vehicle_id: Option<VehicleId>,
+    /// True when it may not send any more.
+    #[serde(default)]
+    pub disabled: bool,
+}
+
+impl From<&Device> for NewDevice {
+    fn from(device: &Device) -> Self {
+        Self {
+            identifier: device.identifier.clone(),
+            name: Some(device.name.clone()),
+            driver_id: device.driver_id,
+            vehicle_id: device.vehicle_id,
+            disabled: device.disabled,
+        }
+    }
+}
+
+impl NewDevice {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// Names each field that breaks its rule.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let mut invalid = Invalid::default();
+        check::text(&mut invalid, "/identifier", &self.identifier, 100);
+        // The text form of an id would make a position's `device` field ambiguous.
+        invalid.require(!self.identifier.starts_with("dev_"), "/identifier", "must not begin with dev_");
+        check::optional(&mut invalid, "/name", self.name.as_deref(), 200);
+        invalid.into_result()
+    }
+}
+
+impl Record for Device {
+    const WORD: &'static str = "device";
+    type Id = DeviceId;
+    type Input = NewDevice;
+
+    stored_in!(devices, DeviceFilter);
+
+    fn check(input: &NewDevice) -> Result<(), Invalid> {
+        input.check()
+    }
+
+    fn build(input: NewDevice, caller: &Caller, env: &Env) -> Self {
+        let now = env.now();
+        Self {
+            id: DeviceId::new(env),
+            tenant_id: caller.tenant_id,
+            name: input.name.unwrap_or_else(|| input.identifier.clone()),
+            identifier: input.identifier,
+            driver_id: input.driver_id,
+            vehicle_id: input.vehicle_id,
+            disabled: input.disabled,
+            has_credential: false,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
+    fn revise(&mut self, input: NewDevice, env: &Env) {
+        let NewDevice { identifier, name, driver_id, vehicle_id, disabled } = input;
+        self.name = name.unwrap_or_else(|| identifier.clone());
+        (self.identifier, self.driver_id, self.vehicle_id) = (identifier, driver_id, vehicle_id);
+        self.disabled = disabled;
+        self.updated_at = env.now();
+    }
+
+    fn own_of(caller: &Caller) -> Result<Option<DeviceId>> {
+        match caller.role {
+            Role::Admin | Role::Operator | Role::Viewer => Ok(None),
+            Role::Device => caller.device_id.map(Some).ok_or(Error::Forbidden),
+            Role::Customer | Role::Driver => Err(Error::Forbidden),
+        }
+    }
+
+    async fn check_references(&self, db: &mut Db) -> Result<()> {
+        if let Some(id) = self.driver_id {
+            must_exist(drivers::get(db, id).await?, "/driver_id")?;
+        }
+        if let Some(id) = self.vehicle_id {
+            must_exist(vehicles::get(db, id).await?, "/vehicle_id")?;
+        }
+        Ok(())
+    }
+
+    fn remember(base: &Base, before: Option<&Self>, now: Option<&Self>) {
+        match (before, now) {
+            (_, Some(device)) => base.memory.devices.put(device),
+            (Some(gone), None) => base.memory.devices.remove(gone.id),
+            (None, None) => {}
+        }
+    }
+}

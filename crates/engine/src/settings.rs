@@ -1,0 +1,46 @@
+//! What can be set about the engine: one struct per section of the configuration file. Every field has a default.
+
+use serde::{Deserialize, Serialize};
+
+/// The sections that the engine owns.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The position pipeline.
+    pub tracking: TrackingSettings,
+    /// Who may come in.
+    pub access: crate::access::AccessSettings,
+    /// Webhook delivery.
+    pub webhooks: crate::webhooks::WebhookSettings,
+}
+
+/// The position pipeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrackingSettings {
+    /// How many shards share the devices, 1 to 256; 0 means one per core.
+    pub shards: usize,
+    /// How many submissions may wait in one shard before more are refused, 1 to 1,000,000.
+    pub queue: usize,
+    /// How many positions one turn of a shard takes at most, 1 to 100,000: one append to history covers them.
+    pub turn: usize,
+    /// How often the state of devices is saved, in seconds, 1 to 3,600. A longer time means a longer catch-up at start.
+    pub checkpoint_seconds: u64,
+    /// The least accurate fix that may move a device in or out of a zone, in metres, 1 to 1,000,000.
+    pub worst_accuracy_m: f32,
+    /// How old the newest position of a driver may be to be taken for where the driver is, in seconds, 1 to 86,400.
+    pub recent_seconds: i64,
+}
+
+impl Default for TrackingSettings {
+    fn default() -> Self {
+        Self {
+            shards: 0,
+            queue: 4_096,
+            turn: 4_096,
+            checkpoint_seconds: 10,
+            worst_accuracy_m: 500.0,
+            recent_seconds: 900,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What the shipments service answers and is asked for, beyond the records themselves.
+
+use serde::{Deserialize, Serialize};
+use tracklane_core::lifecycle::{EventFlags, TrackingEvent};
+use tracklane_core::model::{Customer, DeviceLatest, Leg, Location, Package, Shipment, Tenant, TrackingLink};
+
+/// A shipment with everything that belongs to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ShipmentDetail {
+    /// The shipment.
+    pub shipment: Shipment,
+    /// Its parcels, oldest first.
+    pub packages: Vec<Package>,
+    /// Its stretches, in order.
+    pub legs: Vec<Leg>,
+    /// Its facts, by when they happened, with how the fold took each.
+    pub events: Vec<EventView>,
+    /// Its public links; empty for callers who may not hand it on.
+    pub links: Vec<TrackingLink>,
+    /// Who sends.
+    pub sender: Option<Customer>,
+    /// Who receives.
+    pub recipient: Option<Customer>,
+    /// Where it starts.
+    pub origin: Option<Location>,
+    /// Where it ends.
+    pub destination: Option<Location>,
+}
+
+/// One fact and how the fold took it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EventView {
+    /// The fact.
+    pub event: TrackingEvent,
+    /// How the fold took it.
+    pub flags: EventFlags,
+}
+
+/// What somebody who holds a public link may be shown; the server picks from it what is not personal.
+#[derive(Debug, Clone)]
+pub struct PublicView {
+    /// Who carries the brand of the page.
+    pub tenant: Tenant,
+    /// The shipment.
+    pub detail: ShipmentDetail,
+    /// Where it is now; only while a leg of the own fleet is on its way.
+    pub position: Option<DeviceLatest>,
+}

@@ -1,0 +1,117 @@
+//! The devices of the installation, by id, by the name they give themselves, and by driver.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use tracklane_core::id::{DeviceId, DriverId, TenantId};
+use tracklane_core::model::{Device, DutyState};
+
+/// What the pipeline knows of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownDevice {
+    /// Which device.
+    pub device_id: DeviceId,
+    /// Its tenant.
+    pub tenant_id: TenantId,
+    /// How it names itself.
+    pub identifier: String,
+    /// The driver who carries it.
+    pub driver_id: Option<DriverId>,
+    /// True when it may not send any more.
+    pub disabled: bool,
+    /// True when messages need its credential.
+    pub has_credential: bool,
+}
+
+/// Every device.
+#[derive(Default)]
+pub(crate) struct Registry {
+    inner: RwLock<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    by_id: HashMap<DeviceId, Arc<KnownDevice>>,
+    by_identifier: HashMap<String, DeviceId>,
+    by_driver: HashMap<DriverId, Vec<DeviceId>>,
+    off_duty: HashSet<DriverId>,
+}
+
+impl Registry {
+    /// Puts a device in, or in place of what was known of it.
+    pub fn put(&self, device: &Device) {
+        let known = Arc::new(KnownDevice {
+            device_id: device.id,
+            tenant_id: device.tenant_id,
+            identifier: device.identifier.clone(),
+            driver_id: device.driver_id,
+            disabled: device.disabled,
+            has_credential: device.has_credential,
+        });
+        let mut inner = self.inner.write();
+        inner.forget(device.id);
+        inner.by_identifier.insert(device.identifier.clone(), device.id);
+        if let Some(driver) = device.driver_id {
+            inner.by_driver.entry(driver).or_default().push(device.id);
+        }
+        inner.by_id.insert(device.id, known);
+    }
+
+    /// Takes a device out.
+    pub fn remove(&self, id: DeviceId) {
+        self.inner.write().forget(id);
+    }
+
+    /// Notes whether a driver works.
+    pub fn set_duty(&self, driver: DriverId, duty: DutyState) {
+        let mut inner = self.inner.write();
+        match duty {
+            DutyState::OnDuty => inner.off_duty.remove(&driver),
+            DutyState::OffDuty => inner.off_duty.insert(driver),
+        };
+    }
+
+    /// True when the driver works.
+    pub fn on_duty(&self, driver: DriverId) -> bool {
+        !self.inner.read().off_duty.contains(&driver)
+    }
+
+    /// The device with this id.
+    pub fn by_id(&self, id: DeviceId) -> Option<Arc<KnownDevice>> {
+        self.inner.read().by_id.get(&id).cloned()
+    }
+
+    /// The device with this identifier.
+    pub fn by_identifier(&self, identifier: &str) -> Option<Arc<KnownDevice>> {
+        let inner = self.inner.read();
+        inner.by_identifier.get(identifier).and_then(|id| inner.by_id.get(id)).cloned()
+    }
+
+    /// The devices that a driver carries.
+    pub fn of_driver(&self, driver: DriverId) -> Vec<Arc<KnownDevice>> {
+        let inner = self.inner.read();
+        let ids = inner.by_driver.get(&driver).into_iter().flatten();
+        ids.filter_map(|id| inner.by_id.get(id)).cloned().collect()
+    }
+
+    /// How many devices there are.
+    pub fn len(&self) -> usize {
+        self.inner.read().by_id.len()
+    }
+}
+
+impl Inner {
+    fn forget(&mut self, id: DeviceId) {
+        let Some(known) = self.by_id.remove(&id) else { return };
+        self.by_identifier.remove(&known.identifier);
+        if let Some(driver) = known.driver_id
+            && let Some(ids) = self.by_driver.get_mut(&driver)
+        {
+            ids.retain(|other| *other != id);
+            if ids.is_empty() {
+                self.by_driver.remove(&driver);
+            }
+        }
+    }
+}

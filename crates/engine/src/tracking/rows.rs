@@ -1,0 +1,87 @@
+//! What the pipeline is given and what it answers, row by row.
+
+use tracklane_core::id::{DeviceId, DriverId};
+use tracklane_core::position::{Attributes, Fix};
+use tracklane_core::{Invalid, Timestamp};
+
+/// How a row names its device.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum DeviceRef {
+    /// Not at all: the caller is a device, or a driver who carries one.
+    #[default]
+    Caller,
+    /// By id.
+    Id(DeviceId),
+    /// By the name it gives itself.
+    Identifier(String),
+}
+
+impl DeviceRef {
+    /// Reads a text that is either an id or an identifier.
+    pub fn parse(text: &str) -> Self {
+        text.parse().map_or_else(|_| Self::Identifier(text.to_owned()), Self::Id)
+    }
+}
+
+/// One row as it comes in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incoming {
+    /// Which device.
+    pub device: DeviceRef,
+    /// When the fix was taken; when it was received, if the device does not say.
+    pub fix_time: Option<Timestamp>,
+    /// The fix.
+    pub fix: Fix,
+    /// Everything else the device says.
+    pub attributes: Attributes,
+}
+
+/// What became of one row. All but `Rejected` are durable when they are answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowOutcome {
+    /// Kept.
+    Accepted,
+    /// Known already: nothing changed.
+    Duplicate,
+    /// Kept in history; older than what is known, so it does not say where the device is now.
+    Late,
+    /// Not kept, because it breaks a rule.
+    Rejected(Invalid),
+}
+
+/// Which newest positions are asked for. Every condition that is given must hold.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LatestFilter {
+    /// Of the devices of this driver.
+    pub driver_id: Option<DriverId>,
+    /// Of this device.
+    pub device_id: Option<DeviceId>,
+    /// Inside this box; west may be greater than east across the antimeridian.
+    pub bbox: Option<BoundingBox>,
+}
+
+/// A box on the map, in degrees.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BoundingBox {
+    /// Western edge, -180 to 180.
+    pub west: f64,
+    /// Southern edge, -90 to 90.
+    pub south: f64,
+    /// Eastern edge, -180 to 180.
+    pub east: f64,
+    /// Northern edge, -90 to 90.
+    pub north: f64,
+}
+
+impl BoundingBox {
+    /// True when the point lies inside or on the edge.
+    pub fn contains(&self, point: tracklane_core::position::Point) -> bool {
+        let lat = (self.south..=self.north).contains(&point.lat);
+        let lon = if self.west <= self.east {
+            (self.west..=self.east).contains(&point.lon)
+        } else {
+            point.lon >= self.west || point.lon <= self.east
+        };
+        lat && lon
+    }
+}

@@ -1,0 +1,80 @@
+//! What the pipeline counts. The server shows it as metrics.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The upper bounds of the latency buckets, in seconds.
+pub const LATENCY_BOUNDS: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+/// Counters of the pipeline since the start.
+#[derive(Debug, Default)]
+pub struct Stats {
+    accepted: AtomicU64,
+    duplicate: AtomicU64,
+    late: AtomicU64,
+    rejected: AtomicU64,
+    crossings: AtomicU64,
+    milestones: AtomicU64,
+    waiting: AtomicU64,
+    latency_buckets: [AtomicU64; LATENCY_BOUNDS.len()],
+    latency_count: AtomicU64,
+    latency_micros: AtomicU64,
+}
+
+/// The counters as they were at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// Positions kept.
+    pub accepted: u64,
+    /// Positions known already.
+    pub duplicate: u64,
+    /// Positions kept in history that say nothing about now.
+    pub late: u64,
+    /// Positions that broke a rule.
+    pub rejected: u64,
+    /// Zones entered and exited.
+    pub crossings: u64,
+    /// Facts that positions made.
+    pub milestones: u64,
+    /// Positions that wait in the queues of the shards now.
+    pub waiting: u64,
+    /// How long submissions took from arrival to durable.
+    pub latency: Latency,
+}
+
+/// A histogram of durations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Latency {
+    /// The upper bound of each bucket in seconds, and how many were at most that long (cumulative).
+    pub buckets: Vec<(f64, u64)>,
+    /// How many there were.
+    pub count: u64,
+    /// Their sum, in seconds.
+    pub sum_seconds: f64,
+}
+
+impl Stats {
+    /// The counters as they are now.
+    pub fn snapshot(&self) -> Snapshot {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let mut below = 0;
+        let buckets = LATENCY_BOUNDS.iter().zip(&self.latency_buckets).map(|(bound, bucket)| {
+            below += read(bucket);
+            (*bound, below)
+        });
+        Snapshot {
+            accepted: read(&self.accepted),
+            duplicate: read(&self.duplicate),
+            late: read(&self.late),
+            rejected: read(&self.rejected),
+            crossings: read(&self.crossings),
+            milestones: read(&self.milestones),
+            waiting: read(&self.waiting),
+            latency: Latency {
+                buckets: buckets.collect(),
+                count: read(&self.latency_count),
+                sum_seconds: Duration::from_micros(read(&self.latency_micros)).as_secs_f64(),
+            },
+        }
+    }
+}

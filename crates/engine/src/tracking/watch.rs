@@ -1,0 +1,176 @@
+//! The fleet legs that positions may move: of each driver, what is on the way.
+//!
+//! This is a hint, not the truth: it says for which shipments a milestone may be due. The transaction that records the
+//! milestone looks again, under the shipment's lock.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::RwLock;
+use tracklane_core::id::{DriverId, LegId, LocationId, ShipmentId, TenantId};
+use tracklane_core::lifecycle::Status;
+use tracklane_core::milestone::{MilestonePolicy, Whereabouts, next_milestone};
+use tracklane_core::model::{Leg, LegMode, LegState, Location, Shipment, TenantSettings};
+
+use super::zones::{ZoneKey, Zones};
+
+/// A fleet leg on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct WatchedLeg {
+    /// Its tenant.
+    pub tenant_id: TenantId,
+    /// Its shipment.
+    pub shipment_id: ShipmentId,
+    /// The leg.
+    pub leg_id: LegId,
+    /// Who drives.
+    pub driver_id: DriverId,
+    /// How far positions alone may move it.
+    pub policy: MilestonePolicy,
+    /// Where the shipment stands.
+    pub status: Status,
+    /// The finer status.
+    pub substatus: Option<String>,
+    /// Where the leg starts.
+    pub origin_id: Option<LocationId>,
+    /// Where it ends.
+    pub destination_id: Option<LocationId>,
+    /// True when it ends at the recipient.
+    pub last: bool,
+    /// The locations that have zones because of this leg.
+    needs: Vec<LocationId>,
+    /// The version of the shipment that this was read from.
+    version: i64,
+}
+
+impl WatchedLeg {
+    /// Where the vehicle is, as seen by this leg, given the zones that it is in.
+    pub fn whereabouts(&self, is_in: impl Fn(ZoneKey) -> bool) -> Whereabouts {
+        Whereabouts {
+            at_origin: self.origin_id.is_some_and(|id| is_in(ZoneKey::Hub(id))),
+            near_destination: self.destination_id.is_some_and(|id| is_in(ZoneKey::Approach(id))),
+            at_destination: self.destination_id.is_some_and(|id| is_in(ZoneKey::Hub(id))),
+        }
+    }
+
+    /// True when a vehicle that is there proves a milestone.
+    pub fn is_due(&self, place: Whereabouts) -> bool {
+        next_milestone(self.policy, self.status, self.substatus.as_deref(), place, self.last).is_some()
+    }
+}
+
+/// Every fleet leg that positions may move.
+#[derive(Default)]
+pub(crate) struct Watch {
+    inner: RwLock<Inner>,
+    /// Grows with each change, so that a shard can see without a lock that nothing is new.
+    generation: AtomicU64,
+}
+
+#[derive(Default)]
+struct Inner {
+    by_shipment: HashMap<ShipmentId, WatchedLeg>,
+    by_driver: HashMap<DriverId, Vec<ShipmentId>>,
+}
+
+impl Watch {
+    /// Grows with each change.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// The legs of a driver that a vehicle in these zones would move.
+    pub fn due(&self, driver: DriverId, is_in: impl Fn(ZoneKey) -> bool) -> Vec<WatchedLeg> {
+        let inner = self.inner.read();
+        let shipments = inner.by_driver.get(&driver).into_iter().flatten();
+        let legs = shipments.filter_map(|id| inner.by_shipment.get(id));
+        legs.filter(|leg| leg.is_due(leg.whereabouts(&is_in))).cloned().collect()
+    }
+
+    /// How many legs a driver has on the way.
+    pub fn load_of(&self, driver: DriverId) -> usize {
+        self.inner.read().by_driver.get(&driver).map_or(0, Vec::len)
+    }
+
+    /// How many legs are on the way.
+    pub fn len(&self) -> usize {
+        self.inner.read().by_shipment.len()
+    }
+
+    /// Notes a shipment as it was committed, with all its legs; `places` are the ends of its active leg.
+    pub fn refresh(
+        &self,
+        zones: &Zones,
+        settings: &TenantSettings,
+        shipment: &Shipment,
+        legs: &[Leg],
+        places: &[Location],
+    ) {
+        let mut inner = self.inner.write();
+        let known = inner.by_shipment.get(&shipment.id);
+        // Two commits may tell of themselves in the wrong order.
+        if known.is_some_and(|known| known.version > shipment.version) {
+            return;
+        }
+        let next = watched(shipment, legs, places);
+        for id in next.iter().flat_map(|leg| &leg.needs) {
+            if let Some(place) = places.iter().find(|place| place.id == *id) {
+                zones.need(settings, place);
+            }
+        }
+        if let Some(gone) = inner.by_shipment.remove(&shipment.id) {
+            for id in &gone.needs {
+                zones.release(gone.tenant_id, *id);
+            }
+            inner.unlink(gone.driver_id, shipment.id);
+        }
+        if let Some(leg) = next {
+            inner.by_driver.entry(leg.driver_id).or_default().push(shipment.id);
+            inner.by_shipment.insert(shipment.id, leg);
+        }
+        drop(inner);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+}
+
+impl Inner {
+    fn unlink(&mut self, driver: DriverId, shipment: ShipmentId) {
+        let Some(shipments) = self.by_driver.get_mut(&driver) else { return };
+        shipments.retain(|id| *id != shipment);
+        if shipments.is_empty() {
+            self.by_driver.remove(&driver);
+        }
+    }
+}
+
+/// The leg of a shipment that positions may move now, if there is one.
+fn watched(shipment: &Shipment, legs: &[Leg], places: &[Location]) -> Option<WatchedLeg> {
+    if shipment.milestones == MilestonePolicy::Off || shipment.status.is_terminal() {
+        return None;
+    }
+    let leg = legs.iter().find(|leg| leg.state == LegState::Active && leg.mode == LegMode::Fleet)?;
+    let driver_id = leg.driver_id?;
+    let ends = [leg.origin_id, leg.destination_id];
+    Some(WatchedLeg {
+        tenant_id: shipment.tenant_id,
+        shipment_id: shipment.id,
+        leg_id: leg.id,
+        driver_id,
+        policy: shipment.milestones,
+        status: shipment.status,
+        substatus: shipment.substatus.clone(),
+        origin_id: leg.origin_id,
+        destination_id: leg.destination_id,
+        last: is_last(leg, legs),
+        needs: places.iter().map(|place| place.id).filter(|id| ends.contains(&Some(*id))).collect(),
+        version: shipment.version,
+    })
+}
+
+/// True when no further leg follows in the same direction.
+pub(crate) fn is_last(leg: &Leg, legs: &[Leg]) -> bool {
+    let follows = |other: &&Leg| {
+        other.position > leg.position && other.is_return == leg.is_return && other.state != LegState::Cancelled
+    };
+    !legs.iter().any(|other| follows(&other))
+}
