@@ -4,7 +4,7 @@
 ///
 /// After any error inside a [`Tx`](crate::Tx) the transaction is spent on both databases: its only way out is to be
 /// dropped, and `commit` refuses it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// A row with the same value exists. The constraint is named `<table>_<columns>_key`, as PostgreSQL does by itself;
     /// `<table>_pkey` for the primary key.

@@ -1,16 +1,35 @@
 //! Opening a database, and what concerns it as a whole.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::watch;
 use tracklane_core::Timestamp;
+use tracklane_core::lifecycle::Status;
 
-use crate::db::{Db, Scope, Tx};
-use crate::error::Result;
+use crate::db::postgres::PgPool;
+use crate::db::sqlite::SqliteFile;
+use crate::db::{Connection, Db, Scope, Tx, Value, args};
+use crate::dialect::Dialect;
+use crate::error::{Error, Result};
+use crate::migrate::migrate;
+use crate::table::tuple;
 
 /// The records of an installation: SQLite or PostgreSQL, by URL. Cheap to clone.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store {
+    backend: Backend,
+    events_changed: watch::Sender<u64>,
+    /// Removes a temporary database together with the last clone.
+    _temporary: Option<Arc<Temporary>>,
+}
+
+#[derive(Clone)]
+enum Backend {
+    Sqlite(SqliteFile),
+    Postgres(PgPool),
+}
 
 /// Numbers for metrics, over all tenants.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,6 +41,8 @@ pub struct Counts {
     pub average_delivery_seconds: Option<f64>,
 }
 
+const DAY_SECONDS: i64 = 86_400;
+
 impl Store {
     /// Opens the database at `url` and brings its schema up to date.
     ///
@@ -29,47 +50,77 @@ impl Store {
     /// `postgres://user:password@host:port/database`.
     ///
     /// # Errors
-    /// [`Error::Url`](crate::Error::Url) for another form, [`Error::Migration`](crate::Error::Migration) when the
-    /// database has a newer or an altered schema.
+    /// [`Error::Url`] for another form, [`Error::Migration`] when the database has a newer or an altered schema.
     pub async fn open(url: &str) -> Result<Self> {
-        todo!()
+        let mut temporary = None;
+        let backend = if url == "sqlite::memory:" {
+            let file = Temporary::new();
+            let backend = Backend::Sqlite(SqliteFile::open(&file.0, false).await?);
+            temporary = Some(Arc::new(file));
+            backend
+        } else if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty() && *path != "//") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            Backend::Sqlite(SqliteFile::open(Path::new(path), true).await?)
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Backend::Postgres(PgPool::open(url).await?)
+        } else {
+            return Err(Error::Url { given: without_password(url) });
+        };
+        let store = Self { backend, events_changed: watch::Sender::new(0), _temporary: temporary };
+        let mut tx = store.begin(Scope::System).await?;
+        migrate(&mut tx).await?;
+        tx.commit().await?;
+        Ok(store)
     }
 
     /// A handle for reading, each statement by itself.
     ///
     /// # Errors
-    /// [`Error::Unavailable`](crate::Error::Unavailable).
+    /// [`Error::Unavailable`].
     pub async fn read(&self, scope: Scope) -> Result<Db> {
-        todo!()
+        let connection = match &self.backend {
+            Backend::Sqlite(file) => Connection::Sqlite(file.acquire().await?),
+            Backend::Postgres(pool) => Connection::Postgres(pool.acquire().await?),
+        };
+        Ok(Db::new(scope, connection))
     }
 
-    /// Begins a transaction. SQLite has one at a time: do nothing slow inside one.
+    /// Begins a transaction. SQLite has one at a time: do nothing slow inside one, and never begin a second one before
+    /// the first is done.
     ///
     /// # Errors
-    /// [`Error::Unavailable`](crate::Error::Unavailable).
+    /// [`Error::Unavailable`].
     pub async fn begin(&self, scope: Scope) -> Result<Tx> {
-        todo!()
+        let connection = match &self.backend {
+            Backend::Sqlite(file) => Connection::Sqlite(file.begin().await?),
+            Backend::Postgres(pool) => Connection::Postgres(pool.begin().await?),
+        };
+        Ok(Tx::new(Db::new(scope, connection), self.events_changed.clone()))
     }
 
     /// Changes after each commit of this process that appended events. Commits of other processes do not show: poll too.
     pub fn events_changed(&self) -> watch::Receiver<u64> {
-        todo!()
+        self.events_changed.subscribe()
     }
 
     /// Asks the database for a sign of life.
     ///
     /// # Errors
-    /// [`Error::Unavailable`](crate::Error::Unavailable) when there is none.
+    /// [`Error::Unavailable`] when there is none.
     pub async fn health(&self) -> Result<()> {
-        todo!()
+        self.read(Scope::System).await?.fetch("SELECT 1", Vec::new()).await?;
+        Ok(())
     }
 
     /// Writes a consistent copy of an SQLite database to a new file at `path` while the store is in use.
     ///
     /// # Errors
-    /// [`Error::Other`](crate::Error::Other) on PostgreSQL (use `pg_dump`), and when the file exists.
+    /// [`Error::Other`] on PostgreSQL (use `pg_dump`), and when the file exists.
     pub async fn backup_to(&self, path: &Path) -> Result<()> {
-        todo!()
+        match &self.backend {
+            Backend::Sqlite(file) => file.backup_to(path).await,
+            Backend::Postgres(_) => Err(Error::Other("a PostgreSQL database is copied with pg_dump".to_owned())),
+        }
     }
 
     /// Numbers for metrics, as of `now`.
@@ -77,11 +128,75 @@ impl Store {
     /// # Errors
     /// As the database says.
     pub async fn counts(&self, now: Timestamp) -> Result<Counts> {
-        todo!()
+        let mut db = self.read(Scope::System).await?;
+        let active: Vec<Value> = Status::ALL.iter().filter(|status| status.is_active()).map(Value::from).collect();
+        let sql = format!("SELECT COUNT(*) AS count FROM shipments WHERE status IN {}", tuple(1, active.len()));
+        let active_shipments = db.one(sql, active, |row| row.get("count")).await?.unwrap_or_default();
+        let sql = format!(
+            "SELECT AVG({}) AS average FROM shipments WHERE status = $1 AND delivered_at >= $2 AND delivered_at <= $3",
+            db.dialect().seconds_between("COALESCE(picked_up_at, created_at)", "delivered_at")
+        );
+        let day_ago = now.as_microsecond().saturating_sub(DAY_SECONDS * 1_000_000);
+        let day_ago = Timestamp::from_microsecond(day_ago).unwrap_or(Timestamp::MIN);
+        let average = db.one(sql, args![Status::Delivered, day_ago, now], |row| row.opt("average")).await?;
+        Ok(Counts { active_shipments, average_delivery_seconds: average.flatten() })
     }
 
     /// Closes every connection. Handles that are still out fail afterwards.
     pub async fn close(&self) {
-        todo!()
+        match &self.backend {
+            Backend::Sqlite(file) => file.close().await,
+            Backend::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Which database this is, for reports: `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        match self.dialect() {
+            Dialect::Sqlite => "sqlite",
+            Dialect::Postgres => "postgres",
+        }
+    }
+
+    fn dialect(&self) -> Dialect {
+        match self.backend {
+            Backend::Sqlite(_) => Dialect::Sqlite,
+            Backend::Postgres(_) => Dialect::Postgres,
+        }
+    }
+}
+
+/// A database file that is removed when it is not needed any more.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let file = Self(std::env::temp_dir().join(format!("tracklane-{}-{number}.db", std::process::id())));
+        // Another process may have had the same number and been killed.
+        file.remove();
+        file
+    }
+
+    fn remove(&self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = self.0.clone().into_os_string();
+            name.push(suffix);
+            let _missing = std::fs::remove_file(name);
+        }
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme + 3 <= at => format!("{}...{}", &url[..scheme + 3], &url[at..]),
+        _ => url.to_owned(),
     }
 }

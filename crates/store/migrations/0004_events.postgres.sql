@@ -1,0 +1,20 @@
+-- The event log. Entries are ordered by (tx, number); an entry is shown once every transaction before `tx` has ended.
+-- No foreign keys but to the tenant: the log outlives what it tells of.
+
+CREATE TABLE events (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tx BIGINT NOT NULL,
+    id UUID NOT NULL,
+    tenant_id UUID NOT NULL REFERENCES tenants (id),
+    kind TEXT NOT NULL,
+    occurred_at TIMESTAMPTZ NOT NULL,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    shipment_id UUID,
+    sequence BIGINT NOT NULL,
+    driver_id UUID,
+    device_id UUID,
+    zone_id UUID,
+    endpoint_id UUID,
+    data JSONB NOT NULL,
+    UNIQUE (tenant_id, id)
+);

@@ -1,0 +1,20 @@
+-- The event log. There is one writer, so the order of `number` is the order of commits, and `tx` is always 0.
+-- No foreign keys but to the tenant: the log outlives what it tells of.
+
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    tx BIGINT NOT NULL,
+    id UUID NOT NULL,
+    tenant_id UUID NOT NULL REFERENCES tenants (id),
+    kind TEXT NOT NULL,
+    occurred_at TIMESTAMPTZ NOT NULL,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    shipment_id UUID,
+    sequence BIGINT NOT NULL,
+    driver_id UUID,
+    device_id UUID,
+    zone_id UUID,
+    endpoint_id UUID,
+    data JSONB NOT NULL,
+    UNIQUE (tenant_id, id)
+);

@@ -1,0 +1,174 @@
+//! PostgreSQL: native uuid, timestamptz and jsonb.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{
+    PgArgumentBuffer, PgArguments, PgConnectOptions, PgConnection, PgPoolOptions, PgTypeInfo, PgValueFormat, PgValueRef,
+};
+use sqlx::{Arguments, AssertSqlSafe, Decode, Encode, Postgres, Transaction, Type};
+use tracklane_core::Timestamp;
+
+use super::row::Row;
+use super::value::Value;
+use crate::error::{Error, Result};
+
+/// How long a caller waits for a connection before the database counts as unavailable.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many connections one process opens at most.
+const CONNECTIONS: u32 = 16;
+
+/// A handle to a PostgreSQL database.
+#[derive(Clone)]
+pub struct PgPool(sqlx::PgPool);
+
+/// One statement at a time, or a transaction.
+pub enum PgHandle {
+    /// Each statement commits by itself.
+    Plain(PoolConnection<Postgres>),
+    /// Rolled back when dropped.
+    Transaction(Transaction<'static, Postgres>),
+}
+
+impl PgPool {
+    /// Connects to the database at `url`.
+    pub async fn open(url: &str) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url).map_err(|error| from_sqlx(&error))?;
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+        Ok(Self(pool.connect_with(options).await.map_err(|error| from_sqlx(&error))?))
+    }
+
+    /// A connection of the caller's own.
+    pub async fn acquire(&self) -> Result<PgHandle> {
+        Ok(PgHandle::Plain(self.0.acquire().await.map_err(|error| from_sqlx(&error))?))
+    }
+
+    /// Begins a transaction.
+    pub async fn begin(&self) -> Result<PgHandle> {
+        Ok(PgHandle::Transaction(self.0.begin().await.map_err(|error| from_sqlx(&error))?))
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+impl PgHandle {
+    fn connection(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Plain(connection) => connection,
+            Self::Transaction(transaction) => transaction,
+        }
+    }
+
+    /// Runs a statement and answers its rows.
+    pub async fn fetch(&mut self, sql: Cow<'static, str>, args: Vec<Value>) -> Result<Vec<Row>> {
+        let query = sqlx::query_with(AssertSqlSafe(sql), bind(args)?);
+        let rows = query.fetch_all(self.connection()).await.map_err(|error| from_sqlx(&error))?;
+        Ok(rows.into_iter().map(Row::Postgres).collect())
+    }
+
+    /// Runs a statement and answers how many rows it changed.
+    pub async fn run(&mut self, sql: Cow<'static, str>, args: Vec<Value>) -> Result<u64> {
+        let query = sqlx::query_with(AssertSqlSafe(sql), bind(args)?);
+        Ok(query.execute(self.connection()).await.map_err(|error| from_sqlx(&error))?.rows_affected())
+    }
+
+    /// Runs several statements without parameters.
+    pub async fn script(&mut self, sql: String) -> Result<()> {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.connection()).await.map_err(|error| from_sqlx(&error))?;
+        Ok(())
+    }
+
+    /// Commits a transaction.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Plain(_) => Ok(()),
+            Self::Transaction(transaction) => transaction.commit().await.map_err(|error| from_sqlx(&error)),
+        }
+    }
+}
+
+fn bind(args: Vec<Value>) -> Result<PgArguments> {
+    let mut bound = PgArguments::default();
+    for value in args {
+        value.check()?;
+        match value {
+            Value::Bool(value) => bound.add(value),
+            Value::Int(value) => bound.add(value),
+            Value::Real(value) => bound.add(value),
+            Value::Text(value) => bound.add(value),
+            Value::Bytes(value) => bound.add(value),
+            Value::Uuid(value) => bound.add(value),
+            Value::Time(value) => bound.add(value.map(PgTime::new)),
+            Value::Json(value) => bound.add(value),
+        }
+        .map_err(|error| Error::Other(error.to_string()))?;
+    }
+    Ok(bound)
+}
+
+/// Microseconds from 1970 to 2000, where PostgreSQL counts from.
+const EPOCH_OFFSET: i64 = 946_684_800_000_000;
+
+/// An instant as PostgreSQL sends it: microseconds since 2000.
+pub struct PgTime(i64);
+
+impl PgTime {
+    fn new(at: Timestamp) -> Self {
+        Self(at.as_microsecond() - EPOCH_OFFSET)
+    }
+
+    /// Microseconds since 1970.
+    pub fn unix_micros(self) -> i64 {
+        self.0.saturating_add(EPOCH_OFFSET)
+    }
+}
+
+impl Type<Postgres> for PgTime {
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_name("TIMESTAMPTZ")
+    }
+}
+
+impl Encode<'_, Postgres> for PgTime {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> std::result::Result<IsNull, BoxDynError> {
+        buffer.extend_from_slice(&self.0.to_be_bytes());
+        Ok(IsNull::No)
+    }
+}
+
+impl Decode<'_, Postgres> for PgTime {
+    fn decode(value: PgValueRef<'_>) -> std::result::Result<Self, BoxDynError> {
+        match value.format() {
+            PgValueFormat::Binary => Ok(Self(i64::from_be_bytes(value.as_bytes()?.try_into()?))),
+            PgValueFormat::Text => Err("instants are read in binary form alone".into()),
+        }
+    }
+}
+
+/// Our word for what sqlx says.
+fn from_sqlx(error: &sqlx::Error) -> Error {
+    let sqlx::Error::Database(said) = error else {
+        return super::from_driver(error);
+    };
+    let code = said.code().unwrap_or_default();
+    match code.as_ref() {
+        "23505" => Error::NotUnique { constraint: said.constraint().unwrap_or_default().to_owned() },
+        "23503" => Error::ForeignKey,
+        "53100" => Error::Full,
+        // Serialization failure, deadlock, lock not available, too many connections, shutting down or starting up,
+        // a read-only standby in the middle of a failover.
+        "40001" | "40P01" | "55P03" | "53300" | "57P01" | "57P02" | "57P03" | "25006" => {
+            Error::Unavailable(said.message().to_owned())
+        }
+        _ if code.starts_with("08") => Error::Unavailable(said.message().to_owned()),
+        _ => Error::Other(format!("{} ({code})", said.message())),
+    }
+}

@@ -1,0 +1,71 @@
+//! What truly differs between the two databases. Everything else is one text for both: see docs/sql.md. The length of this
+//! file is how far they have drifted apart.
+
+/// Which database a statement is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    /// The end of a `SELECT` that locks the rows it answers until the end of the transaction.
+    /// SQLite has one writer, who holds everything.
+    pub fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// The end of a `SELECT` that locks rows and passes over those that others hold: work lists.
+    /// SQLite has one writer, so nobody else can hold any.
+    pub fn for_update_skip_locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// The number of the present transaction, for the event log. On PostgreSQL it says which entries may still be joined
+    /// by earlier ones; on SQLite the order of the sequence is the order of the commits, so that one number does for all.
+    pub fn transaction_number(self) -> &'static str {
+        match self {
+            Self::Sqlite => "0",
+            Self::Postgres => "CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)",
+        }
+    }
+
+    /// The condition that no transaction which could still put an entry before this one is under way.
+    pub fn log_entry_is_settled(self) -> &'static str {
+        match self {
+            Self::Sqlite => "TRUE",
+            Self::Postgres => "tx < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
+        }
+    }
+
+    /// Lets two processes that migrate at once wait for each other, until the end of the transaction.
+    /// SQLite's `BEGIN IMMEDIATE` does that already.
+    pub fn lock_migrations(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some("SELECT pg_advisory_xact_lock(8380918446131409)"),
+        }
+    }
+
+    /// The ending that marks a migration as meant for this database alone.
+    pub fn migration_suffix(self) -> &'static str {
+        match self {
+            Self::Sqlite => ".sqlite.sql",
+            Self::Postgres => ".postgres.sql",
+        }
+    }
+
+    /// Seconds between two instants of one row, as a floating point number.
+    pub fn seconds_between(self, from: &str, to: &str) -> String {
+        match self {
+            Self::Sqlite => format!("({to} - {from}) / 1000000.0"),
+            Self::Postgres => format!("CAST(EXTRACT(EPOCH FROM {to} - {from}) AS DOUBLE PRECISION)"),
+        }
+    }
+}
