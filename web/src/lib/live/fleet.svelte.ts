@@ -1,0 +1,111 @@
+// Everything that the pages know of the moving world: the connection, the positions, the latest events, and the names
+// of drivers, devices and places that go with them.
+
+import { api } from '../api';
+import type { Device, DeviceLatest, Driver, Location, LogEvent, Page, Vehicle, Zone } from '../types';
+import { LiveConnection, type ConnectionState } from './connection';
+import { PositionStore } from './positions';
+
+/** How many events the feed keeps. */
+const FEED_LENGTH = 60;
+/** How often lists that show positions are renewed, in milliseconds; the map draws faster, on its own. */
+const SNAPSHOT_MS = 500;
+
+const byId = <T extends { id: string }>(rows: T[]): Map<string, T> => new Map(rows.map((row) => [row.id, row]));
+
+class Fleet {
+  state = $state<ConnectionState>('off');
+  feed = $state.raw<LogEvent[]>([]);
+  drivers = $state.raw(new Map<string, Driver>());
+  devices = $state.raw(new Map<string, Device>());
+  vehicles = $state.raw(new Map<string, Vehicle>());
+  locations = $state.raw(new Map<string, Location>());
+  zones = $state.raw<Zone[]>([]);
+  /** The newest positions, renewed at a pace that lists can follow. */
+  latest = $state.raw<DeviceLatest[]>([]);
+  loaded = $state(false);
+  failed = $state(false);
+
+  readonly positions = new PositionStore(!matchMedia('(prefers-reduced-motion: reduce)').matches);
+  #listeners = new Set<(event: LogEvent) => void>();
+  #snapshotDue = false;
+  #connection = new LiveConnection({
+    onState: (state) => (this.state = state),
+    onPosition: (position) => this.#take([position]),
+    onEvent: (event) => this.#hear(event),
+    onResumed: () => void this.loadPositions().catch(() => {}),
+  });
+
+  async start(): Promise<void> {
+    this.#connection.start();
+    try {
+      await Promise.all([this.loadFleet(), this.loadPlaces(), this.loadPositions()]);
+      this.failed = false;
+    } catch {
+      this.failed = true;
+    }
+    this.loaded = true;
+  }
+
+  stop(): void {
+    this.#connection.stop();
+    this.loaded = false;
+  }
+
+  async loadFleet(): Promise<void> {
+    const [drivers, devices, vehicles] = await Promise.all([
+      api.all<Driver>('/v1/drivers'),
+      api.all<Device>('/v1/devices'),
+      api.all<Vehicle>('/v1/vehicles'),
+    ]);
+    this.drivers = byId(drivers);
+    this.devices = byId(devices);
+    this.vehicles = byId(vehicles);
+  }
+
+  async loadPlaces(): Promise<void> {
+    const [zones, locations] = await Promise.all([api.all<Zone>('/v1/zones'), api.all<Location>('/v1/locations')]);
+    this.zones = zones;
+    this.locations = byId(locations);
+  }
+
+  async loadPositions(): Promise<void> {
+    const { items } = await api.get<Pick<Page<DeviceLatest>, 'items'>>('/v1/positions/latest');
+    this.#take(items);
+  }
+
+  /** Calls back on each event; the answer ends it. */
+  listen(listener: (event: LogEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** What to call the carrier of a device: the driver, else the device. */
+  nameOf(position: Pick<DeviceLatest, 'device_id' | 'driver_id'>): string {
+    const device = this.devices.get(position.device_id);
+    const driver = this.drivers.get(position.driver_id ?? device?.driver_id ?? '');
+    return driver?.name ?? device?.name ?? device?.identifier ?? 'Unknown device';
+  }
+
+  driverName(id: string | null): string {
+    return (id && this.drivers.get(id)?.name) || '–';
+  }
+
+  #take(positions: DeviceLatest[]): void {
+    const now = Date.now();
+    const changed = positions.filter((position) => this.positions.apply(position, now));
+    if (changed.length === 0 || this.#snapshotDue) return;
+    this.#snapshotDue = true;
+    setTimeout(() => {
+      this.#snapshotDue = false;
+      this.latest = this.positions.all();
+    }, SNAPSHOT_MS);
+  }
+
+  #hear(event: LogEvent): void {
+    this.feed = [event, ...this.feed.filter(({ id }) => id !== event.id)].slice(0, FEED_LENGTH);
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+export const fleet = new Fleet();

@@ -1,0 +1,271 @@
+// The moving layer: devices, their trails, zones and hubs. One source for all devices, drawn at most five times a second.
+
+import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
+import type { Drawn, PositionStore } from '../live/positions';
+import type { Theme } from '../theme.svelte';
+import type { Location, Zone } from '../types';
+import { zoneShape } from './shapes';
+import { NOTHING, setData } from './sources';
+import { FONT, PALETTES } from './style';
+
+/** Milliseconds between two drawings. */
+const FRAME_MS = 200;
+const TRAIL_MS = 1000;
+/** From this many devices on, close ones are drawn as one circle with a number. */
+export const CLUSTER_FROM = 500;
+
+export interface LiveData {
+  positions: PositionStore;
+  nameOf: (drawn: Drawn) => string;
+  /** True when something is wrong with what the device carries. */
+  hasProblem: (drawn: Drawn) => boolean;
+}
+
+/** Adds the sources and layers; `selected` is the device that stands out. */
+export function addLiveLayers(map: MapLibre, theme: Theme, clustered: boolean): void {
+  const palette = PALETTES[theme];
+  for (const name of ['zones', 'hubs', 'trails']) map.addSource(name, { type: 'geojson', data: NOTHING });
+  map.addSource('devices', {
+    type: 'geojson',
+    data: NOTHING,
+    promoteId: 'id',
+    cluster: clustered,
+    clusterRadius: 46,
+    clusterMaxZoom: 14,
+  });
+  const zoneColour = ['match', ['get', 'kind'], 'custom', palette.zone, palette.hub] as never;
+  map.addLayer({
+    id: 'zone-fill',
+    type: 'fill',
+    source: 'zones',
+    paint: { 'fill-color': zoneColour, 'fill-opacity': ['match', ['get', 'kind'], 'custom', 0.13, 0.07] },
+  });
+  map.addLayer({
+    id: 'zone-line',
+    type: 'line',
+    source: 'zones',
+    filter: ['!=', ['get', 'kind'], 'approach'],
+    paint: { 'line-color': zoneColour, 'line-width': 1.4, 'line-opacity': 0.75 },
+  });
+  map.addLayer({
+    id: 'zone-approach',
+    type: 'line',
+    source: 'zones',
+    filter: ['==', ['get', 'kind'], 'approach'],
+    paint: { 'line-color': zoneColour, 'line-width': 1, 'line-opacity': 0.55, 'line-dasharray': [3, 3] },
+  });
+  map.addLayer({
+    id: 'trails',
+    type: 'line',
+    source: 'trails',
+    layout: { 'line-cap': 'round', 'line-join': 'round' },
+    paint: {
+      'line-color': palette.trail,
+      'line-width': ['case', ['get', 'selected'], 4, 2.2],
+      'line-opacity': ['case', ['get', 'selected'], 0.9, 0.42],
+    },
+  });
+  map.addLayer({
+    id: 'hubs',
+    type: 'circle',
+    source: 'hubs',
+    minzoom: 4,
+    paint: {
+      'circle-radius': ['match', ['get', 'type'], 'address', 3, 5],
+      'circle-color': palette.outline,
+      'circle-stroke-color': palette.hub,
+      'circle-stroke-width': 2,
+    },
+  });
+  map.addLayer({
+    id: 'hub-names',
+    type: 'symbol',
+    source: 'hubs',
+    minzoom: 8,
+    filter: ['!=', ['get', 'type'], 'address'],
+    layout: {
+      'text-field': ['get', 'name'],
+      'text-font': FONT,
+      'text-size': 12,
+      'text-anchor': 'top',
+      'text-offset': [0, 0.7],
+      'text-optional': true,
+    },
+    paint: { 'text-color': palette.label, 'text-halo-color': palette.halo, 'text-halo-width': 1.4 },
+  });
+  map.addLayer({
+    id: 'zone-names',
+    type: 'symbol',
+    source: 'zones',
+    minzoom: 9,
+    filter: ['==', ['get', 'kind'], 'custom'],
+    layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12 },
+    paint: { 'text-color': palette.zone, 'text-halo-color': palette.halo, 'text-halo-width': 1.4 },
+  });
+  map.addLayer({
+    id: 'clusters',
+    type: 'circle',
+    source: 'devices',
+    filter: ['has', 'point_count'],
+    paint: {
+      'circle-color': palette.moving,
+      'circle-stroke-color': palette.outline,
+      'circle-stroke-width': 2,
+      'circle-radius': ['step', ['get', 'point_count'], 14, 20, 18, 100, 24],
+    },
+  });
+  map.addLayer({
+    id: 'cluster-count',
+    type: 'symbol',
+    source: 'devices',
+    filter: ['has', 'point_count'],
+    layout: {
+      'text-field': ['get', 'point_count_abbreviated'],
+      'text-font': FONT,
+      'text-size': 12,
+      'text-allow-overlap': true,
+    },
+    paint: { 'text-color': palette.outline },
+  });
+  map.addLayer({
+    id: 'selected-device',
+    type: 'circle',
+    source: 'devices',
+    filter: ['==', ['get', 'id'], ''],
+    paint: {
+      'circle-radius': 19,
+      'circle-color': palette.selected,
+      'circle-opacity': 0.28,
+      'circle-stroke-color': palette.selected,
+      'circle-stroke-width': 2,
+    },
+  });
+  map.addLayer({
+    id: 'devices',
+    type: 'symbol',
+    source: 'devices',
+    filter: ['!', ['has', 'point_count']],
+    layout: {
+      'icon-image': ['get', 'icon'],
+      'icon-rotate': ['case', ['==', ['get', 'motion'], 'moving'], ['get', 'course'], 0],
+      'icon-rotation-alignment': 'map',
+      'icon-allow-overlap': true,
+      'icon-ignore-placement': true,
+      'text-field': ['step', ['zoom'], '', 10, ['get', 'name']],
+      'text-font': FONT,
+      'text-size': 12,
+      'text-anchor': 'left',
+      'text-offset': [1.2, 0],
+      'text-optional': true,
+    },
+    paint: { 'text-color': palette.ink, 'text-halo-color': palette.halo, 'text-halo-width': 1.6 },
+  });
+}
+
+/** Feeds the layers from the position store for as long as the map stands. */
+export class LiveDrawing {
+  #timer: ReturnType<typeof setInterval>;
+  #trailsDue = 0;
+  #selected = '';
+  #fresh = true;
+  #clustered: boolean;
+
+  constructor(
+    private readonly map: MapLibre,
+    private readonly data: LiveData,
+  ) {
+    this.#clustered = data.positions.size > CLUSTER_FROM;
+    this.#timer = setInterval(() => this.#draw(), FRAME_MS);
+  }
+
+  get clustered(): boolean {
+    return this.#clustered;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** The layers are new and empty: everything is drawn again. */
+  refresh(): void {
+    this.#fresh = true;
+  }
+
+  select(deviceId: string): void {
+    this.#selected = deviceId;
+    this.#fresh = true;
+  }
+
+  setPlaces(zones: Zone[], locations: Iterable<Location>): void {
+    const features = zones.flatMap((zone): GeoJSON.Feature[] => {
+      const geometry = zoneShape(zone);
+      return geometry ? [{ type: 'Feature', properties: { id: zone.id, name: zone.name, kind: zone.kind }, geometry }] : [];
+    });
+    setData(this.map, 'zones', { type: 'FeatureCollection', features });
+    setData(this.map, 'hubs', {
+      type: 'FeatureCollection',
+      features: [...locations].flatMap(({ id, name, location_type, address }): GeoJSON.Feature[] => {
+        if (!address.point) return [];
+        const { lat, lon } = address.point;
+        const geometry: GeoJSON.Point = { type: 'Point', coordinates: [lon, lat] };
+        return [{ type: 'Feature', properties: { id, name, type: location_type }, geometry }];
+      }),
+    });
+  }
+
+  #draw(): void {
+    const source = this.map.getSource('devices') as GeoJSONSource | undefined;
+    if (!source || document.visibilityState === 'hidden') return;
+    const now = Date.now();
+    const { positions } = this.data;
+    const cluster = positions.size > CLUSTER_FROM;
+    if (cluster !== this.#clustered) {
+      this.#clustered = cluster;
+      source.setClusterOptions({ cluster });
+      this.#fresh = true;
+    }
+    if (this.#fresh) {
+      this.#fresh = false;
+      positions.frame(now);
+      source.setData({ type: 'FeatureCollection', features: positions.everything(now).map((one) => this.#feature(one)) });
+      this.map.setFilter('selected-device', ['==', ['get', 'id'], this.#selected]);
+      this.#drawTrails();
+      this.#trailsDue = now + TRAIL_MS;
+      return;
+    }
+    const changed = positions.frame(now);
+    if (changed.length > 0) void source.updateData({ add: changed.map((one) => this.#feature(one)) });
+    if (now >= this.#trailsDue && positions.changedTrails().length > 0) {
+      this.#trailsDue = now + TRAIL_MS;
+      this.#drawTrails();
+    }
+  }
+
+  #feature(drawn: Drawn): GeoJSON.Feature {
+    const { device_id: id, motion, point, course_deg } = drawn;
+    const icon = this.data.hasProblem(drawn) ? `${motion}-problem` : motion;
+    return {
+      type: 'Feature',
+      id,
+      properties: { id, motion, icon, course: course_deg, name: this.data.nameOf(drawn) },
+      geometry: { type: 'Point', coordinates: [point.lon, point.lat] },
+    };
+  }
+
+  #drawTrails(): void {
+    const { positions } = this.data;
+    const features = positions.all().flatMap(({ device_id }): GeoJSON.Feature[] => {
+      const trail = positions.get(device_id)?.trail ?? [];
+      // With very many devices, trails are noise: only the selected one keeps its own.
+      if (trail.length < 2 || (this.#clustered && device_id !== this.#selected)) return [];
+      return [
+        {
+          type: 'Feature',
+          properties: { selected: device_id === this.#selected },
+          geometry: { type: 'LineString', coordinates: trail.map(({ lat, lon }) => [lon, lat]) },
+        },
+      ];
+    });
+    setData(this.map, 'trails', { type: 'FeatureCollection', features });
+  }
+}

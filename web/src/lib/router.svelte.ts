@@ -1,0 +1,55 @@
+// The address bar as state, and nothing more: a path, a query, and links that do not reload the page.
+
+const ROUTES = ['login', 'shipments', 'drivers', 'zones', 'webhooks', 'settings'] as const;
+export type RouteName = (typeof ROUTES)[number] | 'map' | 'shipment' | 'missing';
+
+export interface Route {
+  name: RouteName;
+  id: string;
+}
+
+/** Which page a path asks for. */
+export function routeOf(path: string): Route {
+  const [first = '', second = '', third] = path.split('/').slice(1);
+  if (third !== undefined && third !== '') return { name: 'missing', id: '' };
+  if (first === '') return { name: 'map', id: '' };
+  if (first === 'shipments' && second) return { name: 'shipment', id: decodeURIComponent(second) };
+  const known = ROUTES.find((name) => name === first);
+  return known && !second ? { name: known, id: '' } : { name: 'missing', id: '' };
+}
+
+class Router {
+  path = $state(location.pathname);
+  search = $state(location.search);
+  route = $derived(routeOf(this.path));
+
+  constructor() {
+    addEventListener('popstate', () => this.#read());
+    addEventListener('click', (event) => this.#click(event));
+  }
+
+  go(url: string, { replace = false } = {}): void {
+    if (url === location.pathname + location.search) return;
+    history[replace ? 'replaceState' : 'pushState'](null, '', url);
+    this.#read();
+  }
+
+  #read(): void {
+    const moved = this.path !== location.pathname;
+    this.path = location.pathname;
+    this.search = location.search;
+    if (moved) scrollTo(0, 0);
+  }
+
+  #click(event: MouseEvent): void {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    const link = (event.target as Element | null)?.closest?.('a');
+    if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
+    if (link.hash && link.pathname === location.pathname) return;
+    if (routeOf(link.pathname).name === 'missing') return;
+    event.preventDefault();
+    this.go(link.pathname + link.search);
+  }
+}
+
+export const router = new Router();

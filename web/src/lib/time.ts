@@ -1,0 +1,108 @@
+// Instants as people read them. Pure: the present instant is always given.
+
+import type { TzConfidence } from './types';
+
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86_400;
+
+/** A span of whole seconds in one or two units: "45 s", "12 min", "3 h 5 min", "2 d 4 h". */
+export function spanText(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < MINUTE) return `${s} s`;
+  if (s < HOUR) return `${Math.floor(s / MINUTE)} min`;
+  const two = (big: number, bigUnit: string, small: number, smallUnit: string) => {
+    const rest = Math.floor((s % big) / small);
+    return rest > 0 ? `${Math.floor(s / big)} ${bigUnit} ${rest} ${smallUnit}` : `${Math.floor(s / big)} ${bigUnit}`;
+  };
+  return s < DAY ? two(HOUR, 'h', MINUTE, 'min') : two(DAY, 'd', HOUR, 'h');
+}
+
+/** How long ago, or how far ahead: "just now", "5 min ago", "in 2 h". */
+export function relativeText(instant: string, nowMs: number): string {
+  const seconds = (nowMs - Date.parse(instant)) / 1000;
+  if (Number.isNaN(seconds)) return '–';
+  if (Math.abs(seconds) < 10) return 'just now';
+  // One unit is enough from an hour on: "3 h ago" reads better than "3 h 5 min ago".
+  const text = spanText(Math.abs(seconds)).split(' ').slice(0, 2).join(' ');
+  return seconds > 0 ? `${text} ago` : `in ${text}`;
+}
+
+/** "UTC", "UTC+02:00", "UTC−03:30" from seconds east of UTC. */
+export function offsetText(offsetSeconds: number): string {
+  if (offsetSeconds === 0) return 'UTC';
+  const minutes = Math.round(Math.abs(offsetSeconds) / 60);
+  const pad = (n: number) => String(n).padStart(2, '0');
+  return `UTC${offsetSeconds > 0 ? '+' : '−'}${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}`;
+}
+
+/** Date and time at a stated offset, as the source's clock showed it: "20 Nov 2026, 14:03". */
+export function atOffset(instant: string, offsetSeconds: number): string {
+  return dateTime(new Date(Date.parse(instant) + offsetSeconds * 1000), 'UTC');
+}
+
+/** Date and time in a zone; without one, in the reader's. */
+export function dateTime(instant: Date | string, timeZone?: string): string {
+  const date = typeof instant === 'string' ? new Date(instant) : instant;
+  if (Number.isNaN(date.getTime())) return '–';
+  return new Intl.DateTimeFormat('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone,
+  }).format(date);
+}
+
+const dayText = (date: Date, timeZone?: string) =>
+  new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', timeZone }).format(date);
+const clockText = (date: Date, timeZone?: string) =>
+  new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone }).format(date);
+
+/** A delivery window: "Fri 20 Nov, 14:00–16:00", over midnight with both days, or with one end only. */
+export function windowText(from: string | null, to: string | null, timeZone?: string): string | null {
+  if (!from && !to) return null;
+  const end = (text: string) => {
+    const date = new Date(text);
+    return `${dayText(date, timeZone)}, ${clockText(date, timeZone)}`;
+  };
+  if (!to) return `from ${end(from as string)}`;
+  if (!from) return `by ${end(to)}`;
+  const [start, stop] = [new Date(from), new Date(to)];
+  if (dayText(start, timeZone) === dayText(stop, timeZone)) return `${end(from)}–${clockText(stop, timeZone)}`;
+  return `${end(from)} – ${end(to)}`;
+}
+
+/** How much later than it happened something was received; none below a minute. */
+export function lagText(occurred: string, received: string): string | null {
+  const seconds = (Date.parse(received) - Date.parse(occurred)) / 1000;
+  return seconds >= MINUTE ? `${spanText(seconds)} later` : null;
+}
+
+/** What to say of an offset that the source did not state; none when it is exact. */
+export function confidenceText(confidence: TzConfidence): string | null {
+  switch (confidence) {
+    case 'exact':
+      return null;
+    case 'from_place':
+      return 'offset from place';
+    case 'assumed':
+      return 'offset assumed';
+    case 'unknown':
+      return 'time not stated';
+  }
+}
+
+/** The value of a `datetime-local` field for an instant, in the reader's zone. */
+export function toLocalField(instant: string | null): string {
+  if (!instant) return '';
+  const date = new Date(instant);
+  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 16);
+}
+
+/** The instant of a `datetime-local` field, in the reader's zone; none when the field is empty. */
+export function fromLocalField(value: string): string | null {
+  return value ? new Date(value).toISOString() : null;
+}
