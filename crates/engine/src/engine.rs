@@ -11,7 +11,9 @@ use crate::access::Access;
 use crate::base::Base;
 use crate::dispatch::Dispatch;
 use crate::error::Result;
+use crate::idempotency::Idempotency;
 use crate::live::Live;
+use crate::log::Log;
 use crate::records::Records;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -50,6 +52,10 @@ pub struct Engine {
     pub webhooks: Webhooks,
     /// Live streams.
     pub live: Live,
+    /// What happened.
+    pub log: Log,
+    /// Requests that are sent again.
+    pub idempotency: Idempotency,
     /// What all of them stand on.
     pub base: Arc<Base>,
     /// Tells the background work to end.
@@ -72,6 +78,8 @@ impl Engine {
         let tracking = Tracking::start(base.clone(), history, shipments.clone(), live.clone()).await?;
         Ok(Self {
             records: Records::new(&base),
+            log: Log::new(&base),
+            idempotency: Idempotency::new(&base),
             dispatch: Dispatch::new(base.clone(), shipments.clone(), tracking.clone()),
             access: Access::start(base.clone()).await?,
             webhooks: Webhooks::start(base.clone(), stop.clone())?,

@@ -6,6 +6,8 @@
 //! - [`dispatch`]: who could carry it;
 //! - [`access`]: who may come in;
 //! - [`webhooks`] and [`live`]: everybody is told;
+//! - [`log`]: what happened, to be read again;
+//! - [`idempotency`]: requests that are sent again;
 //! - [`secrets`]: the installation's keys.
 //!
 //! [`Engine::start`] puts them together. Every call takes the [`Caller`](tracklane_core::model::Caller), which fixes the
@@ -17,7 +19,9 @@ mod check;
 pub mod dispatch;
 mod engine;
 mod error;
+pub mod idempotency;
 pub mod live;
+pub mod log;
 pub mod records;
 pub mod secrets;
 mod settings;

@@ -107,6 +107,29 @@ impl Tenants {
         Ok(tenants::list_any_tenant(&mut db, page).await?)
     }
 
+    /// True when the caller is an admin of the tenant that was made first: those run the installation.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn runs_installation(&self, caller: &Caller) -> Result<bool> {
+        if caller.role != Role::Admin {
+            return Ok(false);
+        }
+        // Newest first, so the first one made is the last one listed. Ids sort by the time they were made.
+        let mut db = self.base.store.read(Scope::System).await?;
+        let mut page = Page::first(200);
+        loop {
+            let listing = tenants::list_any_tenant(&mut db, page).await?;
+            if listing.items.iter().any(|tenant| tenant.id < caller.tenant_id) {
+                return Ok(false);
+            }
+            match listing.next {
+                Some(after) => page.after = Some(after),
+                None => return Ok(true),
+            }
+        }
+    }
+
     /// The caller's own tenant.
     ///
     /// # Errors
