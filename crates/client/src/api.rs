@@ -13,7 +13,7 @@ use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId, EndpointId, ShipmentId};
 use tracklane_core::lifecycle::{EventFlags, TrackingEvent};
 use tracklane_core::model::{
-    Customer, Device, Driver, Endpoint, Leg, Location, Package, Shipment, Tenant, TrackingLink, Zone,
+    ApiKey, Customer, Device, Driver, Endpoint, Leg, Location, Package, Shipment, Tenant, TrackingLink, Zone,
 };
 
 use crate::error::Error;
@@ -70,9 +70,11 @@ pub struct SecretAnswer {
 
 /// A new API key with its secret, shown this once.
 #[derive(Clone, Deserialize)]
-pub struct KeyAnswer {
-    /// What to send as the token.
-    pub key: String,
+pub struct CreatedApiKey {
+    /// The key as the server keeps it.
+    pub api_key: ApiKey,
+    /// What to send as the token; shown this once.
+    pub secret: String,
 }
 
 #[derive(Serialize)]
@@ -154,7 +156,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call: see [`Error`].
-    pub async fn create_api_key(&self, key: &NewApiKey) -> Result<KeyAnswer, Error> {
+    pub async fn create_api_key(&self, key: &NewApiKey) -> Result<CreatedApiKey, Error> {
         self.post("v1/api-keys", key).await
     }
 
