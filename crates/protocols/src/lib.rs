@@ -1,1 +1,18 @@
-//! Tracklane: protocols.
+//! Device protocols, sans-io: bytes in, reports out, and back for the simulator.
+//!
+//! - [`registry`]: the one list of protocols;
+//! - [`osmand`]: OsmAnd and Traccar Client over HTTP;
+//! - [`owntracks`]: OwnTracks over HTTP.
+//!
+//! A decoder answers in SI units (metres, metres per second, degrees) and names what it cannot read. It checks that
+//! coordinates are on earth; whether a fix is plausible is for [`tracklane_core::position::Position::check`].
+
+mod error;
+mod json;
+pub mod osmand;
+pub mod owntracks;
+mod read;
+pub mod registry;
+
+pub use error::DecodeError;
+pub use registry::{PROTOCOLS, Protocol, ProtocolKind, decode_line};

@@ -1,0 +1,53 @@
+//! The one list of protocols. To add one: a module with `decode`, and a line here.
+
+use tracklane_core::position::Report;
+
+use crate::{DecodeError, osmand, owntracks};
+
+/// How messages of a protocol come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProtocolKind {
+    /// As HTTP requests.
+    Http,
+    /// As bytes on a connection of their own.
+    Binary,
+}
+
+/// A device protocol.
+#[derive(Debug, Clone, Copy)]
+pub struct Protocol {
+    /// The name used in settings and on the command line.
+    pub name: &'static str,
+    /// How messages come in.
+    pub kind: ProtocolKind,
+    /// The port that devices expect, when the protocol has one of its own.
+    pub default_port: Option<u16>,
+    /// Reads one message as a line of text: a query string or JSON for HTTP protocols, hex for binary ones.
+    pub decode_line: fn(&str) -> Result<Vec<Report>, DecodeError>,
+}
+
+/// Every protocol.
+pub const PROTOCOLS: &[Protocol] = &[
+    Protocol { name: "osmand", kind: ProtocolKind::Http, default_port: Some(5055), decode_line: osmand::decode_line },
+    Protocol { name: "owntracks", kind: ProtocolKind::Http, default_port: None, decode_line: owntracks::decode_line },
+];
+
+/// The protocol with this name.
+///
+/// # Errors
+/// Lists the names there are.
+pub fn find(name: &str) -> Result<&'static Protocol, DecodeError> {
+    let found = PROTOCOLS.iter().find(|protocol| protocol.name == name);
+    found.ok_or_else(|| {
+        let known: Vec<_> = PROTOCOLS.iter().map(|protocol| protocol.name).collect();
+        DecodeError::UnknownProtocol { given: name.to_owned(), known: known.join(", ") }
+    })
+}
+
+/// Reads one message of the named protocol from a line of text.
+///
+/// # Errors
+/// An unknown protocol, or what is wrong with the message.
+pub fn decode_line(protocol: &str, line: &str) -> Result<Vec<Report>, DecodeError> {
+    (find(protocol)?.decode_line)(line)
+}
