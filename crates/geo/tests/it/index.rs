@@ -26,7 +26,7 @@ fn any_shape() -> impl Strategy<Value = Shape> {
 
 /// Points where it matters: around the boxes of the shapes, and anywhere.
 fn probes(shapes: &[Shape], spread: &[(f64, f64)]) -> Vec<Point> {
-    let near = shapes.iter().flat_map(|shape| shape.bboxes()).flat_map(|bbox| {
+    let near = shapes.iter().flat_map(Shape::bboxes).flat_map(|bbox| {
         let scaled = move |(u, v): &(f64, f64)| {
             let lat = bbox.south + (bbox.north - bbox.south) * (u * 1.2 - 0.1);
             at(lat.clamp(-90.0, 90.0), bbox.west + (bbox.east - bbox.west) * (v * 1.2 - 0.1))
