@@ -1,11 +1,81 @@
 //! What the position pipeline must find again after a restart: per device the newest position, and its own notes.
 
+use std::collections::BTreeMap;
+
 use tracklane_core::id::{DeviceId, TenantId};
 use tracklane_core::model::DeviceLatest;
 use tracklane_core::ports::Lsn;
+use tracklane_core::position::Point;
 
-use crate::db::Db;
+use crate::db::{Db, Row, Value, args};
 use crate::error::Result;
+use crate::table::{batches, tuples};
+
+const COLUMNS: &str = "tenant_id, device_id, fix_time, received_at, lat, lon, speed_mps, course_deg, accuracy_m, \
+                       altitude_m, attributes, notes, applied_lsn";
+
+const CHANGING: [&str; 11] = [
+    "fix_time",
+    "received_at",
+    "lat",
+    "lon",
+    "speed_mps",
+    "course_deg",
+    "accuracy_m",
+    "altitude_m",
+    "attributes",
+    "notes",
+    "applied_lsn",
+];
+
+const SELECT: &str = "SELECT device_states.*, devices.driver_id FROM device_states JOIN devices ON \
+                      devices.tenant_id = device_states.tenant_id AND devices.id = device_states.device_id";
+
+fn values(state: &DeviceState) -> Vec<Value> {
+    let latest = state.latest.as_ref();
+    args![
+        state.tenant_id,
+        state.device_id,
+        latest.map(|latest| latest.fix_time),
+        latest.map(|latest| latest.received_at),
+        latest.map(|latest| latest.point.lat),
+        latest.map(|latest| latest.point.lon),
+        latest.and_then(|latest| latest.speed_mps),
+        latest.and_then(|latest| latest.course_deg),
+        latest.and_then(|latest| latest.accuracy_m),
+        latest.and_then(|latest| latest.altitude_m),
+        latest.map(|latest| latest.attributes.clone()),
+        &state.notes,
+        // Beyond 2^63 no log will ever come.
+        i64::try_from(state.applied_lsn).unwrap_or(i64::MAX),
+    ]
+}
+
+fn read(row: &Row) -> Result<DeviceState> {
+    let device_id = row.get("device_id")?;
+    let latest = match row.opt("fix_time")? {
+        None => None,
+        Some(fix_time) => Some(DeviceLatest {
+            device_id,
+            driver_id: row.opt("driver_id")?,
+            fix_time,
+            received_at: row.get("received_at")?,
+            point: Point { lat: row.get("lat")?, lon: row.get("lon")? },
+            speed_mps: row.opt("speed_mps")?,
+            course_deg: row.opt("course_deg")?,
+            accuracy_m: row.opt("accuracy_m")?,
+            altitude_m: row.opt("altitude_m")?,
+            attributes: row.get("attributes")?,
+        }),
+    };
+    Ok(DeviceState {
+        tenant_id: row.get("tenant_id")?,
+        device_id,
+        latest,
+        notes: row.get("notes")?,
+        applied_lsn: row.get("applied_lsn")?,
+    })
+}
 
 /// The state of one device.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,16 +94,33 @@ pub struct DeviceState {
 
 /// Writes the states of many devices, over those that are kept. States of devices that are gone are left out.
 pub async fn upsert_many_any_tenant(db: &mut Db, states: &[DeviceState]) -> Result<()> {
-    todo!()
+    db.check_system()?;
+    // Each device once, the last one given; in one order, so that two writers cannot block each other.
+    let newest: BTreeMap<DeviceId, &DeviceState> = states.iter().map(|state| (state.device_id, state)).collect();
+    for batch in batches(newest.into_values().map(values).collect()) {
+        let sql = format!(
+            "INSERT INTO device_states ({COLUMNS}) SELECT * FROM (VALUES {}) AS state WHERE EXISTS \
+             (SELECT 1 FROM devices WHERE devices.tenant_id = state.column1 AND devices.id = state.column2) \
+             ON CONFLICT (device_id, tenant_id) DO UPDATE SET {}",
+            tuples(&batch),
+            CHANGING.map(|column| format!("{column} = excluded.{column}")).join(", ")
+        );
+        db.run(sql, batch.into_iter().flatten().collect()).await?;
+    }
+    Ok(())
 }
 
 /// The states of at most `limit` devices with an id greater than `after`, by device id: call again with the last one's id
 /// until a page comes back short.
 pub async fn load_any_tenant(db: &mut Db, after: Option<DeviceId>, limit: u32) -> Result<Vec<DeviceState>> {
-    todo!()
+    db.check_system()?;
+    let sql =
+        format!("{SELECT} WHERE $1 IS NULL OR device_states.device_id > $1 ORDER BY device_states.device_id LIMIT $2");
+    db.many(sql, args![after, limit], read).await
 }
 
 /// The state of one device of the tenant.
 pub async fn get(db: &mut Db, device_id: DeviceId) -> Result<Option<DeviceState>> {
-    todo!()
+    let sql = format!("{SELECT} WHERE device_states.tenant_id = $1 AND device_states.device_id = $2");
+    db.one(sql, args![db.tenant()?, device_id], read).await
 }

@@ -3,9 +3,52 @@
 use tracklane_core::id::{DeviceId, DriverId, VehicleId};
 use tracklane_core::model::Device;
 
-use crate::db::Db;
+use crate::db::{Db, Row, Value, args};
 use crate::error::Result;
 use crate::page::{Listing, Page};
+use crate::table::{Table, search_text};
+
+const TABLE: Table = Table {
+    name: "devices",
+    fixed: "created_at, version",
+    changing: "identifier, name, driver_id, vehicle_id, disabled, search, updated_at",
+};
+
+const CREDENTIAL: &str = ", credential_hash";
+
+fn values(device: &Device) -> Vec<Value> {
+    args![
+        &device.identifier,
+        &device.name,
+        device.driver_id,
+        device.vehicle_id,
+        device.disabled,
+        search_text(&[Some(&device.name), Some(&device.identifier)]),
+        device.updated_at,
+    ]
+}
+
+fn read(row: &Row) -> Result<Device> {
+    Ok(read_with_hash(row)?.0)
+}
+
+fn read_with_hash(row: &Row) -> Result<(Device, Option<Vec<u8>>)> {
+    let hash: Option<Vec<u8>> = row.opt("credential_hash")?;
+    let device = Device {
+        id: row.get("id")?,
+        tenant_id: row.get("tenant_id")?,
+        identifier: row.get("identifier")?,
+        name: row.get("name")?,
+        driver_id: row.opt("driver_id")?,
+        vehicle_id: row.opt("vehicle_id")?,
+        disabled: row.get("disabled")?,
+        has_credential: hash.is_some(),
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        version: row.get("version")?,
+    };
+    Ok((device, hash))
+}
 
 /// Which devices are asked for; none of a field means any.
 #[derive(Debug, Clone, Default)]
@@ -24,50 +67,57 @@ pub struct DeviceFilter {
 
 /// Adds a device, without a credential whatever `has_credential` says: see [`set_credential_hash`].
 pub async fn insert(db: &mut Db, device: &Device) -> Result<()> {
-    todo!()
+    TABLE.insert(db, device.id, device.tenant_id, args![device.created_at, device.version], values(device)).await
 }
 
 /// The device with this id.
 pub async fn get(db: &mut Db, id: DeviceId) -> Result<Option<Device>> {
-    todo!()
+    TABLE.select_with(db, CREDENTIAL)?.is("id", Some(id)).one(db, read).await
 }
 
 /// The device with this identifier and the hash of its credential, if one is set.
 pub async fn find_by_identifier_any_tenant(db: &mut Db, identifier: &str) -> Result<Option<(Device, Option<Vec<u8>>)>> {
-    todo!()
+    TABLE.select_any_tenant_with(db, CREDENTIAL)?.is("identifier", Some(identifier)).one(db, read_with_hash).await
 }
 
 /// The device with this id and the hash of its credential, if one is set.
 pub async fn find_any_tenant(db: &mut Db, id: DeviceId) -> Result<Option<(Device, Option<Vec<u8>>)>> {
-    todo!()
+    TABLE.select_any_tenant_with(db, CREDENTIAL)?.is("id", Some(id)).one(db, read_with_hash).await
 }
 
 /// Every device of every tenant, in no order.
 pub async fn load_all_any_tenant(db: &mut Db) -> Result<Vec<Device>> {
-    todo!()
+    TABLE.select_any_tenant_with(db, CREDENTIAL)?.many(db, read).await
 }
 
 /// The devices of the tenant.
 pub async fn list(db: &mut Db, filter: &DeviceFilter, page: Page) -> Result<Listing<Device>> {
-    todo!()
+    let select = TABLE
+        .select_with(db, CREDENTIAL)?
+        .is("driver_id", filter.driver_id)
+        .is("vehicle_id", filter.vehicle_id)
+        .is("identifier", filter.identifier.as_ref())
+        .is("disabled", filter.disabled);
+    select.contains("search", filter.q.as_ref()).page(db, page, read).await
 }
 
 /// The devices that a driver carries, oldest first.
 pub async fn list_of_driver(db: &mut Db, driver_id: DriverId) -> Result<Vec<Device>> {
-    todo!()
+    TABLE.select_with(db, CREDENTIAL)?.is("driver_id", Some(driver_id)).ordered(db, "id", read).await
 }
 
 /// Changes a device; `has_credential` is not written.
 pub async fn update(db: &mut Db, device: &Device) -> Result<bool> {
-    todo!()
+    TABLE.update(db, device.id, device.tenant_id, device.version, values(device)).await
 }
 
 /// Removes a device and its state; false when there is none.
 pub async fn delete(db: &mut Db, id: DeviceId) -> Result<bool> {
-    todo!()
+    TABLE.delete(db, id).await
 }
 
 /// Sets the hash of the credential, or takes it away; false when there is no such device.
 pub async fn set_credential_hash(db: &mut Db, id: DeviceId, hash: Option<&[u8]>) -> Result<bool> {
-    todo!()
+    let sql = "UPDATE devices SET credential_hash = $3 WHERE tenant_id = $1 AND id = $2";
+    Ok(db.run(sql, args![db.tenant()?, id, hash]).await? > 0)
 }

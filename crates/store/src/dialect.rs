@@ -18,12 +18,12 @@ impl Dialect {
         }
     }
 
-    /// The end of a `SELECT` that locks rows and passes over those that others hold: work lists.
-    /// SQLite has one writer, so nobody else can hold any.
-    pub fn for_update_skip_locked(self) -> &'static str {
+    /// The end of a `SELECT` that locks the rows of one of its tables and passes over those that others hold: work
+    /// lists. SQLite has one writer, so nobody else can hold any.
+    pub fn for_update_skip_locked(self, table: &str) -> String {
         match self {
-            Self::Sqlite => "",
-            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+            Self::Sqlite => String::new(),
+            Self::Postgres => format!(" FOR UPDATE OF {table} SKIP LOCKED"),
         }
     }
 

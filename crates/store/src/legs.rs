@@ -1,37 +1,86 @@
 //! Stretches under one carrier.
 
 use tracklane_core::id::{DriverId, LegId, ShipmentId};
-use tracklane_core::model::Leg;
+use tracklane_core::model::{Leg, LegMode, LegState};
 
-use crate::db::Db;
+use crate::db::{Db, Row, Value, args};
 use crate::error::Result;
+use crate::table::{Table, search_text};
+
+const TABLE: Table = Table {
+    name: "legs",
+    fixed: "shipment_id, created_at, version",
+    changing: "position, mode, state, is_return, origin_id, destination_id, driver_id, carrier, tracking_number, \
+               started_at, ended_at, search",
+};
+
+fn values(leg: &Leg) -> Vec<Value> {
+    args![
+        leg.position,
+        leg.mode,
+        leg.state,
+        leg.is_return,
+        leg.origin_id,
+        leg.destination_id,
+        leg.driver_id,
+        &leg.carrier,
+        &leg.tracking_number,
+        leg.started_at,
+        leg.ended_at,
+        search_text(&[leg.tracking_number.as_deref()]),
+    ]
+}
+
+fn read(row: &Row) -> Result<Leg> {
+    Ok(Leg {
+        id: row.get("id")?,
+        tenant_id: row.get("tenant_id")?,
+        shipment_id: row.get("shipment_id")?,
+        position: row.get("position")?,
+        mode: row.get("mode")?,
+        state: row.get("state")?,
+        is_return: row.get("is_return")?,
+        origin_id: row.opt("origin_id")?,
+        destination_id: row.opt("destination_id")?,
+        driver_id: row.opt("driver_id")?,
+        carrier: row.opt("carrier")?,
+        tracking_number: row.opt("tracking_number")?,
+        started_at: row.opt("started_at")?,
+        ended_at: row.opt("ended_at")?,
+        created_at: row.get("created_at")?,
+        version: row.get("version")?,
+    })
+}
 
 /// Adds a leg.
 pub async fn insert(db: &mut Db, leg: &Leg) -> Result<()> {
-    todo!()
+    let fixed = args![leg.shipment_id, leg.created_at, leg.version];
+    TABLE.insert(db, leg.id, leg.tenant_id, fixed, values(leg)).await
 }
 
 /// The leg with this id.
 pub async fn get(db: &mut Db, id: LegId) -> Result<Option<Leg>> {
-    todo!()
+    TABLE.get(db, id, read).await
 }
 
 /// The legs of a shipment, by position.
 pub async fn list_of_shipment(db: &mut Db, shipment_id: ShipmentId) -> Result<Vec<Leg>> {
-    todo!()
+    TABLE.select(db)?.is("shipment_id", Some(shipment_id)).ordered(db, "position, id", read).await
 }
 
 /// The fleet legs in state `active` of a driver, oldest first.
 pub async fn active_for_driver(db: &mut Db, driver_id: DriverId) -> Result<Vec<Leg>> {
-    todo!()
+    let select = TABLE.select(db)?.is("driver_id", Some(driver_id)).is("mode", Some(LegMode::Fleet));
+    select.is("state", Some(LegState::Active)).ordered(db, "id", read).await
 }
 
 /// The fleet legs in state `active` with a driver, of every tenant, in no order.
 pub async fn active_fleet_legs_any_tenant(db: &mut Db) -> Result<Vec<Leg>> {
-    todo!()
+    let select = TABLE.select_any_tenant(db)?.and("driver_id IS NOT NULL").is("mode", Some(LegMode::Fleet));
+    select.is("state", Some(LegState::Active)).many(db, read).await
 }
 
 /// Changes a leg.
 pub async fn update(db: &mut Db, leg: &Leg) -> Result<bool> {
-    todo!()
+    TABLE.update(db, leg.id, leg.tenant_id, leg.version, values(leg)).await
 }

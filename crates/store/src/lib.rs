@@ -19,6 +19,7 @@
 //! - Lists are newest first, by id, with a keyset cursor, unless they say otherwise.
 //! - Time comes in as a parameter and is kept to the microsecond.
 
+mod address;
 pub mod api_keys;
 pub mod attempts;
 pub mod audit_log;

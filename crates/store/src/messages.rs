@@ -4,9 +4,58 @@ use tracklane_core::Timestamp;
 use tracklane_core::id::{EndpointId, EventId, MessageId, ShipmentId};
 use tracklane_core::model::{Message, MessageState};
 
-use crate::db::Db;
+use crate::db::{Db, Row, Value, args};
 use crate::error::Result;
 use crate::page::{Listing, Page};
+use crate::table::Table;
+
+const TABLE: Table = Table {
+    name: "messages",
+    fixed: "endpoint_id, event_id, shipment_id, event_type, body, state, attempts, next_attempt_at, created_at",
+    changing: "",
+};
+
+fn values(message: &Message) -> Vec<Value> {
+    args![
+        message.id,
+        message.tenant_id,
+        message.endpoint_id,
+        message.event_id,
+        message.shipment_id,
+        &message.event_type,
+        &message.body,
+        message.state,
+        message.attempts,
+        message.next_attempt_at,
+        message.created_at,
+    ]
+}
+
+fn read(row: &Row) -> Result<Message> {
+    Ok(Message {
+        id: row.get("id")?,
+        tenant_id: row.get("tenant_id")?,
+        endpoint_id: row.get("endpoint_id")?,
+        event_id: row.opt("event_id")?,
+        shipment_id: row.opt("shipment_id")?,
+        event_type: row.get("event_type")?,
+        body: row.get("body")?,
+        state: row.get("state")?,
+        attempts: row.get("attempts")?,
+        next_attempt_at: row.opt("next_attempt_at")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+/// The pending messages of active endpoints, as `m`: of each endpoint the first so many as the parameter says.
+/// The words stand in the text, not in parameters, so that the partial indexes are found.
+fn at_the_head(per_endpoint: &str) -> String {
+    format!(
+        "FROM endpoints e JOIN messages m ON m.endpoint_id = e.id WHERE e.state = 'active' AND m.state = 'pending' \
+         AND m.id IN (SELECT id FROM messages WHERE endpoint_id = e.id AND state = 'pending' ORDER BY id \
+         LIMIT {per_endpoint})"
+    )
+}
 
 /// Which messages are asked for; none of a field means any.
 #[derive(Debug, Clone, Default)]
@@ -39,45 +88,83 @@ pub struct Claim {
 
 /// Adds messages, whose endpoints may be of many tenants under [`Scope::System`](crate::Scope).
 pub async fn insert_many(db: &mut Db, messages: &[Message]) -> Result<()> {
-    todo!()
+    for message in messages {
+        db.check_tenant(message.tenant_id)?;
+    }
+    TABLE.insert_many(db, messages.iter().map(values).collect()).await
 }
 
 /// The message with this id.
 pub async fn get(db: &mut Db, id: MessageId) -> Result<Option<Message>> {
-    todo!()
+    TABLE.get(db, id, read).await
 }
 
 /// The messages of the tenant.
 pub async fn list(db: &mut Db, filter: &MessageFilter, page: Page) -> Result<Listing<Message>> {
-    todo!()
+    let select = TABLE
+        .select(db)?
+        .is("endpoint_id", filter.endpoint_id)
+        .is("state", filter.state)
+        .is("event_id", filter.event_id)
+        .is("shipment_id", filter.shipment_id)
+        .is("event_type", filter.event_type.as_ref());
+    select.page(db, page, read).await
 }
 
-/// Takes pending messages that are due, oldest first; no two callers get the same one before its lease is over.
+/// Takes pending messages of active endpoints that are due, oldest first; no two callers get the same one before its lease
+/// is over.
 pub async fn claim_due_any_tenant(db: &mut Db, claim: Claim) -> Result<Vec<Message>> {
-    todo!()
+    db.check_system()?;
+    let sql = format!(
+        "UPDATE messages SET leased_until = $1 WHERE id IN (SELECT m.id {} AND m.next_attempt_at <= $3 \
+         AND (m.leased_until IS NULL OR m.leased_until <= $3) ORDER BY m.id LIMIT $4{}) RETURNING {}",
+        at_the_head("$2"),
+        db.dialect().for_update_skip_locked("m"),
+        TABLE.columns()
+    );
+    let args = args![claim.lease_until, claim.per_endpoint, claim.now, claim.limit];
+    let mut claimed = db.many(sql, args, read).await?;
+    claimed.sort_unstable_by_key(|message| message.id);
+    Ok(claimed)
 }
 
-/// When the next pending message is due or its lease is over; none when nothing is pending.
-pub async fn next_due_any_tenant(db: &mut Db) -> Result<Option<Timestamp>> {
-    todo!()
+/// When the next message that [`claim_due_any_tenant`] looks at with this `per_endpoint` is due and its lease, if any, is
+/// over; none when nothing is pending.
+pub async fn next_due_any_tenant(db: &mut Db, per_endpoint: u32) -> Result<Option<Timestamp>> {
+    db.check_system()?;
+    let sql = format!(
+        "SELECT MIN(CASE WHEN m.leased_until > m.next_attempt_at THEN m.leased_until ELSE m.next_attempt_at END) AS due {}",
+        at_the_head("$1")
+    );
+    Ok(db.one(sql, args![per_endpoint], |row| row.opt("due")).await?.flatten())
 }
 
 /// Writes state, attempts and next attempt of a message after an attempt, and ends its lease; false when it is gone.
 pub async fn finish_any_tenant(db: &mut Db, message: &Message) -> Result<bool> {
-    todo!()
+    db.check_system()?;
+    let sql = "UPDATE messages SET state = $3, attempts = $4, next_attempt_at = $5, leased_until = NULL \
+               WHERE tenant_id = $1 AND id = $2";
+    let args = args![message.tenant_id, message.id, message.state, message.attempts, message.next_attempt_at];
+    Ok(db.run(sql, args).await? > 0)
 }
 
 /// Makes a message pending again, due at `at`; false when there is none. The count of attempts begins anew.
 pub async fn resend(db: &mut Db, id: MessageId, at: Timestamp) -> Result<bool> {
-    todo!()
+    let sql = "UPDATE messages SET state = $3, attempts = 0, next_attempt_at = $4, leased_until = NULL \
+               WHERE tenant_id = $1 AND id = $2";
+    Ok(db.run(sql, args![db.tenant()?, id, MessageState::Pending, at]).await? > 0)
 }
 
 /// Marks every pending message of an endpoint as dead, and says how many.
 pub async fn bury_of_endpoint_any_tenant(db: &mut Db, endpoint_id: EndpointId) -> Result<u64> {
-    todo!()
+    db.check_system()?;
+    let sql = "UPDATE messages SET state = $2, next_attempt_at = NULL, leased_until = NULL \
+               WHERE endpoint_id = $1 AND state = $3";
+    db.run(sql, args![endpoint_id, MessageState::Dead, MessageState::Pending]).await
 }
 
 /// Removes messages made before `at` that are not pending, with their attempts, and says how many.
 pub async fn prune_any_tenant(db: &mut Db, at: Timestamp) -> Result<u64> {
-    todo!()
+    db.check_system()?;
+    db.run("DELETE FROM messages WHERE created_at < $1 AND state <> $2", args![at, MessageState::Pending]).await
 }

@@ -1,20 +1,27 @@
 //! Settings of the installation as a whole, by name.
 
-use crate::db::Db;
+use crate::db::{Db, args};
 use crate::error::Result;
 
 /// The value with this name.
 pub async fn get_any_tenant(db: &mut Db, name: &str) -> Result<Option<String>> {
-    todo!()
+    db.check_system()?;
+    db.one("SELECT value FROM meta WHERE name = $1", args![name], |row| row.get("value")).await
 }
 
 /// Sets the value with this name.
 pub async fn set_any_tenant(db: &mut Db, name: &str, value: &str) -> Result<()> {
-    todo!()
+    db.check_system()?;
+    let sql = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    db.run(sql, args![name, value]).await?;
+    Ok(())
 }
 
 /// Sets the value with this name unless there is one, and answers the one that stands: two processes that start at once
 /// agree.
 pub async fn get_or_set_any_tenant(db: &mut Db, name: &str, value: &str) -> Result<String> {
-    todo!()
+    db.check_system()?;
+    let sql = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+    db.run(sql, args![name, value]).await?;
+    Ok(get_any_tenant(db, name).await?.unwrap_or_else(|| value.to_owned()))
 }

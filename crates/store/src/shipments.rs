@@ -5,9 +5,10 @@ use tracklane_core::id::{CustomerId, DriverId, LocationId, ShipmentId};
 use tracklane_core::lifecycle::Status;
 use tracklane_core::model::Shipment;
 
-use crate::db::Db;
+use crate::db::{Db, Row, Value, args};
 use crate::error::Result;
 use crate::page::{Listing, Page};
+use crate::table::{Select, Table, like_pattern, search_text};
 
 /// Which shipments are asked for; none of a field means any.
 #[derive(Debug, Clone, Default)]
@@ -50,38 +51,148 @@ pub struct ShipmentFilter {
     pub q: Option<String>,
 }
 
+impl ShipmentFilter {
+    /// Adds the conditions to a `SELECT` whose first parameter is the tenant.
+    fn apply(&self, select: Select) -> Select {
+        let mut statuses = self.statuses.clone();
+        if let Some(active) = self.active {
+            let wanted = |status: &Status| status.is_active() == active;
+            statuses = match statuses.is_empty() {
+                true => Status::ALL.iter().copied().filter(wanted).collect(),
+                false => statuses.into_iter().filter(wanted).collect(),
+            };
+            if statuses.is_empty() {
+                return select.and("FALSE");
+            }
+        }
+        select
+            .is_in("status", statuses.iter().map(Value::from).collect())
+            .is("substatus", self.substatus.as_ref())
+            .is("driver_id", self.driver_id)
+            .and_if("(sender_id = ? OR recipient_id = ?)", self.customer_id)
+            .is("sender_id", self.sender_id)
+            .is("recipient_id", self.recipient_id)
+            .is("origin_id", self.origin_id)
+            .is("destination_id", self.destination_id)
+            .is("reference", self.reference.as_ref())
+            .and_if(
+                "id IN (SELECT shipment_id FROM packages WHERE tenant_id = $1 AND tracking_number = ? \
+                 UNION ALL SELECT shipment_id FROM legs WHERE tenant_id = $1 AND tracking_number = ?)",
+                self.tracking_number.as_ref(),
+            )
+            .is("delayed", self.delayed)
+            .is("return_leg", self.return_leg)
+            .since("created_at", self.created_from)
+            .before("created_at", self.created_to)
+            .since("updated_at", self.updated_from)
+            .before("updated_at", self.updated_to)
+            .and_if(
+                "(search LIKE ? ESCAPE '\\' OR id IN (SELECT shipment_id FROM packages WHERE tenant_id = $1 \
+                 AND search LIKE ? ESCAPE '\\' UNION ALL SELECT shipment_id FROM legs WHERE tenant_id = $1 \
+                 AND search LIKE ? ESCAPE '\\'))",
+                self.q.as_deref().map(like_pattern),
+            )
+    }
+}
+
+const TABLE: Table = Table {
+    name: "shipments",
+    fixed: "sequence, created_at, version",
+    changing: "reference, sender_id, recipient_id, origin_id, destination_id, milestones, metadata, status, substatus, \
+               reason, status_since, attempts, delayed, return_leg, eta_from, eta_to, picked_up_at, delivered_at, \
+               driver_id, search, updated_at",
+};
+
+fn values(shipment: &Shipment) -> Vec<Value> {
+    args![
+        &shipment.reference,
+        shipment.sender_id,
+        shipment.recipient_id,
+        shipment.origin_id,
+        shipment.destination_id,
+        shipment.milestones,
+        &shipment.metadata,
+        shipment.status,
+        &shipment.substatus,
+        shipment.reason,
+        shipment.status_since,
+        shipment.attempts,
+        shipment.delayed,
+        shipment.return_leg,
+        shipment.eta_from,
+        shipment.eta_to,
+        shipment.picked_up_at,
+        shipment.delivered_at,
+        shipment.driver_id,
+        search_text(&[shipment.reference.as_deref()]),
+        shipment.updated_at,
+    ]
+}
+
+fn read(row: &Row) -> Result<Shipment> {
+    Ok(Shipment {
+        id: row.get("id")?,
+        tenant_id: row.get("tenant_id")?,
+        reference: row.opt("reference")?,
+        sender_id: row.opt("sender_id")?,
+        recipient_id: row.opt("recipient_id")?,
+        origin_id: row.opt("origin_id")?,
+        destination_id: row.opt("destination_id")?,
+        milestones: row.get("milestones")?,
+        metadata: row.get("metadata")?,
+        status: row.get("status")?,
+        substatus: row.opt("substatus")?,
+        reason: row.opt("reason")?,
+        status_since: row.get("status_since")?,
+        attempts: row.get("attempts")?,
+        delayed: row.get("delayed")?,
+        return_leg: row.get("return_leg")?,
+        eta_from: row.opt("eta_from")?,
+        eta_to: row.opt("eta_to")?,
+        picked_up_at: row.opt("picked_up_at")?,
+        delivered_at: row.opt("delivered_at")?,
+        driver_id: row.opt("driver_id")?,
+        sequence: row.get("sequence")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        version: row.get("version")?,
+    })
+}
+
 /// Adds a shipment.
 pub async fn insert(db: &mut Db, shipment: &Shipment) -> Result<()> {
-    todo!()
+    let fixed = args![shipment.sequence, shipment.created_at, shipment.version];
+    TABLE.insert(db, shipment.id, shipment.tenant_id, fixed, values(shipment)).await
 }
 
 /// The shipment with this id.
 pub async fn get(db: &mut Db, id: ShipmentId) -> Result<Option<Shipment>> {
-    todo!()
+    TABLE.get(db, id, read).await
 }
 
 /// The shipment with this id, locked until the end of the transaction: whoever else locks it waits.
 pub async fn lock(db: &mut Db, id: ShipmentId) -> Result<Option<Shipment>> {
-    todo!()
+    TABLE.select(db)?.is("id", Some(id)).lock(db, read).await
 }
 
 /// Those of these shipments that exist, in no order.
 pub async fn get_many(db: &mut Db, ids: &[ShipmentId]) -> Result<Vec<Shipment>> {
-    todo!()
+    TABLE.get_many(db, ids, read).await
 }
 
 /// The shipments of the tenant.
 pub async fn list(db: &mut Db, filter: &ShipmentFilter, page: Page) -> Result<Listing<Shipment>> {
-    todo!()
+    filter.apply(TABLE.select(db)?).page(db, page, read).await
 }
 
 /// Changes a shipment. `sequence` is not written: it belongs to [`events::append`](crate::events::append), which does
 /// not touch the version.
 pub async fn update(db: &mut Db, shipment: &Shipment) -> Result<bool> {
-    todo!()
+    TABLE.update(db, shipment.id, shipment.tenant_id, shipment.version, values(shipment)).await
 }
 
 /// How many shipments of the tenant are in each status, where there are any.
 pub async fn count_by_status(db: &mut Db) -> Result<Vec<(Status, i64)>> {
-    todo!()
+    let sql = "SELECT status, COUNT(*) AS count FROM shipments WHERE tenant_id = $1 GROUP BY status";
+    db.many(sql, args![db.tenant()?], |row| Ok((row.get("status")?, row.get("count")?))).await
 }

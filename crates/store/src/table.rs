@@ -52,6 +52,15 @@ impl Table {
         Ok(())
     }
 
+    /// Adds many rows, each given as the values of [`Table::columns`].
+    pub async fn insert_many(&self, db: &mut Db, rows: Vec<Vec<Value>>) -> Result<()> {
+        for batch in batches(rows) {
+            let sql = format!("INSERT INTO {} ({}) VALUES {}", self.name, self.columns(), tuples(&batch));
+            db.run(sql, batch.into_iter().flatten().collect()).await?;
+        }
+        Ok(())
+    }
+
     /// Writes the changing columns of a row of the handle's tenant if it has this version, which then grows by one.
     pub async fn update(
         &self,
@@ -237,6 +246,27 @@ pub(crate) fn tuple(first: usize, count: usize) -> String {
     format!("({})", places.join(", "))
 }
 
+/// `($1, $2), ($3, $4)` for these rows.
+pub(crate) fn tuples(rows: &[Vec<Value>]) -> String {
+    let width = rows.first().map_or(0, Vec::len);
+    let all: Vec<_> = (0..rows.len()).map(|index| tuple(index * width + 1, width)).collect();
+    all.join(", ")
+}
+
+/// Cuts many rows into batches of few sizes, so that each size can stay prepared.
+pub(crate) fn batches(rows: Vec<Vec<Value>>) -> Vec<Vec<Vec<Value>>> {
+    let mut cut = Vec::new();
+    let mut left = rows.len();
+    let mut rows = rows.into_iter();
+    for size in [64, 16, 4, 1] {
+        while left >= size {
+            cut.push(rows.by_ref().take(size).collect());
+            left -= size;
+        }
+    }
+    cut
+}
+
 fn push(sql: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ok = sql.write_fmt(text);
@@ -249,9 +279,15 @@ pub(crate) fn search_text(texts: &[Option<&str>]) -> String {
     texts.join("\n")
 }
 
-fn like_pattern(text: &str) -> String {
-    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
+/// The pattern that finds this text in a column like `search`.
+pub(crate) fn like_pattern(text: &str) -> String {
+    format!("%{}", like_prefix(&text.to_lowercase()))
+}
+
+/// The pattern that finds what begins with this text.
+pub(crate) fn like_prefix(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("{escaped}%")
 }
 
 /// A record as a JSON column.

@@ -3,30 +3,93 @@
 use tracklane_core::id::{ShipmentId, TrackingEventId};
 use tracklane_core::lifecycle::TrackingEvent;
 
-use crate::db::Db;
+use crate::db::{Db, Row, Value, args};
 use crate::error::Result;
+use crate::table::{Table, opt_from_json, to_json};
+use crate::words::{actor, actor_values};
+
+const TABLE: Table = Table {
+    name: "tracking_events",
+    fixed: "shipment_id, leg_id, package_id, kind, status, substatus, reason, delayed, raw_code, raw_text, occurred_at, \
+            offset_seconds, tz_confidence, received_at, source, source_name, source_trust, seq, actor_type, actor_id, \
+            place, retracts, copies",
+    changing: "",
+};
+
+fn read(row: &Row) -> Result<TrackingEvent> {
+    Ok(TrackingEvent {
+        id: row.get("id")?,
+        shipment_id: row.get("shipment_id")?,
+        leg_id: row.opt("leg_id")?,
+        package_id: row.opt("package_id")?,
+        kind: row.get("kind")?,
+        status: row.opt("status")?,
+        substatus: row.opt("substatus")?,
+        reason: row.opt("reason")?,
+        delayed: row.get("delayed")?,
+        raw_code: row.opt("raw_code")?,
+        raw_text: row.opt("raw_text")?,
+        occurred_at: row.get("occurred_at")?,
+        offset_seconds: row.opt("offset_seconds")?,
+        tz_confidence: row.get("tz_confidence")?,
+        received_at: row.get("received_at")?,
+        source: row.get("source")?,
+        source_name: row.opt("source_name")?,
+        source_trust: row.get("source_trust")?,
+        seq: row.get("seq")?,
+        actor: actor(row)?,
+        place: opt_from_json(row, "place")?,
+        retracts: row.opt("retracts")?,
+        copies: row.get("copies")?,
+    })
+}
 
 /// Adds a fact to the handle's tenant.
 pub async fn append(db: &mut Db, fact: &TrackingEvent) -> Result<()> {
-    todo!()
+    let place = fact.place.as_ref().map(to_json).transpose()?.unwrap_or(Value::Json(None));
+    let mut values = args![
+        fact.shipment_id,
+        fact.leg_id,
+        fact.package_id,
+        fact.kind,
+        fact.status,
+        &fact.substatus,
+        fact.reason,
+        fact.delayed,
+        &fact.raw_code,
+        &fact.raw_text,
+        fact.occurred_at,
+        fact.offset_seconds,
+        fact.tz_confidence,
+        fact.received_at,
+        fact.source,
+        &fact.source_name,
+        fact.source_trust,
+        fact.seq,
+    ];
+    values.extend(actor_values(fact.actor));
+    values.extend([place, fact.retracts.into(), fact.copies.into()]);
+    TABLE.insert(db, fact.id, db.tenant()?, values, Vec::new()).await
 }
 
 /// The fact with this id.
 pub async fn get(db: &mut Db, id: TrackingEventId) -> Result<Option<TrackingEvent>> {
-    todo!()
+    TABLE.get(db, id, read).await
 }
 
 /// The facts of a shipment, in the order of their receipt.
 pub async fn list_of_shipment(db: &mut Db, shipment_id: ShipmentId) -> Result<Vec<TrackingEvent>> {
-    todo!()
+    TABLE.select(db)?.is("shipment_id", Some(shipment_id)).ordered(db, "seq", read).await
 }
 
 /// The number that the next fact of a shipment gets, from 1. Hold the shipment's lock until the fact is appended.
 pub async fn next_seq(db: &mut Db, shipment_id: ShipmentId) -> Result<i64> {
-    todo!()
+    let sql = "SELECT COALESCE(MAX(seq), 0) + 1 AS next FROM tracking_events WHERE tenant_id = $1 AND shipment_id = $2";
+    Ok(db.one(sql, args![db.tenant()?, shipment_id], |row| row.get("next")).await?.unwrap_or(1))
 }
 
 /// Counts one more copy of a fact; false when there is no such fact.
 pub async fn bump_copies(db: &mut Db, id: TrackingEventId) -> Result<bool> {
-    todo!()
+    let sql = "UPDATE tracking_events SET copies = copies + 1 WHERE tenant_id = $1 AND id = $2";
+    Ok(db.run(sql, args![db.tenant()?, id]).await? > 0)
 }

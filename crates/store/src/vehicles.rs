@@ -3,9 +3,41 @@
 use tracklane_core::id::VehicleId;
 use tracklane_core::model::Vehicle;
 
-use crate::db::Db;
+use crate::db::{Db, Row, Value, args};
 use crate::error::Result;
 use crate::page::{Listing, Page};
+use crate::table::{Table, from_json, search_text, to_json};
+
+const TABLE: Table = Table {
+    name: "vehicles",
+    fixed: "created_at, version",
+    changing: "reference, vehicle_type, capacity_kg, skills, search, updated_at",
+};
+
+fn values(vehicle: &Vehicle) -> Result<Vec<Value>> {
+    Ok(args![
+        &vehicle.reference,
+        &vehicle.vehicle_type,
+        vehicle.capacity_kg,
+        to_json(&vehicle.skills)?,
+        search_text(&[Some(&vehicle.vehicle_type), vehicle.reference.as_deref()]),
+        vehicle.updated_at,
+    ])
+}
+
+fn read(row: &Row) -> Result<Vehicle> {
+    Ok(Vehicle {
+        id: row.get("id")?,
+        tenant_id: row.get("tenant_id")?,
+        reference: row.opt("reference")?,
+        vehicle_type: row.get("vehicle_type")?,
+        capacity_kg: row.opt("capacity_kg")?,
+        skills: from_json(row, "skills")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        version: row.get("version")?,
+    })
+}
 
 /// Which vehicles are asked for; none of a field means any.
 #[derive(Debug, Clone, Default)]
@@ -20,22 +52,25 @@ pub struct VehicleFilter {
 
 /// Adds a vehicle.
 pub async fn insert(db: &mut Db, vehicle: &Vehicle) -> Result<()> {
-    todo!()
+    let fixed = args![vehicle.created_at, vehicle.version];
+    TABLE.insert(db, vehicle.id, vehicle.tenant_id, fixed, values(vehicle)?).await
 }
 
 /// The vehicle with this id.
 pub async fn get(db: &mut Db, id: VehicleId) -> Result<Option<Vehicle>> {
-    todo!()
+    TABLE.get(db, id, read).await
 }
 
 /// The vehicles of the tenant.
 pub async fn list(db: &mut Db, filter: &VehicleFilter, page: Page) -> Result<Listing<Vehicle>> {
-    todo!()
+    let select =
+        TABLE.select(db)?.is("vehicle_type", filter.vehicle_type.as_ref()).is("reference", filter.reference.as_ref());
+    select.contains("search", filter.q.as_ref()).page(db, page, read).await
 }
 
 /// Changes a vehicle.
 pub async fn update(db: &mut Db, vehicle: &Vehicle) -> Result<bool> {
-    todo!()
+    TABLE.update(db, vehicle.id, vehicle.tenant_id, vehicle.version, values(vehicle)?).await
 }
 
 /// Removes a vehicle; false when there is none.
@@ -43,5 +78,5 @@ pub async fn update(db: &mut Db, vehicle: &Vehicle) -> Result<bool> {
 /// # Errors
 /// [`Error::ForeignKey`](crate::Error::ForeignKey) when a driver or device still names it.
 pub async fn delete(db: &mut Db, id: VehicleId) -> Result<bool> {
-    todo!()
+    TABLE.delete(db, id).await
 }

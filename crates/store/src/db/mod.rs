@@ -87,6 +87,12 @@ impl Db {
         }
     }
 
+    /// Spends the transaction for an error that the database did not see.
+    pub(crate) fn fail(&mut self, error: Error) -> Error {
+        self.spent = true;
+        error
+    }
+
     pub(crate) fn dialect(&self) -> Dialect {
         match self.connection {
             Connection::Sqlite(_) => Dialect::Sqlite,
