@@ -39,6 +39,9 @@ pub enum Error {
     /// Another process has the folder open.
     #[error("position history {} is in use by another process", .0.display())]
     Locked(PathBuf),
+    /// One append is larger than 1 GiB.
+    #[error("batch of positions is larger than 1 GiB")]
+    TooLarge,
     /// The history was closed before.
     #[error("position history is closed")]
     Closed,
@@ -60,7 +63,7 @@ impl Error {
         match self {
             _ if self.is_full() => HistoryError::Full,
             Self::Corrupt { what, path } => HistoryError::Corrupt(format!("{what} in {}", path.display())),
-            Self::Io { .. } | Self::Version { .. } | Self::Locked(_) | Self::Closed => {
+            Self::Io { .. } | Self::Version { .. } | Self::Locked(_) | Self::TooLarge | Self::Closed => {
                 HistoryError::Io(self.to_string())
             }
         }

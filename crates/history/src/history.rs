@@ -1,17 +1,41 @@
 //! The history itself: what callers hold.
 
+use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{self, JoinHandle};
 
+use parking_lot::Mutex;
 use tracklane_core::Timestamp;
 use tracklane_core::ports::{BoxFuture, HistoryError, HistoryQuery, Lsn, PositionHistory};
 use tracklane_core::position::Position;
 
-use crate::{Error, Settings};
+use crate::core::{Change, Core, Parts};
+use crate::error::Context;
+use crate::folder::{self, SEGMENT};
+use crate::manifest::Manifest;
+use crate::memtable::Memtable;
+use crate::row::{Key, Row, from_position, to_position};
+use crate::segment::Segment;
+use crate::view::{View, Wanted};
+use crate::wal::Wal;
+use crate::{Error, Settings, committer, merge, seal};
 
 /// Positions of all devices in one folder of this machine. See the crate for what is kept, and how exactly.
 ///
-/// Dropping it stops its threads without sealing; everything acknowledged is durable and is there at the next start.
-pub struct History {}
+/// Dropping it makes the waiting appends durable and stops its threads without sealing: what is in the log only is read
+/// back at the next start.
+pub struct History {
+    core: Arc<Core>,
+    threads: Mutex<Option<Threads>>,
+}
+
+struct Threads {
+    committer: JoinHandle<()>,
+    keeper: JoinHandle<()>,
+    merger: JoinHandle<()>,
+}
 
 /// How much a history holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -31,14 +55,36 @@ pub struct Stats {
 }
 
 impl History {
-    /// Opens the history in `folder`, makes it when it is not there, and brings what the log holds back into memory.
+    /// Opens the history in `folder`, makes it when it is not there, and brings what is only in the log back into memory.
     /// Blocks until that is done.
     ///
     /// # Errors
     /// When the folder is in use, cannot be read or written, is corrupt or was written by a newer program.
     pub fn open(folder: impl AsRef<Path>, settings: Settings) -> Result<Self, Error> {
-        let _ = (folder.as_ref(), settings);
-        todo!()
+        let folder = folder.as_ref().to_path_buf();
+        let settings = settings.at_least_working();
+        let lock = folder::lock(&folder)?;
+        folder::remove_temporary(&folder)?;
+        let manifest = Manifest::load(&folder)?;
+        let is_new = manifest.is_none();
+        let manifest = manifest.unwrap_or_default();
+        let segments = open_segments(&folder, &manifest, is_new)?;
+        let active = Memtable::new(manifest.sealed, 0);
+        let mut view = View { active, frozen: Vec::new(), segments: Vec::new() };
+        view.change_segments(segments, &[]);
+        let (wal, next_lsn) = Wal::open(&folder, &settings, &manifest, &mut |_, rows| {
+            view.active.insert(rows.into_iter());
+            if view.active.is_full(&settings) {
+                view.freeze();
+            }
+        })?;
+        if is_new {
+            manifest.store(&folder, settings.sync)?;
+        }
+        let shelf = wal.shelf();
+        let core = Arc::new(Core::new(Parts { folder, settings, manifest, view, shelf, next_lsn, lock }));
+        let threads = start(&core, wal)?;
+        Ok(Self { core, threads: Mutex::new(Some(threads)) })
     }
 
     /// Positions of one device, like [`PositionHistory::range`], on the calling thread.
@@ -46,8 +92,9 @@ impl History {
     /// # Errors
     /// When a segment cannot be read or is corrupt.
     pub fn read(&self, query: &HistoryQuery) -> Result<Vec<Position>, Error> {
-        let _ = query;
-        todo!()
+        let wanted = wanted(query);
+        let selection = self.core.view.read().select(&wanted);
+        positions(&self.core.folder, selection.rows()?.iter().map(|row| (wanted.key, row)))
     }
 
     /// Drops every segment all of whose fixes are older than `before` and answers how many. Fixes that share a segment
@@ -56,8 +103,16 @@ impl History {
     /// # Errors
     /// When the manifest cannot be written.
     pub fn expire(&self, before: Timestamp) -> Result<usize, Error> {
-        let _ = before;
-        todo!()
+        let before = micros_up(before);
+        let old = |segment: &&Arc<Segment>| segment.summary.max < before;
+        let remove: Vec<u64> = self.core.view.read().segments.iter().filter(old).map(|segment| segment.id).collect();
+        if remove.is_empty() {
+            return Ok(0);
+        }
+        let count = remove.len();
+        // False: a merge has just put another segment in the place of one of them; it goes the next time.
+        let done = self.core.change(Change { remove, ..Change::default() })?;
+        Ok(if done { count } else { 0 })
     }
 
     /// Seals everything that is in memory now and waits until it is done.
@@ -65,50 +120,178 @@ impl History {
     /// # Errors
     /// When a segment or the manifest cannot be written.
     pub fn seal(&self) -> Result<(), Error> {
-        todo!()
+        {
+            let mut view = self.core.view.write();
+            if view.active.records() > 0 {
+                view.freeze();
+            }
+        }
+        seal::seal_all(&self.core)?;
+        self.core.recycle()
     }
 
     /// How much there is.
     pub fn stats(&self) -> Stats {
-        todo!()
+        let view = self.core.view.read();
+        let unsealed = view.frozen.iter().map(|table| table.records()).sum::<u64>() + view.active.records();
+        let segments = view.segments.clone();
+        drop(view);
+        Stats {
+            segments: segments.len(),
+            sealed_positions: segments.iter().map(|segment| segment.summary.rows).sum(),
+            sealed_bytes: segments.iter().map(|segment| segment.bytes).sum(),
+            unsealed_positions: unsealed,
+            wal_bytes: self.core.shelf.bytes(),
+            written_bytes: self.core.shelf.written() + self.core.written.load(Ordering::Relaxed),
+        }
     }
 
-    /// Refuses further appends, makes the waiting ones durable, seals everything and stops. Blocks until that is done; a second call
-    /// does nothing.
+    /// Refuses further appends, makes the waiting ones durable, seals everything and frees the folder. Blocks until that
+    /// is done; a second call does nothing.
     ///
     /// # Errors
     /// When sealing failed; what was acknowledged is durable in the log nevertheless.
     pub fn close(&self) -> Result<(), Error> {
-        todo!()
+        if !self.stop() {
+            return Ok(());
+        }
+        let sealed = self.seal().and_then(|()| self.core.store_checkpoint());
+        self.core.unlock();
+        sealed
+    }
+
+    /// Stops the threads, the committer once all waiting appends are durable. False when they were stopped before.
+    fn stop(&self) -> bool {
+        let Some(threads) = self.threads.lock().take() else { return false };
+        self.core.queue.close();
+        // The keeper still works meanwhile: the committer may have to wait for a sealing.
+        join(threads.committer);
+        self.core.stop.store(true, Ordering::Relaxed);
+        self.core.keeper.wake();
+        self.core.merger.wake();
+        join(threads.keeper);
+        join(threads.merger);
+        true
+    }
+}
+
+impl Drop for History {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
 impl PositionHistory for History {
     fn append(&self, batch: Vec<Position>) -> BoxFuture<'_, Result<(Lsn, Lsn), HistoryError>> {
-        let _ = batch;
-        todo!()
+        Box::pin(async move {
+            if batch.is_empty() {
+                let next = self.next_lsn();
+                return Ok((next, next - 1));
+            }
+            let rows = batch.iter().map(from_position).collect();
+            drop(batch);
+            self.core.queue.append(rows).await.map_err(|error| error.to_port())
+        })
     }
 
     fn range(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Position>, HistoryError>> {
-        let _ = query;
-        todo!()
+        Box::pin(async move {
+            let wanted = wanted(&query);
+            let selection = self.core.view.read().select(&wanted);
+            let runtime = tokio::runtime::Handle::try_current().ok().filter(|_| selection.needs_files());
+            let rows = match runtime {
+                // A cold disk must not hold up the tasks of this thread.
+                Some(runtime) => runtime
+                    .spawn_blocking(move || selection.rows())
+                    .await
+                    .map_err(|error| HistoryError::Io(error.to_string()))?,
+                None => selection.rows(),
+            };
+            Ok(positions(&self.core.folder, rows?.iter().map(|row| (wanted.key, row)))?)
+        })
     }
 
     fn replay(&self, lsn: Lsn, each: &mut dyn FnMut(Lsn, Vec<Position>)) -> Result<(), HistoryError> {
-        let _ = (lsn, each);
-        todo!()
+        let mut outcome = Ok(());
+        self.core.shelf.replay(lsn, self.next_lsn(), &mut |first, rows| match positions(
+            &self.core.folder,
+            rows.iter().map(|(key, row)| (*key, row)),
+        ) {
+            Ok(positions) if outcome.is_ok() => each(first, positions),
+            Ok(_) => {}
+            Err(error) => outcome = Err(error),
+        })?;
+        Ok(outcome?)
     }
 
     fn checkpoint(&self, lsn: Lsn) -> Result<(), HistoryError> {
-        let _ = lsn;
-        todo!()
+        // Stored with the next change of the manifest, before a log file is taken out of use: an older one only keeps more.
+        self.core.checkpoint.fetch_max(lsn.min(self.next_lsn()), Ordering::Relaxed);
+        Ok(())
     }
 
     fn next_lsn(&self) -> Lsn {
-        todo!()
+        self.core.durable.load(Ordering::Acquire)
     }
 
     fn health(&self) -> Result<(), String> {
-        todo!()
+        if self.threads.lock().is_none() {
+            return Err(Error::Closed.to_string());
+        }
+        self.core.trouble().map_or(Ok(()), |error| Err(error.to_string()))
     }
+}
+
+/// Opens the segments of the manifest and removes others: those of a sealing or merge that was not finished.
+fn open_segments(folder: &Path, manifest: &Manifest, is_new: bool) -> Result<Vec<Arc<Segment>>, Error> {
+    for id in folder::numbers(folder, SEGMENT)? {
+        let path = folder::numbered(folder, SEGMENT, id);
+        if is_new {
+            return Err(Error::corrupt(&path, "a segment without a manifest"));
+        }
+        if !manifest.segments.contains(&id) {
+            fs::remove_file(&path).context("remove", &path)?;
+        }
+    }
+    let open = |id: &u64| Segment::open(*id, &folder::numbered(folder, SEGMENT, *id)).map(Arc::new);
+    manifest.segments.iter().map(open).collect()
+}
+
+fn start(core: &Arc<Core>, wal: Wal) -> Result<Threads, Error> {
+    let spawn = |name: &str, work: Box<dyn FnOnce(&Core) + Send>| {
+        let shared = Arc::clone(core);
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || work(&shared));
+        thread.context("start a thread for", &core.folder)
+    };
+    Ok(Threads {
+        committer: spawn("history-log", Box::new(move |core| committer::run(core, wal)))?,
+        keeper: spawn("history-seal", Box::new(seal::run))?,
+        merger: spawn("history-merge", Box::new(merge::run))?,
+    })
+}
+
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a thread of position history panicked");
+    }
+}
+
+fn wanted(query: &HistoryQuery) -> Wanted {
+    Wanted {
+        key: Key::new(query.tenant_id, query.device_id),
+        from: micros_up(query.from),
+        to: micros_up(query.to),
+        limit: query.limit,
+    }
+}
+
+/// Microseconds since 1970, rounded up, so that comparing them with whole microseconds is exact.
+fn micros_up(time: Timestamp) -> i64 {
+    let nanos = time.as_nanosecond();
+    i64::try_from(-(-nanos).div_euclid(1_000)).unwrap_or(i64::MAX)
+}
+
+fn positions<'a>(folder: &Path, rows: impl Iterator<Item = (Key, &'a Row)>) -> Result<Vec<Position>, Error> {
+    let position = |(key, row)| to_position(key, row).ok_or_else(|| Error::corrupt(folder, "a position"));
+    rows.map(position).collect()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Size of one file of the write-ahead log, in bytes; at least 4,096. Such files are filled with zeros once and then
-    /// used again and again. Default: 33,554,432 (32 MiB).
+    /// used again and again. Default: 16,777,216 (16 MiB).
     pub wal_segment_bytes: u64,
     /// Seal the positions in memory into a segment once there are so many, at least 1. Default: 500,000.
     pub seal_records: usize,
@@ -32,7 +32,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            wal_segment_bytes: 32 << 20,
+            wal_segment_bytes: 16 << 20,
             seal_records: 500_000,
             seal_bytes: 128 << 20,
             seal_seconds: 3_600,

@@ -1,0 +1,58 @@
+//! The folder: which names stand for what, the lock, and how a name becomes durable.
+//!
+//! `lock`, `manifest`, `wal-<sequence>` (the log), `spare-<number>` (files ready to become the log), `segment-<id>`,
+//! and `*.tmp` while something is being written.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Context, Error};
+
+pub(crate) const LOG: &str = "wal-";
+pub(crate) const SPARE: &str = "spare-";
+pub(crate) const SEGMENT: &str = "segment-";
+
+/// The path of a numbered file; the number has leading zeros so that a listing is in order.
+pub(crate) fn numbered(folder: &Path, prefix: &str, number: u64) -> PathBuf {
+    folder.join(format!("{prefix}{number:012}"))
+}
+
+/// The numbers of the files with this prefix, ascending.
+pub(crate) fn numbers(folder: &Path, prefix: &str) -> Result<Vec<u64>, Error> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(folder).context("list", folder)? {
+        let name = entry.context("list", folder)?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(prefix)).and_then(|text| text.parse::<u64>().ok());
+        numbers.extend(number);
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// Makes the folder if needed and locks it for this process until the file is dropped.
+pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
+    fs::create_dir_all(folder).context("create", folder)?;
+    let path = folder.join("lock");
+    let file = File::options().create(true).write(true).truncate(false).open(&path).context("open", &path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Locked(folder.to_path_buf())),
+        Err(TryLockError::Error(source)) => Err(source).context("lock", &path),
+    }
+}
+
+/// Removes what a stop in the middle of writing left behind.
+pub(crate) fn remove_temporary(folder: &Path) -> Result<(), Error> {
+    for entry in fs::read_dir(folder).context("list", folder)? {
+        let path = entry.context("list", folder)?.path();
+        if path.extension().is_some_and(|extension| extension == "tmp") {
+            fs::remove_file(&path).context("remove", &path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes new names and removals durable.
+pub(crate) fn sync(folder: &Path) -> Result<(), Error> {
+    File::open(folder).and_then(|folder| folder.sync_all()).context("sync", folder)
+}

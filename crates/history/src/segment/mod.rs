@@ -1,0 +1,53 @@
+//! A sealed segment: one file that never changes, sorted by device and fix time.
+//!
+//! ```text
+//! header    magic, format version
+//! blocks    one device each, at most 128 rows, with a checksum (see `codec`)
+//! pages     the directory: up to 64 entries each, one entry per block, with a checksum
+//! index     where each page begins and with which entry, and what the segment holds as a whole
+//! trailer   place, length and checksum of the index, format version, magic
+//! ```
+//!
+//! Only the index stays in memory: a read finds the page, then the block, with one `pread` each.
+
+mod codec;
+mod directory;
+mod read;
+mod write;
+
+pub(crate) use read::{Cursor, Segment};
+pub(crate) use write::Writer;
+
+use tracklane_core::ports::Lsn;
+
+/// Begins and ends each file.
+const MAGIC: [u8; 4] = *b"TLSG";
+/// The format written here, and the only one known.
+const VERSION: u8 = 1;
+/// Magic, version, three zeros.
+const HEADER_LEN: usize = 8;
+/// Place (8) and length (4) of the index, its checksum (4), version (1), three zeros, magic (4).
+const TRAILER_LEN: usize = 24;
+
+/// What a segment holds as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Summary {
+    pub rows: u64,
+    /// The earliest fix time, in microseconds since 1970.
+    pub min: i64,
+    /// The latest fix time.
+    pub max: i64,
+    /// The rows came from this log number on. A later segment wins over an earlier one.
+    pub first_lsn: Lsn,
+    /// Up to but not including this one.
+    pub end_lsn: Lsn,
+    /// The window of fix time that the segment belongs to, see `partition`.
+    pub partition: i64,
+}
+
+impl Summary {
+    /// Whether some fix time could be in both.
+    pub(crate) fn overlaps(&self, min: i64, max: i64) -> bool {
+        self.min <= max && min <= self.max
+    }
+}

@@ -1,0 +1,157 @@
+//! The write-ahead log: what is in it and synced is durable.
+
+mod frame;
+mod scan;
+mod shelf;
+
+pub(crate) use shelf::Shelf;
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tracklane_core::ports::Lsn;
+
+use crate::Settings;
+use crate::error::{Context, Error};
+use crate::folder::{self, LOG};
+use crate::manifest::Manifest;
+use crate::row::{Key, Row};
+use frame::{FRAME_HEADER_LEN, put_file_header, put_frame};
+use scan::Scan;
+use shelf::LogFile;
+
+/// Rows with their devices, in the order of their appends.
+pub(crate) type Rows = Vec<(Key, Row)>;
+
+/// The end of the log, where one thread writes.
+#[derive(Debug)]
+pub(crate) struct Wal {
+    shelf: Arc<Shelf>,
+    sync_delay: Duration,
+    file: File,
+    path: PathBuf,
+    sequence: u64,
+    /// Where the next frame goes; zero as long as the file has no header.
+    offset: u64,
+    /// Whether part of a frame that failed may stand at `offset`.
+    torn: bool,
+    buffer: Vec<u8>,
+}
+
+impl Wal {
+    /// Reads the log of a folder, gives `each` what is not sealed yet, and opens its end for writing. Answers the number the
+    /// next record will get, too.
+    pub(crate) fn open(
+        folder: &Path,
+        settings: &Settings,
+        manifest: &Manifest,
+        each: &mut dyn FnMut(Lsn, Rows),
+    ) -> Result<(Self, Lsn), Error> {
+        let shelf = Arc::new(Shelf::open(folder.to_path_buf(), settings)?);
+        let mut next_lsn = None;
+        let mut end = None;
+        for sequence in folder::numbers(folder, LOG)? {
+            let path = folder::numbered(folder, LOG, sequence);
+            let bytes = fs::read(&path).context("read", &path)?;
+            let mut scan = Scan::new(&path, sequence, &bytes)?;
+            if let Some((ended, _)) = end.filter(|(_, offset)| *offset == 0) {
+                let ended = folder::numbered(folder, LOG, ended);
+                return Err(Error::corrupt(&ended, "header of the log file"));
+            }
+            let needed = next_lsn.unwrap_or(manifest.sealed.min(manifest.checkpoint));
+            let first_lsn = scan.first_lsn().unwrap_or(needed);
+            if first_lsn > needed || next_lsn.is_some_and(|next| next != first_lsn) {
+                return Err(Error::corrupt(&path, format!("log jumps from record {needed} to {first_lsn}")));
+            }
+            while let Some((first, mut rows)) = scan.next()? {
+                let sealed = manifest.sealed.saturating_sub(first).min(rows.len() as u64);
+                rows.drain(..sealed as usize);
+                if !rows.is_empty() {
+                    each(first + sealed, rows);
+                }
+            }
+            next_lsn = Some(scan.next_lsn().max(first_lsn));
+            end = Some((sequence, if scan.first_lsn().is_some() { scan.offset() as u64 } else { 0 }));
+            shelf.add(LogFile { sequence, first_lsn, path });
+        }
+        let next_lsn = next_lsn.unwrap_or(manifest.sealed);
+        if next_lsn < manifest.sealed {
+            let what = format!("log ends at record {next_lsn}, but {} were sealed", manifest.sealed);
+            return Err(Error::corrupt(folder, what));
+        }
+        let (file, path, sequence, offset) = match end {
+            Some((sequence, offset)) => {
+                let path = folder::numbered(folder, LOG, sequence);
+                let file = File::options().write(true).open(&path).context("open", &path)?;
+                (file, path, sequence, offset)
+            }
+            None => {
+                if let Err(error) = shelf.prepare_some(1) {
+                    tracing::warn!(%error, "no room for a log file of full size, beginning with one that grows");
+                }
+                let (file, path) = shelf.begin(1, next_lsn)?;
+                (file, path, 1, 0)
+            }
+        };
+        let sync_delay = settings.sync_delay;
+        let wal = Self { shelf, sync_delay, file, path, sequence, offset, torn: true, buffer: Vec::new() };
+        Ok((wal, next_lsn))
+    }
+
+    pub(crate) fn shelf(&self) -> Arc<Shelf> {
+        Arc::clone(&self.shelf)
+    }
+
+    /// Writes one frame and waits until the disk has it. Answers whether spare files are wanted from now on. After an
+    /// error the frame may or may not be found at the next start; the next append takes its place.
+    pub(crate) fn append(&mut self, first_lsn: Lsn, records: usize, payload: &[u8]) -> Result<bool, Error> {
+        let end = self.offset + (FRAME_HEADER_LEN + payload.len()) as u64;
+        if self.offset > 0 && end > self.shelf.file_bytes {
+            self.begin_file(first_lsn)?;
+        }
+        self.buffer.clear();
+        if self.offset == 0 {
+            put_file_header(&mut self.buffer, self.sequence, first_lsn);
+        }
+        put_frame(&mut self.buffer, self.sequence, first_lsn, records as u32, payload);
+        self.torn = true;
+        self.file.write_all_at(&self.buffer, self.offset).context("write", &self.path)?;
+        self.sync()?;
+        self.torn = false;
+        self.offset += self.buffer.len() as u64;
+        self.shelf.written.fetch_add(self.buffer.len() as u64, Ordering::Relaxed);
+        let half = self.shelf.file_bytes / 2;
+        let wanted = self.offset >= half && self.offset - (self.buffer.len() as u64) < half;
+        if wanted {
+            self.shelf.wanted.store(true, Ordering::Relaxed);
+        }
+        Ok(wanted)
+    }
+
+    fn begin_file(&mut self, first_lsn: Lsn) -> Result<(), Error> {
+        if self.torn && self.offset + FRAME_HEADER_LEN as u64 <= self.shelf.file_bytes {
+            // Otherwise a frame whose append failed could come back, before the ones of the new file.
+            self.file.write_all_at(&[0; FRAME_HEADER_LEN], self.offset).context("write", &self.path)?;
+            self.sync()?;
+            self.torn = false;
+        }
+        let sequence = self.sequence + 1;
+        let (file, path) = self.shelf.begin(sequence, first_lsn)?;
+        (self.file, self.path, self.sequence, self.offset) = (file, path, sequence, 0);
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), Error> {
+        if self.shelf.sync {
+            self.file.sync_data().context("sync", &self.path)?;
+        }
+        if !self.sync_delay.is_zero() {
+            std::thread::sleep(self.sync_delay);
+        }
+        Ok(())
+    }
+}
