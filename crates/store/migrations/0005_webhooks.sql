@@ -59,8 +59,8 @@ CREATE INDEX messages_state ON messages (tenant_id, state, id);
 CREATE INDEX messages_event ON messages (tenant_id, event_id, id);
 CREATE INDEX messages_shipment ON messages (tenant_id, shipment_id, id);
 CREATE INDEX messages_created_at ON messages (created_at);
-CREATE INDEX messages_pending ON messages (endpoint_id, id) WHERE state = 'pending';
-CREATE INDEX messages_due ON messages (next_attempt_at) WHERE state = 'pending';
+CREATE INDEX messages_due ON messages (endpoint_id, next_attempt_at, id) WHERE state = 'pending';
+CREATE INDEX messages_held_back ON messages (endpoint_id, shipment_id, id) WHERE state = 'pending';
 
 CREATE TABLE attempts (
     id UUID NOT NULL,

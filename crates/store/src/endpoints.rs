@@ -92,9 +92,9 @@ pub async fn find_any_tenant(db: &mut Db, id: EndpointId) -> Result<Option<(Endp
     select.one(db, |row| Ok((read(row)?, read_secrets(row)?))).await
 }
 
-/// Every endpoint in state `active`, of every tenant, in no order.
-pub async fn active_any_tenant(db: &mut Db) -> Result<Vec<Endpoint>> {
-    TABLE.select_any_tenant(db)?.is("state", Some(EndpointState::Active)).many(db, read).await
+/// Every endpoint that is not disabled, of every tenant, in no order: messages to paused ones wait.
+pub async fn enabled_any_tenant(db: &mut Db) -> Result<Vec<Endpoint>> {
+    TABLE.select_any_tenant(db)?.and("state <> 'disabled'").many(db, read).await
 }
 
 /// The endpoints of the tenant.

@@ -47,16 +47,6 @@ fn read(row: &Row) -> Result<Message> {
     })
 }
 
-/// The pending messages of active endpoints, as `m`: of each endpoint the first so many as the parameter says.
-/// The words stand in the text, not in parameters, so that the partial indexes are found.
-fn at_the_head(per_endpoint: &str) -> String {
-    format!(
-        "FROM endpoints e JOIN messages m ON m.endpoint_id = e.id WHERE e.state = 'active' AND m.state = 'pending' \
-         AND m.id IN (SELECT id FROM messages WHERE endpoint_id = e.id AND state = 'pending' ORDER BY id \
-         LIMIT {per_endpoint})"
-    )
-}
-
 /// Which messages are asked for; none of a field means any.
 #[derive(Debug, Clone, Default)]
 pub struct MessageFilter {
@@ -81,9 +71,11 @@ pub struct Claim {
     pub lease_until: Timestamp,
     /// At most so many messages.
     pub limit: u32,
-    /// Only the first so many pending messages of each endpoint are looked at, leased and not yet due ones included: one
-    /// endpoint that does not answer holds up itself alone. 1 means strict order.
+    /// At most so many messages of each endpoint are out at the same time: one that does not answer holds up itself alone.
     pub per_endpoint: u32,
+    /// A pending message holds back the later ones of the same shipment to the same endpoint until it has had so many
+    /// attempts; 0 means that it never does.
+    pub held_back_attempts: u32,
 }
 
 /// Adds messages, whose endpoints may be of many tenants under [`Scope::System`](crate::Scope).
@@ -115,28 +107,35 @@ pub async fn list(db: &mut Db, filter: &MessageFilter, page: Page) -> Result<Lis
 /// is over.
 pub async fn claim_due_any_tenant(db: &mut Db, claim: Claim) -> Result<Vec<Message>> {
     db.check_system()?;
+    // The innermost SELECT takes the first due messages of one endpoint, those that are out included: they were due
+    // before the others. The words stand in the text, not in parameters, so that the partial indexes are found.
     let sql = format!(
-        "UPDATE messages SET leased_until = $1 WHERE id IN (SELECT m.id {} AND m.next_attempt_at <= $3 \
-         AND (m.leased_until IS NULL OR m.leased_until <= $3) ORDER BY m.id LIMIT $4{}) RETURNING {}",
-        at_the_head("$2"),
+        "UPDATE messages SET leased_until = $1 WHERE id IN (\
+         SELECT m.id FROM endpoints e JOIN messages m ON m.endpoint_id = e.id \
+         WHERE e.state = 'active' AND m.state = 'pending' AND (m.leased_until IS NULL OR m.leased_until <= $2) \
+         AND m.id IN (\
+         SELECT d.id FROM messages d WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.next_attempt_at <= $2 \
+         AND NOT EXISTS (\
+         SELECT 1 FROM messages b WHERE b.endpoint_id = e.id AND b.shipment_id = d.shipment_id AND b.state = 'pending' \
+         AND b.id < d.id AND b.attempts < $3) \
+         ORDER BY d.next_attempt_at, d.id LIMIT $4) \
+         ORDER BY m.id LIMIT $5{}) RETURNING {}",
         db.dialect().for_update_skip_locked("m"),
         TABLE.columns()
     );
-    let args = args![claim.lease_until, claim.per_endpoint, claim.now, claim.limit];
+    let args = args![claim.lease_until, claim.now, claim.held_back_attempts, claim.per_endpoint, claim.limit];
     let mut claimed = db.many(sql, args, read).await?;
     claimed.sort_unstable_by_key(|message| message.id);
     Ok(claimed)
 }
 
-/// When the next message that [`claim_due_any_tenant`] looks at with this `per_endpoint` is due and its lease, if any, is
-/// over; none when nothing is pending.
-pub async fn next_due_any_tenant(db: &mut Db, per_endpoint: u32) -> Result<Option<Timestamp>> {
+/// When the next pending message of an active endpoint is due, whether it is out or held back or not; none when nothing
+/// is pending.
+pub async fn next_due_any_tenant(db: &mut Db) -> Result<Option<Timestamp>> {
     db.check_system()?;
-    let sql = format!(
-        "SELECT MIN(CASE WHEN m.leased_until > m.next_attempt_at THEN m.leased_until ELSE m.next_attempt_at END) AS due {}",
-        at_the_head("$1")
-    );
-    Ok(db.one(sql, args![per_endpoint], |row| row.opt("due")).await?.flatten())
+    let sql = "SELECT MIN((SELECT MIN(next_attempt_at) FROM messages WHERE endpoint_id = e.id AND state = 'pending')) AS due \
+               FROM endpoints e WHERE e.state = 'active'";
+    Ok(db.one(sql, args![], |row| row.opt("due")).await?.flatten())
 }
 
 /// Writes state, attempts and next attempt of a message after an attempt, and ends its lease; false when it is gone.
