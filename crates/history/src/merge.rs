@@ -13,21 +13,19 @@ use crate::row::{Key, Row, sort_and_dedupe};
 use crate::seal::{begin, finish};
 use crate::segment::{Cursor, Segment, Summary};
 
+/// How often to look whether there is something to merge, without being woken.
+const AT_LEAST_EACH: Duration = Duration::from_secs(10);
+
 /// The thread's work: until told to stop.
 pub(crate) fn run(core: &Core) {
-    loop {
-        core.merger.wait(Duration::from_secs(10));
-        while let Some(run) = next_run(core) {
-            if core.stops() {
-                return;
-            }
-            if let Err(error) = merge(core, &run) {
-                tracing::error!(%error, "merging of position history fails");
-                break;
-            }
-        }
-        if core.stops() {
-            return;
+    while !core.stops() {
+        let Some(run) = next_run(core) else {
+            core.merger.wait(AT_LEAST_EACH);
+            continue;
+        };
+        if let Err(error) = merge(core, &run) {
+            tracing::error!(%error, "merging of position history fails");
+            core.merger.wait(AT_LEAST_EACH);
         }
     }
 }
