@@ -1,10 +1,17 @@
 //! What devices say to be believed: a secret of their own, for protocols that know HTTP Basic or a password at most.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq as _;
 use tracklane_core::id::DeviceId;
-use tracklane_core::model::{Caller, Device};
+use tracklane_core::lifecycle::Actor;
+use tracklane_core::model::{Caller, Device, Role};
+use tracklane_store::{Scope, devices};
 
+use super::authenticate::hash_secret;
 use super::service::Access;
-use crate::error::Result;
+use crate::base::must_operate;
+use crate::error::{Error, Result};
 
 impl Access {
     /// Gives a device a new credential and answers it; shown once. The one before stops working.
@@ -12,8 +19,10 @@ impl Access {
     /// # Errors
     /// `Forbidden` unless an admin or operator calls; `NotFound`.
     pub async fn set_device_credential(&self, caller: &Caller, id: DeviceId) -> Result<String> {
-        let _ = (caller, id);
-        todo!()
+        // Short enough to be typed into a phone, long enough that nobody guesses it: 120 bits.
+        let credential = URL_SAFE_NO_PAD.encode(self.0.base.env.random::<15>());
+        self.write_credential(caller, id, Some(hash_secret(&credential))).await?;
+        Ok(credential)
     }
 
     /// Takes a device's credential away: it is believed without one again.
@@ -21,17 +30,62 @@ impl Access {
     /// # Errors
     /// `Forbidden` unless an admin or operator calls; `NotFound`.
     pub async fn clear_device_credential(&self, caller: &Caller, id: DeviceId) -> Result<()> {
-        let _ = (caller, id);
-        todo!()
+        self.write_credential(caller, id, None).await
     }
 
-    /// The device that names itself so (its identifier, or its id), if it may send with this credential: a device with a
-    /// credential must state it, one without needs none.
+    /// Who calls when a device names itself so (its identifier, or its id), if it may send with this credential: a device
+    /// with a credential must state it, one without needs none.
     ///
     /// # Errors
     /// `Unauthenticated` for unknown and disabled devices and wrong credentials.
-    pub async fn authenticate_device(&self, name: &str, credential: Option<&str>) -> Result<Device> {
-        let _ = (name, credential);
-        todo!()
+    pub async fn authenticate_device(&self, name: &str, credential: Option<&str>) -> Result<Caller> {
+        let registry = &self.0.base.memory.devices;
+        let by_id = name.parse().ok().and_then(|id| registry.by_id(id));
+        let device = by_id.or_else(|| registry.by_identifier(name)).ok_or(Error::Unauthenticated)?;
+        let matches = !device.has_credential || self.credential_matches(device.device_id, credential).await?;
+        if device.disabled || !matches {
+            return Err(Error::Unauthenticated);
+        }
+        Ok(Caller {
+            tenant_id: device.tenant_id,
+            actor: Actor::Device(device.device_id),
+            role: Role::Device,
+            driver_id: None,
+            customer_id: None,
+            device_id: Some(device.device_id),
+        })
+    }
+
+    async fn credential_matches(&self, id: DeviceId, credential: Option<&str>) -> Result<bool> {
+        let Some(credential) = credential else { return Ok(false) };
+        let now = self.0.base.env.now();
+        let known = match self.0.device_hashes.get(&id, now) {
+            Some(known) => known,
+            None => {
+                let before = self.0.device_hashes.before_read();
+                let mut db = self.0.base.store.read(Scope::System).await?;
+                let stored = devices::find_any_tenant(&mut db, id).await?.and_then(|(_, hash)| hash);
+                let read = stored.and_then(|hash| <[u8; 32]>::try_from(hash).ok());
+                self.0.device_hashes.put(before, id, read, now);
+                read
+            }
+        };
+        Ok(known.is_some_and(|hash| hash_secret(credential).ct_eq(&hash).into()))
+    }
+
+    async fn write_credential(&self, caller: &Caller, id: DeviceId, hash: Option<[u8; 32]>) -> Result<()> {
+        must_operate(caller)?;
+        let base = &self.0.base;
+        let action = if hash.is_some() { "device.credential_set" } else { "device.credential_cleared" };
+        let mut tx = base.begin(caller).await?;
+        if !devices::set_credential_hash(&mut tx, id, hash.as_ref().map(<[u8; 32]>::as_slice)).await? {
+            return Err(Error::NotFound);
+        }
+        base.audit(&mut tx, caller, action, id.to_string()).await?;
+        let device: Device = devices::get(&mut tx, id).await?.ok_or(Error::NotFound)?;
+        tx.commit().await?;
+        self.0.device_hashes.forget(&id);
+        base.memory.devices.put(&device);
+        Ok(())
     }
 }

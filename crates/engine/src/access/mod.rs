@@ -4,12 +4,18 @@
 //! [`AccessSettings::cache_seconds`] and forgotten at once when this process changes them.
 
 mod api_keys;
+mod authenticate;
 mod bootstrap;
+mod cache;
 mod credentials;
+mod keyring;
 mod login;
+mod passwords;
 mod principal;
 mod service;
 mod settings;
+mod throttle;
+mod tokens;
 mod users;
 
 pub use api_keys::{CreatedApiKey, NewApiKey};
@@ -18,4 +24,5 @@ pub use login::{Login, Session};
 pub use principal::{ParseScopeError, Principal, RESOURCES, Scope, Verb};
 pub use service::Access;
 pub use settings::AccessSettings;
+pub use tracklane_store::{api_keys::ApiKeyFilter, users::UserFilter};
 pub use users::NewUser;

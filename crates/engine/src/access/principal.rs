@@ -55,9 +55,25 @@ pub struct Scope {
 
 /// The resources that scopes name.
 pub const RESOURCES: &[&str] = &[
-    "api_keys", "audit", "customers", "devices", "drivers", "endpoints", "events", "live", "locations", "positions",
-    "shipments", "tenants", "users", "vehicles", "zones",
+    "api_keys",
+    "audit",
+    "customers",
+    "devices",
+    "drivers",
+    "endpoints",
+    "events",
+    "live",
+    "locations",
+    "positions",
+    "shipments",
+    "tenants",
+    "users",
+    "vehicles",
+    "zones",
 ];
+
+/// The scope that covers nothing.
+pub(super) const NOTHING: Scope = Scope { resource: "", verb: Verb::Read };
 
 impl Scope {
     /// True when this scope allows `verb` on `resource`.

@@ -1,14 +1,28 @@
 use std::sync::Arc;
 
+use tracklane_core::id::{ApiKeyId, DeviceId, UserId};
+use tracklane_core::model::{Caller, Role};
+
+use super::authenticate::{KnownKey, KnownUser};
+use super::cache::Cache;
+use super::keyring::KeyRing;
+use super::passwords::Passwords;
+use super::throttle::Throttle;
 use crate::base::Base;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Who may come in. Cheap to clone.
 #[derive(Clone)]
 pub struct Access(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
-    pub(super) base: Arc<Base>,
+    pub base: Arc<Base>,
+    pub ring: KeyRing,
+    pub passwords: Passwords,
+    pub throttle: Throttle,
+    pub users: Cache<UserId, Arc<KnownUser>>,
+    pub api_keys: Cache<ApiKeyId, Arc<KnownKey>>,
+    pub device_hashes: Cache<DeviceId, Option<[u8; 32]>>,
 }
 
 impl Access {
@@ -17,6 +31,29 @@ impl Access {
     /// # Errors
     /// When the store does not answer, or the keys were sealed with another master key.
     pub async fn start(base: Arc<Base>) -> Result<Self> {
-        Ok(Self(Arc::new(Inner { base })))
+        let settings = &base.settings.access;
+        let inner = Inner {
+            ring: KeyRing::open(&base).await?,
+            passwords: Passwords::new(&base.env, settings.password_checks).await?,
+            throttle: Throttle::new(settings.free_attempts, settings.longest_wait_seconds),
+            users: Cache::new(settings.cache_seconds),
+            api_keys: Cache::new(settings.cache_seconds),
+            device_hashes: Cache::new(settings.cache_seconds),
+            base,
+        };
+        Ok(Self(Arc::new(inner)))
     }
+
+    /// Makes a new signing key. Tokens signed with an older one work until they expire.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn rotate_signing_key(&self) -> Result<()> {
+        self.0.ring.rotate(&self.0.base).await
+    }
+}
+
+/// Refuses callers who may not see or change who may come in.
+pub(super) fn must_administer(caller: &Caller) -> Result<()> {
+    if caller.role == Role::Admin { Ok(()) } else { Err(Error::Forbidden) }
 }

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tracklane_notify::webhook::Schedule;
+use tracklane_core::Invalid;
+use tracklane_notify::webhook::{Guard, Schedule, SenderSettings};
 
 /// Webhook delivery.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,5 +49,57 @@ impl Default for WebhookSettings {
             allow_private: false,
             allowed_addresses: Vec::new(),
         }
+    }
+}
+
+impl WebhookSettings {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// Names each setting that breaks its rule.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let mut invalid = Invalid::default();
+        let mut whole = |name: &str, value: i128, low: i128, high: i128| {
+            invalid.require((low..=high).contains(&value), &format!("/{name}"), format!("must be from {low} to {high}"));
+        };
+        whole("timeout_ms", i128::from(self.timeout_ms), 100, 60_000);
+        whole("concurrency", self.concurrency as i128, 1, 10_000);
+        whole("concurrency_per_endpoint", self.concurrency_per_endpoint as i128, 1, 1_000);
+        whole("lease_seconds", i128::from(self.lease_seconds), 1, 3_600);
+        whole("disable_after_seconds", i128::from(self.disable_after_seconds), 1, 31_536_000);
+        whole("rotation_seconds", i128::from(self.rotation_seconds), 0, 31_536_000);
+        whole("keep_days", i128::from(self.keep_days), 1, 3_650);
+        let longer = i128::from(self.lease_seconds) * 1_000 > i128::from(self.timeout_ms);
+        invalid.require(longer, "/lease_seconds", "must be longer than timeout_ms");
+        let jitter = (0.0..=1.0).contains(&self.retry_jitter);
+        invalid.require(jitter, "/retry_jitter", "must be from 0 to 1");
+        for (index, seconds) in self.retry_seconds.iter().enumerate() {
+            let fits = (0.0..=31_536_000.0).contains(seconds);
+            invalid.require(fits, &format!("/retry_seconds/{index}"), "must be from 0 to 31536000");
+        }
+        for (index, range) in self.allowed_addresses.iter().enumerate() {
+            if let Err(error) = range.parse::<tracklane_notify::webhook::Cidr>() {
+                invalid.add(&format!("/allowed_addresses/{index}"), error.to_string());
+            }
+        }
+        invalid.into_result()
+    }
+
+    /// Which addresses may be called.
+    pub(super) fn guard(&self) -> Guard {
+        let allowed = self.allowed_addresses.iter().filter_map(|range| range.parse().ok()).collect();
+        Guard { allow_private: self.allow_private, allowed }
+    }
+
+    /// How one call is made.
+    pub(super) fn sender(&self) -> SenderSettings {
+        let timeout = Duration::from_millis(self.timeout_ms);
+        SenderSettings { timeout, guard: self.guard(), ..SenderSettings::default() }
+    }
+
+    /// How failed messages are tried again.
+    pub(super) fn schedule(&self) -> Schedule {
+        let waits = self.retry_seconds.iter().map(|seconds| Duration::try_from_secs_f64(*seconds).unwrap_or_default());
+        Schedule { waits: waits.collect(), jitter: self.retry_jitter, ..Schedule::default() }
     }
 }
