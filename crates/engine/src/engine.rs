@@ -70,7 +70,7 @@ impl Engine {
     /// When the store or the history cannot be read.
     pub async fn start(parts: EngineParts) -> Result<Self> {
         let EngineParts { env, store, history, settings, secrets } = parts;
-        let memory = Memory::load(&store).await?;
+        let memory = Memory::load(&store, settings.tracking.shards()).await?;
         let base = Arc::new(Base { env, store, settings, secrets, memory });
         let stop = CancellationToken::new();
         let live = Live::start(base.clone(), stop.clone());

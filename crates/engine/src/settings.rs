@@ -44,3 +44,13 @@ impl Default for TrackingSettings {
         }
     }
 }
+
+impl TrackingSettings {
+    /// How many shards there will be.
+    pub fn shards(&self) -> usize {
+        match self.shards {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            fixed => fixed.min(256),
+        }
+    }
+}

@@ -115,7 +115,10 @@ impl Record for Device {
     fn remember(base: &Base, before: Option<&Self>, now: Option<&Self>) {
         match (before, now) {
             (_, Some(device)) => base.memory.devices.put(device),
-            (Some(gone), None) => base.memory.devices.remove(gone.id),
+            (Some(gone), None) => {
+                base.memory.devices.remove(gone.id);
+                base.memory.states.remove(gone.id);
+            }
             (None, None) => {}
         }
     }

@@ -1,6 +1,19 @@
 //! What is tracked: facts in, status out.
+//!
+//! Every write opens the shipment under its lock ([`open`]), states facts, and closes. The fold decides the status; the
+//! legs follow it ([`route`]); the event log is told in the same transaction ([`log`]).
 
+mod assign;
+mod create;
+mod edit;
+mod facts;
 mod inputs;
+mod links;
+mod log;
+mod milestones;
+pub(crate) mod open;
+mod read;
+pub(crate) mod route;
 mod service;
 mod views;
 
@@ -8,6 +21,7 @@ pub use inputs::{
     NewCancellation, NewCorrection, NewFact, NewFactKind, NewLeg, NewLink, NewPackage, NewRetraction, NewReturn,
     NewShipment, ShipmentEdit,
 };
+pub(crate) use milestones::{Moved, Proof};
 pub use service::Shipments;
 pub use tracklane_store::shipments::ShipmentFilter;
 pub use views::{EventView, PublicView, ShipmentDetail};

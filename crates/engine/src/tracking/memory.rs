@@ -3,17 +3,17 @@
 
 use std::collections::HashMap;
 
-use tracklane_core::id::TenantId;
-use tracklane_core::model::Tenant;
+use tracklane_core::id::{DriverId, TenantId};
+use tracklane_core::model::{DeviceLatest, Tenant};
 use tracklane_store::{Page, Scope, Store, devices, drivers, legs, locations, shipments, tenants, zones};
 
-use super::registry::Registry;
+use super::registry::{KnownDevice, Registry};
+use super::states::States;
 use super::watch::Watch;
 use super::zones::Zones;
 use crate::error::Result;
 
 /// What the pipeline looks up.
-#[derive(Default)]
 pub(crate) struct Memory {
     /// The devices.
     pub devices: Registry,
@@ -21,15 +21,22 @@ pub(crate) struct Memory {
     pub zones: Zones,
     /// The fleet legs that positions may move.
     pub watch: Watch,
+    /// What is known of each device now.
+    pub states: States,
 }
 
 impl Memory {
-    /// Loads everything from the store.
+    /// Loads everything but the states from the store; those belong to the pipeline, which puts them into so many shards.
     ///
     /// # Errors
     /// As the store says.
-    pub async fn load(store: &Store) -> Result<Self> {
-        let memory = Self::default();
+    pub async fn load(store: &Store, shards: usize) -> Result<Self> {
+        let memory = Self {
+            devices: Registry::default(),
+            zones: Zones::default(),
+            watch: Watch::default(),
+            states: States::new(shards),
+        };
         let mut db = store.read(Scope::System).await?;
         for device in devices::load_all_any_tenant(&mut db).await? {
             memory.devices.put(&device);
@@ -53,6 +60,19 @@ impl Memory {
             }
         }
         Ok(memory)
+    }
+
+    /// The newest position of a driver: that of the device heard last.
+    pub fn latest_of_driver(&self, driver: DriverId) -> Option<DeviceLatest> {
+        let devices = self.devices.of_driver(driver);
+        let latest = devices.iter().filter_map(|device| self.latest_of(device));
+        latest.max_by_key(|latest| latest.fix_time)
+    }
+
+    /// The newest position of a device, with the driver who carries it now.
+    pub fn latest_of(&self, device: &KnownDevice) -> Option<DeviceLatest> {
+        let latest = self.states.latest(device.device_id)?;
+        Some(DeviceLatest { driver_id: device.driver_id, ..DeviceLatest::clone(&latest) })
     }
 
     async fn load_duty(&self, db: &mut tracklane_store::Db) -> Result<()> {

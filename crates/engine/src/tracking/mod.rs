@@ -1,15 +1,25 @@
-//! From a fix to a milestone: the position pipeline. Its stages are one list, in `pipeline`.
+//! From a fix to a milestone: the position pipeline. Its stages are one list, in [`pipeline`].
 
+mod checkpoint;
+mod dedupe;
 mod memory;
+mod pass;
+mod persist;
+mod pipeline;
+mod receive;
 mod registry;
 mod rows;
 mod service;
+mod states;
 mod stats;
+mod turn;
 mod watch;
 mod zones;
 
 pub(crate) use memory::Memory;
 pub use registry::KnownDevice;
 pub use rows::{BoundingBox, DeviceRef, Incoming, LatestFilter, RowOutcome};
-pub use service::Tracking;
+pub use service::{Sizes, Tracking};
 pub use stats::{Latency, Snapshot, Stats};
+pub(crate) use watch::WatchedLeg;
+pub(crate) use zones::ZoneKey;

@@ -95,6 +95,12 @@ impl Registry {
         ids.filter_map(|id| inner.by_id.get(id)).cloned().collect()
     }
 
+    /// The devices of a tenant.
+    pub fn of_tenant(&self, tenant: TenantId) -> Vec<Arc<KnownDevice>> {
+        let inner = self.inner.read();
+        inner.by_id.values().filter(|device| device.tenant_id == tenant).cloned().collect()
+    }
+
     /// How many devices there are.
     pub fn len(&self) -> usize {
         self.inner.read().by_id.len()

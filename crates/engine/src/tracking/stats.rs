@@ -1,7 +1,9 @@
 //! What the pipeline counts. The server shows it as metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use super::turn::Kept;
 
 /// The upper bounds of the latency buckets, in seconds.
 pub const LATENCY_BOUNDS: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -54,6 +56,50 @@ pub struct Latency {
 }
 
 impl Stats {
+    /// Rows that broke a rule.
+    pub(super) fn rejected(&self, rows: usize) {
+        add(&self.rejected, rows);
+    }
+
+    /// Rows that went into a queue.
+    pub(super) fn queued(&self, rows: usize) {
+        add(&self.waiting, rows);
+    }
+
+    /// Rows that came out of a queue.
+    pub(super) fn taken(&self, rows: usize) {
+        self.waiting.fetch_sub(rows as u64, Ordering::Relaxed);
+    }
+
+    /// What became of a row.
+    pub(super) fn kept(&self, kept: Kept) {
+        let counter = match kept {
+            Kept::Accepted => &self.accepted,
+            Kept::Duplicate => &self.duplicate,
+            Kept::Late => &self.late,
+        };
+        add(counter, 1);
+    }
+
+    /// What positions led to.
+    pub(super) fn recorded(&self, crossings: usize, milestones: usize) {
+        add(&self.crossings, crossings);
+        add(&self.milestones, milestones);
+    }
+
+    /// Submissions that were answered now, each with when it came in.
+    pub(super) fn answered(&self, since: &[Instant]) {
+        for since in since {
+            let took = since.elapsed();
+            let seconds = took.as_secs_f64();
+            if let Some(bucket) = LATENCY_BOUNDS.iter().position(|bound| seconds <= *bound) {
+                add(&self.latency_buckets[bucket], 1);
+            }
+            add(&self.latency_count, 1);
+            self.latency_micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+    }
+
     /// The counters as they are now.
     pub fn snapshot(&self) -> Snapshot {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -77,4 +123,8 @@ impl Stats {
             },
         }
     }
+}
+
+fn add(counter: &AtomicU64, count: usize) {
+    counter.fetch_add(count as u64, Ordering::Relaxed);
 }

@@ -4,15 +4,17 @@
 //! milestone looks again, under the shipment's lock.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 use tracklane_core::id::{DriverId, LegId, LocationId, ShipmentId, TenantId};
 use tracklane_core::lifecycle::Status;
-use tracklane_core::milestone::{MilestonePolicy, Whereabouts, next_milestone};
+use tracklane_core::milestone::{MilestonePolicy, Whereabouts};
 use tracklane_core::model::{Leg, LegMode, LegState, Location, Shipment, TenantSettings};
 
 use super::zones::{ZoneKey, Zones};
+use crate::shipments::route::is_last;
 
 /// A fleet leg on its way.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +46,15 @@ pub(crate) struct WatchedLeg {
 }
 
 impl WatchedLeg {
+    /// True for the zones around the ends of this leg.
+    pub fn concerns(&self, key: ZoneKey) -> bool {
+        match key {
+            ZoneKey::Custom(_) => false,
+            ZoneKey::Hub(id) => self.origin_id == Some(id) || self.destination_id == Some(id),
+            ZoneKey::Approach(id) => self.destination_id == Some(id),
+        }
+    }
+
     /// Where the vehicle is, as seen by this leg, given the zones that it is in.
     pub fn whereabouts(&self, is_in: impl Fn(ZoneKey) -> bool) -> Whereabouts {
         Whereabouts {
@@ -51,11 +62,6 @@ impl WatchedLeg {
             near_destination: self.destination_id.is_some_and(|id| is_in(ZoneKey::Approach(id))),
             at_destination: self.destination_id.is_some_and(|id| is_in(ZoneKey::Hub(id))),
         }
-    }
-
-    /// True when a vehicle that is there proves a milestone.
-    pub fn is_due(&self, place: Whereabouts) -> bool {
-        next_milestone(self.policy, self.status, self.substatus.as_deref(), place, self.last).is_some()
     }
 }
 
@@ -69,7 +75,7 @@ pub(crate) struct Watch {
 
 #[derive(Default)]
 struct Inner {
-    by_shipment: HashMap<ShipmentId, WatchedLeg>,
+    by_shipment: HashMap<ShipmentId, Arc<WatchedLeg>>,
     by_driver: HashMap<DriverId, Vec<ShipmentId>>,
 }
 
@@ -79,12 +85,16 @@ impl Watch {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// The legs of a driver that a vehicle in these zones would move.
-    pub fn due(&self, driver: DriverId, is_in: impl Fn(ZoneKey) -> bool) -> Vec<WatchedLeg> {
+    /// What a driver has on the way.
+    pub fn legs_of(&self, driver: DriverId) -> Vec<Arc<WatchedLeg>> {
         let inner = self.inner.read();
         let shipments = inner.by_driver.get(&driver).into_iter().flatten();
-        let legs = shipments.filter_map(|id| inner.by_shipment.get(id));
-        legs.filter(|leg| leg.is_due(leg.whereabouts(&is_in))).cloned().collect()
+        shipments.filter_map(|id| inner.by_shipment.get(id)).cloned().collect()
+    }
+
+    /// The shipments that a driver has on the way.
+    pub fn shipments_of(&self, driver: DriverId) -> Vec<ShipmentId> {
+        self.inner.read().by_driver.get(&driver).cloned().unwrap_or_default()
     }
 
     /// How many legs a driver has on the way.
@@ -126,7 +136,7 @@ impl Watch {
         }
         if let Some(leg) = next {
             inner.by_driver.entry(leg.driver_id).or_default().push(shipment.id);
-            inner.by_shipment.insert(shipment.id, leg);
+            inner.by_shipment.insert(shipment.id, Arc::new(leg));
         }
         drop(inner);
         self.generation.fetch_add(1, Ordering::Release);
@@ -165,12 +175,4 @@ fn watched(shipment: &Shipment, legs: &[Leg], places: &[Location]) -> Option<Wat
         needs: places.iter().map(|place| place.id).filter(|id| ends.contains(&Some(*id))).collect(),
         version: shipment.version,
     })
-}
-
-/// True when no further leg follows in the same direction.
-pub(crate) fn is_last(leg: &Leg, legs: &[Leg]) -> bool {
-    let follows = |other: &&Leg| {
-        other.position > leg.position && other.is_return == leg.is_return && other.state != LegState::Cancelled
-    };
-    !legs.iter().any(|other| follows(&other))
 }

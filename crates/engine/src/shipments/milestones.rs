@@ -1,0 +1,89 @@
+//! What positions prove about shipments: the pipeline hands in where a vehicle is, and the facts follow.
+
+use tracklane_core::Timestamp;
+use tracklane_core::id::{DeviceId, ShipmentId};
+use tracklane_core::lifecycle::{Actor, Place, SourceKind, Status};
+use tracklane_core::milestone::next_milestone;
+use tracklane_core::model::{Leg, LegMode, Location};
+use tracklane_core::position::Point;
+use tracklane_store::Db;
+
+use super::open::{Draft, Open};
+use super::{Shipments, route};
+use crate::error::Result;
+use crate::tracking::{WatchedLeg, ZoneKey};
+
+/// That a vehicle was somewhere, and for which leg that may matter.
+#[derive(Debug, Clone)]
+pub(crate) struct Proof {
+    /// The leg, as the pipeline knew it.
+    pub leg: WatchedLeg,
+    /// The device that was there.
+    pub device_id: DeviceId,
+    /// The zones that it was in.
+    pub inside: Vec<ZoneKey>,
+    /// When: the crossing, or the fix itself.
+    pub at: Timestamp,
+    /// Where.
+    pub point: Point,
+}
+
+/// A shipment that milestones moved, to be remembered after the commit.
+pub(crate) struct Moved {
+    open: Open,
+    ends: Vec<Location>,
+}
+
+impl Shipments {
+    /// Records every milestone that is proven, inside the pipeline's transaction. What the pipeline knew may be out of
+    /// date; what counts is the shipment as it is now, under its lock. Answers what to remember, and how many facts there were.
+    pub(crate) async fn prove(&self, db: &mut Db, proof: &Proof) -> Result<Option<Moved>> {
+        let env = &self.base.env;
+        let id: ShipmentId = proof.leg.shipment_id;
+        let Some(mut open) = Open::lock(db, id).await? else { return Ok(None) };
+        // Each round moves the shipment or ends the loop; there are fewer milestones than rounds.
+        for _ in 0..8 {
+            let Some(draft) = next(&open, proof) else { break };
+            let before = (open.state.status, open.state.substatus.clone());
+            open.apply(env, db, vec![draft]).await?;
+            if before == (open.state.status, open.state.substatus.clone()) {
+                break;
+            }
+        }
+        let ends = open.present_ends(db).await?;
+        Ok(Some(Moved { open, ends }))
+    }
+
+    /// Tells the pipeline what it must watch for from now on. After the commit.
+    pub(crate) fn remember(&self, moved: &Moved) {
+        moved.open.remember(&self.base, &moved.ends);
+    }
+}
+
+/// The next fact that the proof makes, given how the shipment stands.
+fn next(open: &Open, proof: &Proof) -> Option<Draft> {
+    let leg = route::active(&open.legs).filter(|leg| concerns(leg, proof))?;
+    let place = proof.leg.whereabouts(|key| proof.inside.contains(&key));
+    let (state, shipment) = (&open.state, &open.shipment);
+    let last = route::is_last(leg, &open.legs);
+    let found = next_milestone(shipment.milestones, state.status, state.substatus.as_deref(), place, last)?;
+    // A fact cannot happen before the one it follows from: a phone that was slow to tell does not turn the order around.
+    let location_id = match found.status {
+        Status::PickedUp => leg.origin_id,
+        Status::InTransit if place.at_destination => leg.destination_id,
+        Status::OutForDelivery | Status::Delivered if place.at_destination => leg.destination_id,
+        _ => None,
+    };
+    let base = Draft::scan(found.status, proof.at, SourceKind::Device, Actor::Device(proof.device_id));
+    Some(Draft {
+        substatus: Some(found.substatus.to_owned()),
+        leg_id: Some(leg.id),
+        place: Some(Place { location_id, point: Some(proof.point), ..Place::default() }),
+        ..base
+    })
+}
+
+/// True while the leg is still the one that was proven for, under the same driver.
+fn concerns(leg: &Leg, proof: &Proof) -> bool {
+    leg.id == proof.leg.leg_id && leg.mode == LegMode::Fleet && leg.driver_id == Some(proof.leg.driver_id)
+}

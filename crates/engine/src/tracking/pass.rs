@@ -1,0 +1,230 @@
+//! The stages that happen in memory, for one position after the other: order, zones, milestones. Pure in what they are
+//! given, so that a start after a crash runs the same ones over what was durable and not yet applied.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use tracklane_core::event::EventKind;
+use tracklane_core::id::{DeviceId, DriverId, ShipmentId, TenantId};
+use tracklane_core::lifecycle::Status;
+use tracklane_core::milestone::{Whereabouts, next_milestone};
+use tracklane_core::model::DeviceLatest;
+use tracklane_core::ports::Lsn;
+use tracklane_core::position::Position;
+use tracklane_geo::tracker::{Crossing, CrossingKind, Rules, ZoneFix, step_all};
+
+use super::dedupe::Known;
+use super::memory::Memory;
+use super::states::{DeviceState, ShardStates};
+use super::turn::{Consequences, Kept, Seen};
+use super::watch::WatchedLeg;
+use super::zones::ZoneKey;
+use crate::settings::TrackingSettings;
+use crate::shipments::Proof;
+
+/// What a run over positions has found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The states as they were before, to go back to when the run fails.
+    pub undo: Vec<(DeviceId, Option<DeviceState>)>,
+    /// What the positions led to, by tenant.
+    pub led_to: BTreeMap<TenantId, Consequences>,
+    /// The devices whose newest position moved, with their drivers.
+    pub moved: Vec<(DeviceId, Option<DriverId>)>,
+}
+
+impl Found {
+    /// True when positions of this one's device led to something.
+    pub fn concerns(&self, position: &Position) -> bool {
+        let led_to = self.led_to.get(&position.tenant_id);
+        led_to.is_some_and(|led_to| led_to.devices.contains(&position.device_id))
+    }
+}
+
+/// A run over positions, sorted by device and fix time.
+pub(super) struct Pass<'a> {
+    memory: &'a Memory,
+    states: &'a mut ShardStates,
+    worst_accuracy_m: f32,
+    /// How shipments will stand once what this run found is recorded.
+    expected: HashMap<ShipmentId, (Status, Option<&'static str>)>,
+    found: Found,
+}
+
+impl<'a> Pass<'a> {
+    /// Begins a run over the states of one shard.
+    pub fn new(memory: &'a Memory, states: &'a mut ShardStates, settings: &TrackingSettings) -> Self {
+        let worst_accuracy_m = settings.worst_accuracy_m;
+        Self { memory, states, worst_accuracy_m, expected: HashMap::new(), found: Found::default() }
+    }
+
+    /// Notes that the state of a device holds this record of the history.
+    pub fn applied(&mut self, device: DeviceId, lsn: Lsn) {
+        if let Some(state) = self.states.get_mut(&device) {
+            state.applied_lsn = state.applied_lsn.max(lsn);
+            state.dirty = true;
+        }
+    }
+
+    /// What the run has found.
+    pub fn finish(self) -> Found {
+        self.found
+    }
+
+    /// Takes one position through the stages.
+    pub fn take(&mut self, position: &Position, driver: Option<DriverId>, known: &Known) -> Kept {
+        let mut state = self.open(position);
+        let kept = order(&mut state, position, known);
+        if kept == Kept::Accepted && position.fix.valid {
+            let (crossings, changed) = self.zones(&mut state, position);
+            self.note_crossings(position, driver, &crossings);
+            self.milestones(&mut state, position, driver, &crossings, changed);
+            self.now(&mut state, position, driver);
+        }
+        self.states.insert(position.device_id, state);
+        kept
+    }
+
+    /// The state of the device; the first time in this run, a copy is kept to go back to.
+    fn open(&mut self, position: &Position) -> DeviceState {
+        let id = position.device_id;
+        let state = self.states.remove(&id);
+        if self.found.undo.last().is_none_or(|(last, _)| *last != id) {
+            self.found.undo.push((id, state.clone()));
+        }
+        state.unwrap_or_else(|| DeviceState::new(position.tenant_id))
+    }
+
+    /// Steps the zones of the tenant. Says also whether the set of zones that the device is in changed, which can happen
+    /// without a crossing: the first fix of a device, a zone drawn around it.
+    fn zones(&self, state: &mut DeviceState, position: &Position) -> (Vec<Crossing<ZoneKey>>, bool) {
+        let fix = &position.fix;
+        if fix.accuracy_m.is_some_and(|accuracy| accuracy > self.worst_accuracy_m) {
+            return (Vec::new(), false);
+        }
+        let fix = ZoneFix { at: position.fix_time, point: fix.point, accuracy_m: fix.accuracy_m };
+        let previous = state.zone_fix.replace(fix);
+        let Some(zones) = self.memory.zones.of(position.tenant_id) else { return (Vec::new(), false) };
+        let before = state.inside.len();
+        let crossings = step_all(&zones.read().index, &mut state.inside, previous, fix, Rules::default());
+        let changed = !crossings.is_empty() || state.inside.len() != before;
+        (crossings, changed)
+    }
+
+    /// Crossings of the zones that the tenant drew are told; those around the ends of legs only prove milestones.
+    fn note_crossings(&mut self, position: &Position, driver: Option<DriverId>, crossings: &[Crossing<ZoneKey>]) {
+        for crossing in crossings {
+            let ZoneKey::Custom(zone_id) = crossing.zone else { continue };
+            let zones = self.memory.zones.of(position.tenant_id);
+            let name = zones.and_then(|zones| zones.read().name(zone_id));
+            let seen = Seen {
+                device_id: position.device_id,
+                driver_id: driver,
+                zone_id,
+                zone_name: name.as_deref().unwrap_or_default().to_owned(),
+                kind: match crossing.kind {
+                    CrossingKind::Enter => EventKind::ZoneEntered,
+                    CrossingKind::Exit => EventKind::ZoneExited,
+                },
+                at: crossing.at,
+                point: crossing.point,
+            };
+            self.led_to(position).crossings.push(seen);
+        }
+    }
+
+    /// Looks which shipments of the driver the vehicle's place moves: when it went somewhere, or when there is news about
+    /// what it carries.
+    fn milestones(
+        &mut self,
+        state: &mut DeviceState,
+        position: &Position,
+        driver: Option<DriverId>,
+        crossings: &[Crossing<ZoneKey>],
+        changed: bool,
+    ) {
+        let Some(driver) = driver else { return };
+        let generation = self.memory.watch.generation();
+        if !changed && state.watched == generation {
+            return;
+        }
+        state.watched = generation;
+        for leg in self.memory.watch.legs_of(driver) {
+            let place = leg.whereabouts(|key| state.inside.contains(key));
+            if leg.tenant_id != position.tenant_id || !self.expect(&leg, place) {
+                continue;
+            }
+            // The crossing that made the difference says when and where, if there was one.
+            let mine = |crossing: &&Crossing<ZoneKey>| leg.concerns(crossing.zone);
+            let crossing = crossings.iter().rev().find(mine);
+            let proof = Proof {
+                device_id: position.device_id,
+                inside: state.inside.zones().filter(|key| leg.concerns(*key)).collect(),
+                at: crossing.map_or(position.fix_time, |crossing| crossing.at),
+                point: crossing.map_or(position.fix.point, |crossing| crossing.point),
+                leg: WatchedLeg::clone(&leg),
+            };
+            self.led_to(position).proofs.push(proof);
+        }
+    }
+
+    /// Moves a shipment in mind as the milestone rule will move it; false when it will not.
+    fn expect(&mut self, leg: &Arc<WatchedLeg>, place: Whereabouts) -> bool {
+        let standing = self.expected.get(&leg.shipment_id).copied();
+        let (mut status, mut substatus) = standing.unwrap_or((leg.status, None));
+        let mut moved = false;
+        // There are fewer milestones than rounds.
+        for _ in 0..8 {
+            let word = if moved || standing.is_some() { substatus } else { leg.substatus.as_deref() };
+            let Some(milestone) = next_milestone(leg.policy, status, word, place, leg.last) else { break };
+            (status, substatus, moved) = (milestone.status, Some(milestone.substatus), true);
+        }
+        if moved {
+            self.expected.insert(leg.shipment_id, (status, substatus));
+        }
+        moved
+    }
+
+    /// Makes the position the newest one.
+    fn now(&mut self, state: &mut DeviceState, position: &Position, driver: Option<DriverId>) {
+        state.latest = Some(Arc::new(DeviceLatest {
+            device_id: position.device_id,
+            driver_id: driver,
+            fix_time: position.fix_time,
+            received_at: position.received_at,
+            point: position.fix.point,
+            speed_mps: position.fix.speed_mps,
+            course_deg: position.fix.course_deg,
+            accuracy_m: position.fix.accuracy_m,
+            altitude_m: position.fix.altitude_m,
+            attributes: position.attributes.clone(),
+        }));
+        if self.found.moved.last().is_none_or(|(last, _)| *last != position.device_id) {
+            self.found.moved.push((position.device_id, driver));
+        }
+    }
+
+    fn led_to(&mut self, position: &Position) -> &mut Consequences {
+        let led_to = self.found.led_to.entry(position.tenant_id).or_default();
+        led_to.devices.insert(position.device_id);
+        led_to
+    }
+}
+
+/// Where a position stands among those of its device.
+fn order(state: &mut DeviceState, position: &Position, known: &Known) -> Kept {
+    match state.newest {
+        Some(newest) if position.fix_time == newest => Kept::Duplicate,
+        Some(newest) if position.fix_time < newest => {
+            if known.contains(&(position.device_id, position.fix_time)) {
+                Kept::Duplicate
+            } else {
+                Kept::Late
+            }
+        }
+        _ => {
+            state.newest = Some(position.fix_time);
+            Kept::Accepted
+        }
+    }
+}

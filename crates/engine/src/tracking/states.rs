@@ -1,0 +1,139 @@
+//! What is known of each device now: its newest position, the zones it is in, and how much of the history that holds.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
+use serde::{Deserialize, Serialize};
+use tracklane_core::Timestamp;
+use tracklane_core::id::{DeviceId, Id, TenantId};
+use tracklane_core::model::DeviceLatest;
+use tracklane_core::ports::Lsn;
+use tracklane_geo::tracker::{InsideSet, ZoneFix};
+use tracklane_store::device_states;
+
+use super::zones::ZoneKey;
+
+/// What is known of one device now.
+#[derive(Debug, Clone)]
+pub(crate) struct DeviceState {
+    /// Its tenant.
+    pub tenant_id: TenantId,
+    /// Its newest trusted position.
+    pub latest: Option<Arc<DeviceLatest>>,
+    /// The newest fix time, trusted or not: what is older is late.
+    pub newest: Option<Timestamp>,
+    /// The last fix that the zones were asked with.
+    pub zone_fix: Option<ZoneFix>,
+    /// The zones it is in.
+    pub inside: InsideSet<ZoneKey>,
+    /// The generation of the watch that this device was last asked with.
+    pub watched: u64,
+    /// The last record of the history that this state holds.
+    pub applied_lsn: Lsn,
+    /// True when the store does not have it yet.
+    pub dirty: bool,
+}
+
+impl DeviceState {
+    /// Nothing is known yet.
+    pub fn new(tenant_id: TenantId) -> Self {
+        Self {
+            tenant_id,
+            latest: None,
+            newest: None,
+            zone_fix: None,
+            inside: InsideSet::default(),
+            watched: 0,
+            applied_lsn: 0,
+            dirty: false,
+        }
+    }
+
+    /// As the store keeps it.
+    pub fn to_row(&self, device_id: DeviceId) -> device_states::DeviceState {
+        let notes = Notes { newest: self.newest, zone_fix: self.zone_fix, inside: self.inside.clone() };
+        device_states::DeviceState {
+            tenant_id: self.tenant_id,
+            device_id,
+            latest: self.latest.as_deref().cloned(),
+            notes: serde_json::to_vec(&notes).unwrap_or_default(),
+            applied_lsn: self.applied_lsn,
+        }
+    }
+
+    /// As the store kept it. Notes that cannot be read are given up: the next fix begins anew.
+    pub fn from_row(row: device_states::DeviceState) -> Self {
+        let notes = serde_json::from_slice::<Notes>(&row.notes).unwrap_or_else(|error| {
+            tracing::warn!(device = %row.device_id, %error, "notes of a device cannot be read and are given up");
+            Notes::default()
+        });
+        Self {
+            newest: notes.newest.or(row.latest.as_ref().map(|latest| latest.fix_time)),
+            latest: row.latest.map(Arc::new),
+            zone_fix: notes.zone_fix,
+            inside: notes.inside,
+            applied_lsn: row.applied_lsn,
+            ..Self::new(row.tenant_id)
+        }
+    }
+}
+
+/// What the store keeps besides the newest position.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Notes {
+    newest: Option<Timestamp>,
+    zone_fix: Option<ZoneFix>,
+    inside: InsideSet<ZoneKey>,
+}
+
+/// The states of the devices of one shard.
+pub(crate) type ShardStates = HashMap<DeviceId, DeviceState>;
+
+/// The states of all devices, split into shards. A device is always in the same one.
+pub(crate) struct States {
+    shards: Vec<Mutex<ShardStates>>,
+    hasher: RandomState,
+}
+
+impl States {
+    /// No device, in so many shards.
+    pub fn new(shards: usize) -> Self {
+        let shards = (0..shards.max(1)).map(|_| Mutex::default()).collect();
+        Self { shards, hasher: RandomState::new() }
+    }
+
+    /// How many shards there are.
+    pub fn shards(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// The shard of a device.
+    pub fn shard_of(&self, device: DeviceId) -> usize {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write_u128(device.uuid().as_u128());
+        usize::try_from(hasher.finish() % self.shards.len() as u64).unwrap_or(0)
+    }
+
+    /// The states of one shard. Nothing slow may be done while they are held.
+    pub fn lock(&self, shard: usize) -> MutexGuard<'_, ShardStates> {
+        self.shards[shard].lock()
+    }
+
+    /// The newest position of a device.
+    pub fn latest(&self, device: DeviceId) -> Option<Arc<DeviceLatest>> {
+        self.lock(self.shard_of(device)).get(&device).and_then(|state| state.latest.clone())
+    }
+
+    /// Forgets a device.
+    pub fn remove(&self, device: DeviceId) {
+        self.lock(self.shard_of(device)).remove(&device);
+    }
+
+    /// How many devices have a state.
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().len()).sum()
+    }
+}
