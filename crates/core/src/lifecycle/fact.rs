@@ -191,7 +191,7 @@ pub struct EventFlags {
 }
 
 impl TrackingEvent {
-    /// True when `other` says the same: same shipment, source, time, code or status, and place. Such a fact is counted,
+    /// True when `other` says the same: same shipment, source, time, status, code and place. Such a fact is counted,
     /// not stored twice. Corrections and retractions are never duplicates: each is an act of its own.
     pub fn is_duplicate_of(&self, other: &Self) -> bool {
         matches!((self.kind, other.kind), (FactKind::Scan, FactKind::Scan) | (FactKind::Note, FactKind::Note))
@@ -202,6 +202,7 @@ impl TrackingEvent {
             && self.tz_confidence == other.tz_confidence
             && (self.occurred_at == other.occurred_at || self.tz_confidence == TzConfidence::Unknown)
             && (self.status, &self.substatus, self.reason) == (other.status, &other.substatus, other.reason)
+            && self.delayed == other.delayed
             && (&self.raw_code, &self.raw_text) == (&other.raw_code, &other.raw_text)
             && self.place == other.place
     }

@@ -2,22 +2,25 @@
 //!
 //! The rules, in the words of the code:
 //! 1. Facts are taken by when they happened, then by confidence in that time, then by trust in the source, then by rank;
-//!    what is still equal is ordered by content, so that arrival never matters.
+//!    what is still equal is ordered by content, so that arrival never matters. An undated fact loses to a dated one of
+//!    the same instant.
 //! 2. A terminal status locks: a later scan that contradicts it is flagged `out_of_order` and changes nothing.
 //! 3. After `delivered`, an explicit return scan at any time, or a pick-up after the grace window, opens a return leg.
 //! 4. A step back along the way counts only if the transition table knows it (out for delivery, back at the hub);
 //!    a step forward always counts, whatever was skipped.
-//! 5. A correction says what is true from its time on, whatever was before. A retraction makes a fact unheard.
+//! 5. A correction says what is true from its time on, whatever was before. A retraction makes a fact unheard, together
+//!    with every copy of it.
 //! 6. A fact that we cannot map (`unknown`) never moves a known status.
+//! 7. A copy of a fact changes nothing, wherever it stands.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::{EventFlags, FactKind, Reason, Status, TrackingEvent, legal_next};
 use crate::id::TrackingEventId;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, TzConfidence};
 
 /// The default grace window of rule 3: six hours.
 pub const DEFAULT_GRACE_SECONDS: i64 = 6 * 3600;
@@ -107,15 +110,16 @@ impl ShipmentState {
     }
 }
 
-/// The order of the timeline: rule 1.
+/// The order of the timeline: rule 1. A correction comes after everything that happened at the same instant, and of two
+/// corrections the one made later (ids are time-ordered), so that it has the last word.
 fn timeline_order(a: &TrackingEvent, b: &TrackingEvent) -> Ordering {
+    let is_correction = |e: &TrackingEvent| e.kind == FactKind::Correction;
+    let made = |e: &TrackingEvent| is_correction(e).then_some(e.id);
     let rank = |e: &TrackingEvent| e.status.and_then(Status::rank).unwrap_or(0);
-    let content = |e: &TrackingEvent| {
-        let kind = e.kind == FactKind::Correction;
-        (kind, e.status, e.substatus.clone(), e.reason, e.raw_code.clone(), e.raw_text.clone())
-    };
+    let content = |e: &TrackingEvent| (e.status, e.substatus.clone(), e.reason, e.raw_code.clone(), e.raw_text.clone());
     a.occurred_at
         .cmp(&b.occurred_at)
+        .then_with(|| made(a).cmp(&made(b)))
         .then_with(|| a.tz_confidence.cmp(&b.tz_confidence))
         .then_with(|| a.source_trust.cmp(&b.source_trust))
         .then_with(|| rank(a).cmp(&rank(b)))
@@ -127,28 +131,71 @@ fn timeline_order(a: &TrackingEvent, b: &TrackingEvent) -> Ordering {
 pub fn fold(facts: &[TrackingEvent], rules: FoldRules) -> ShipmentState {
     let mut ordered: Vec<&TrackingEvent> = facts.iter().collect();
     ordered.sort_by(|a, b| timeline_order(a, b));
-    let retracted: HashSet<TrackingEventId> = facts.iter().filter_map(|fact| fact.retracts).collect();
+    let taken_back = taken_back(facts);
     let late = late_ids(facts);
 
     let mut state = ShipmentState::empty();
-    let mut previous: Option<&TrackingEvent> = None;
-    for fact in ordered {
+    let mut heard: Vec<&TrackingEvent> = Vec::with_capacity(ordered.len());
+    for (place, fact) in ordered.iter().enumerate() {
         let mut flags = EventFlags { late_event: late.contains(&fact.id), ..EventFlags::default() };
-        // A retraction cannot itself be retracted: that would make the outcome depend on a chain of ids.
-        if retracted.contains(&fact.id) && fact.kind != FactKind::Retraction {
+        if taken_back.contains(&fact.id) {
             flags.retracted = true;
-        } else if previous.is_none_or(|before| !fact.is_duplicate_of(before)) {
-            flags.out_of_order = !apply(&mut state, fact, rules);
-            previous = Some(fact);
+        } else if !repeats(fact, &heard) {
+            heard.push(fact);
+            let mut rivals = ordered[place + 1..].iter().filter(|other| !taken_back.contains(&other.id));
+            flags.out_of_order = loses_tie(fact, &mut rivals) || !apply(&mut state, fact, rules);
         }
         state.timeline.push((fact.id, flags));
     }
     state
 }
 
-/// The facts that were received after one that happened later.
+/// The facts that retractions and corrections take back, with every copy. A retraction itself stands for good; a correction
+/// that was taken back takes nothing back any more. What takes a fact back is made after it, so the newest are asked first.
+fn taken_back(facts: &[TrackingEvent]) -> HashSet<TrackingEventId> {
+    let takes_back = |fact: &&TrackingEvent| matches!(fact.kind, FactKind::Retraction | FactKind::Correction);
+    let mut acts: Vec<&TrackingEvent> = facts.iter().filter(takes_back).collect();
+    acts.sort_by_key(|act| Reverse(act.id));
+    let mut ids: HashSet<TrackingEventId> = HashSet::new();
+    for act in acts {
+        if act.kind == FactKind::Retraction || !ids.contains(&act.id) {
+            ids.extend(act.retracts);
+        }
+    }
+    let can_be_taken_back = |fact: &&TrackingEvent| fact.kind != FactKind::Retraction;
+    let named: Vec<_> = facts.iter().filter(can_be_taken_back).filter(|fact| ids.contains(&fact.id)).collect();
+    let said_by = |fact: &&TrackingEvent| named.iter().any(|other| is_copy(fact, other));
+    facts.iter().filter(can_be_taken_back).filter(said_by).map(|fact| fact.id).collect()
+}
+
+fn is_copy(fact: &TrackingEvent, other: &TrackingEvent) -> bool {
+    fact.id == other.id || fact.is_duplicate_of(other)
+}
+
+/// Was the same said before? Copies of a dated fact stand at the same instant, those of an undated one anywhere.
+fn repeats(fact: &TrackingEvent, heard: &[&TrackingEvent]) -> bool {
+    let near = |before: &&&TrackingEvent| is_undated(fact) || before.occurred_at == fact.occurred_at;
+    heard.iter().rev().take_while(near).any(|before| is_copy(fact, before))
+}
+
+fn is_undated(fact: &TrackingEvent) -> bool {
+    fact.tz_confidence == TzConfidence::Unknown
+}
+
+/// An undated scan loses to a dated one of the same instant: we do not know that it is as recent. `after` follow it in
+/// the timeline.
+fn loses_tie<'a>(fact: &TrackingEvent, after: &mut impl Iterator<Item = &'a &'a TrackingEvent>) -> bool {
+    let says_status = |fact: &TrackingEvent| fact.kind == FactKind::Scan && fact.status.is_some();
+    if !(says_status(fact) && is_undated(fact)) {
+        return false;
+    }
+    let mut at_once = after.take_while(|other| other.occurred_at == fact.occurred_at);
+    at_once.any(|other| says_status(other) && !is_undated(other))
+}
+
+/// The facts that were received after one that happened later. When an undated one happened nobody knows.
 fn late_ids(facts: &[TrackingEvent]) -> HashSet<TrackingEventId> {
-    let mut by_receipt: Vec<&TrackingEvent> = facts.iter().collect();
+    let mut by_receipt: Vec<&TrackingEvent> = facts.iter().filter(|fact| !is_undated(fact)).collect();
     by_receipt.sort_by_key(|fact| fact.seq);
     let mut newest: Option<Timestamp> = None;
     let mut late = HashSet::new();
@@ -173,6 +220,7 @@ fn apply(state: &mut ShipmentState, fact: &TrackingEvent, rules: FoldRules) -> b
     }
     let known = state.since.is_some();
     if to == Status::Unknown && known && state.status != Status::Unknown {
+        state.delayed |= fact.delayed && !state.status.is_terminal();
         return true; // kept, said out loud in the timeline, moves nothing
     }
     if state.status == Status::Delivered && opens_return(state, fact, to, rules) {
@@ -207,12 +255,16 @@ fn may_follow(state: &ShipmentState, to: Status) -> bool {
     free || forward || legal_next(from, state.before_hold).contains(&to)
 }
 
+/// Rule 5: what a correction contradicts did not happen.
 fn correct(state: &mut ShipmentState, fact: &TrackingEvent, to: Status) {
-    if !to.is_terminal() {
+    // Holds and exceptions belong to either way; the other statuses say which way it goes.
+    let way_back = to.rank().is_none() || matches!(to, Status::Returning | Status::Returned | Status::Failed);
+    state.return_leg &= way_back;
+    if !state.return_leg && !matches!(to, Status::Delivered | Status::Returned) {
         state.delivered_at = None;
-        if !matches!(to, Status::Returning) {
-            state.return_leg = false;
-        }
+    }
+    if to.rank().is_some_and(|rank| Some(rank) < Status::PickedUp.rank()) {
+        state.picked_up_at = None;
     }
     enter(state, fact, to);
 }
@@ -235,13 +287,17 @@ fn enter(state: &mut ShipmentState, fact: &TrackingEvent, to: Status) {
         }
         _ => {}
     }
+    state.status = to;
     let same = from == to && state.since.is_some();
-    // A terminal status keeps its first time; a repeated scan only adds what was not known.
     if !(same && to.is_terminal()) {
         state.since = Some(fact.occurred_at);
         state.decided_by = Some(fact.id);
+    } else if fact.kind == FactKind::Scan {
+        // A terminal status keeps its first time; a repeated scan only adds what was not known.
+        state.substatus = state.substatus.take().or_else(|| fact.substatus.clone());
+        state.reason = state.reason.or(fact.reason);
+        return;
     }
-    state.status = to;
     if fact.substatus.is_some() || !same {
         state.substatus.clone_from(&fact.substatus);
     }
