@@ -66,7 +66,6 @@ fn from_hold(before: Option<Status>) -> Vec<Status> {
     let floor = before.and_then(Status::rank).unwrap_or(0);
     let allowed = |status: &Status| match status {
         Exception | Cancelled | Returning | Failed => true,
-        Returned => false,
         other => other.rank().is_some_and(|rank| rank >= floor),
     };
     Status::ALL.iter().copied().filter(allowed).collect()
