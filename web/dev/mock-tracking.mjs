@@ -1,9 +1,11 @@
 // The tracking page as the server renders it, in short: the elements that src/tracking/tracking.ts brings to life.
-const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
+const escape = (text) =>
+  String(text).replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
 
 export function trackingPage(data) {
   const steps = data.timeline.map(
-    (entry) => `<li><p>${escape(entry.text)}</p><p class="when"><time datetime="${entry.occurred_at}">${escape(entry.occurred_at)}</time>${entry.place ? ` · ${escape(entry.place)}` : ''}</p></li>`,
+    (entry) =>
+      `<li><p>${escape(entry.text)}</p><p class="when"><time datetime="${entry.occurred_at}">${escape(entry.occurred_at)}</time>${entry.place ? ` · ${escape(entry.place)}` : ''}</p></li>`,
   );
   return `<!doctype html>
 <html lang="en">

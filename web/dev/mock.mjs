@@ -156,11 +156,15 @@ function route(request, path, query, body) {
   if (!key && method === 'POST') {
     require(body, needs);
     const common = { id: id(prefix), tenant_id: db.tenant.id, created_at: now(), updated_at: now(), version: 1 };
-    const { password: _, ...fields } = body;
+    const fields = { ...body };
+    delete fields.password;
     const row = { ...db.defaults[resource], ...fields, ...common };
     rows.push(row);
     if (resource === 'api-keys') {
-      return { status: 201, body: { api_key: row, key: `tlk_${row.id.slice(4)}_w7Gk2QpYxN4sVb9TzRc1LmHd8EfJaU3oXi6CtKy5ZrB` } };
+      return {
+        status: 201,
+        body: { api_key: row, secret: `tlk_${row.id.slice(4)}_w7Gk2QpYxN4sVb9TzRc1LmHd8EfJaU3oXi6CtKy5ZrB` },
+      };
     }
     return { status: 201, body: row };
   }
@@ -200,8 +204,17 @@ function attempt(message, outcome) {
 function endpoint(method, row, sub) {
   if (sub === 'secret') return { body: { secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' } };
   if (sub === 'rotate-secret') return { body: { secret: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD' } };
-  if (sub === 'messages') return { body: list(db.messages.filter(({ endpoint_id }) => endpoint_id === row.id).reverse(), new URLSearchParams()) };
-  if (sub === 'attempts') return { body: list(attempts.filter(({ endpoint_id }) => endpoint_id === row.id), new URLSearchParams()) };
+  if (sub === 'messages')
+    return {
+      body: list(db.messages.filter(({ endpoint_id }) => endpoint_id === row.id).reverse(), new URLSearchParams()),
+    };
+  if (sub === 'attempts')
+    return {
+      body: list(
+        attempts.filter(({ endpoint_id }) => endpoint_id === row.id),
+        new URLSearchParams(),
+      ),
+    };
   if (sub === 'replay') return { status: 202, body: { messages: 3 } };
   const message = {
     id: id('msg'),
@@ -271,13 +284,22 @@ const server = createServer(async (request, response) => {
     } catch (error) {
       if (!(error instanceof Problem)) console.error(error);
       const status = error.status ?? 500;
-      return json(response, status, { type: 'about:blank', title: error.message, status, detail: error.message, ...error.more });
+      return json(response, status, {
+        type: 'about:blank',
+        title: error.message,
+        status,
+        detail: error.message,
+        ...error.more,
+      });
     }
   }
   const file = join(dist, path.includes('..') ? '' : path);
   const found = extname(path) && existsSync(file) ? file : extname(path) ? null : join(dist, 'index.html');
   if (!found) return response.writeHead(404).end();
-  response.writeHead(200, { 'content-type': TYPES[extname(found)] ?? 'application/octet-stream', 'content-security-policy': CSP });
+  response.writeHead(200, {
+    'content-type': TYPES[extname(found)] ?? 'application/octet-stream',
+    'content-security-policy': CSP,
+  });
   if (extname(found) === '.html') return response.end(readFileSync(found));
   createReadStream(found).pipe(response);
 });
@@ -292,4 +314,6 @@ server.on('upgrade', (request, socket, head) => {
     client.on('close', () => live.delete(client));
   });
 });
-server.listen(port, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${server.address().port} (password: tracklane)`));
+server.listen(port, '127.0.0.1', () =>
+  console.log(`listening on http://127.0.0.1:${server.address().port} (password: tracklane)`),
+);

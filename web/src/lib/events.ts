@@ -25,7 +25,11 @@ export function sentenceOf(event: LogEvent, names: Names): Sentence {
       return { subject: shipment, text: 'created', href };
     case 'shipment.status_changed': {
       const sub = data.substatus ? ` (${words(data.substatus).toLowerCase()})` : '';
-      return { subject: shipment, text: `${data.status ? statusText(data.status as Status) : 'Status changed'}${sub}`, href };
+      return {
+        subject: shipment,
+        text: `${data.status ? statusText(data.status as Status) : 'Status changed'}${sub}`,
+        href,
+      };
     }
     case 'shipment.delivered':
       return { subject: shipment, text: 'delivered', href };

@@ -4,10 +4,14 @@
 import { api } from '../api';
 import type { Device, DeviceLatest, Driver, Location, LogEvent, Page, Vehicle, Zone } from '../types';
 import { LiveConnection, type ConnectionState } from './connection';
+import { readTrack } from '../track';
 import { PositionStore } from './positions';
 
 /** How many events the feed keeps. */
 const FEED_LENGTH = 60;
+/** How far back trails reach when a page is opened, in milliseconds, and for how many devices at most. */
+const TRAIL_MS = 10 * 60_000;
+const TRAIL_DEVICES = 40;
 /** How often lists that show positions are renewed, in milliseconds; the map draws faster, on its own. */
 const SNAPSHOT_MS = 500;
 
@@ -41,6 +45,7 @@ class Fleet {
     try {
       await Promise.all([this.loadFleet(), this.loadPlaces(), this.loadPositions()]);
       this.failed = false;
+      void this.#loadTrails();
     } catch {
       this.failed = true;
     }
@@ -89,6 +94,16 @@ class Fleet {
 
   driverName(id: string | null): string {
     return (id && this.drivers.get(id)?.name) || '–';
+  }
+
+  async #loadTrails(): Promise<void> {
+    const from = new Date(Date.now() - TRAIL_MS).toISOString();
+    const recent = this.positions.all().filter(({ fix_time }) => fix_time > from);
+    for (const { device_id, fix_time } of recent.slice(0, TRAIL_DEVICES)) {
+      // One after the other: trails are decoration, and must not crowd out anything else.
+      const trail = await readTrack(device_id, from, fix_time).catch(() => []);
+      this.positions.seedTrail(device_id, trail);
+    }
   }
 
   #take(positions: DeviceLatest[]): void {

@@ -8,7 +8,7 @@ export const GLIDE_MS = 1500;
 /** A jump further than this, in metres, is drawn at once: it is not a movement. */
 export const JUMP_M = 2000;
 /** How many places a trail keeps. */
-export const TRAIL_LENGTH = 80;
+export const TRAIL_LENGTH = 240;
 /** How old a fix may be before the device counts as silent, in milliseconds. */
 export const SILENT_MS = 10 * 60_000;
 /** From this speed on, in metres per second, a device counts as moving. */
@@ -72,6 +72,14 @@ export class PositionStore {
   /** With false, a new fix is drawn where it is, without a glide (prefers-reduced-motion). */
   constructor(public glide = true) {}
 
+  /** Puts what a device did before this page was opened in front of its trail. */
+  seedTrail(deviceId: string, before: Point[]): void {
+    const tracked = this.#tracked.get(deviceId);
+    if (!tracked) return;
+    tracked.trail = [...before, ...tracked.trail].slice(-TRAIL_LENGTH);
+    this.#dirtyTrails.add(deviceId);
+  }
+
   get size(): number {
     return this.#tracked.size;
   }
@@ -100,7 +108,8 @@ export class PositionStore {
       this.#glides.delete(id);
     }
     // A standing device sends no course, or noise: keep the last one that meant something.
-    const course = latest.course_deg ?? (before && distance > 5 ? courseBetween(before.latest.point, latest.point) : null);
+    const course =
+      latest.course_deg ?? (before && distance > 5 ? courseBetween(before.latest.point, latest.point) : null);
     if (course !== null && (distance > 2 || !before || latest.course_deg !== null)) this.#courses.set(id, course);
     this.#dirty.add(id);
     if (moved) this.#dirtyTrails.add(id);

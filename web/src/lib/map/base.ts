@@ -48,10 +48,7 @@ export function createMap({ container, theme, label, layers }: BaseOptions): Bas
   map.getCanvas().setAttribute('aria-label', label);
   const drawGrid = () => {
     const bounds = map.getBounds();
-    const grid = graticule(
-      [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()],
-      map.getZoom(),
-    );
+    const grid = graticule([bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()], map.getZoom());
     setData(map, 'graticule', { type: 'FeatureCollection', features: [grid] });
   };
   map.on('moveend', drawGrid);

@@ -24,7 +24,8 @@ export interface LiveData {
 /** Adds the sources and layers; `selected` is the device that stands out. */
 export function addLiveLayers(map: MapLibre, theme: Theme, clustered: boolean): void {
   const palette = PALETTES[theme];
-  for (const name of ['zones', 'hubs', 'trails']) map.addSource(name, { type: 'geojson', data: NOTHING });
+  for (const name of ['zones', 'hubs', 'trails'])
+    map.addSource(name, { type: 'geojson', data: NOTHING, tolerance: 0.1 });
   map.addSource('devices', {
     type: 'geojson',
     data: NOTHING,
@@ -71,10 +72,11 @@ export function addLiveLayers(map: MapLibre, theme: Theme, clustered: boolean): 
     source: 'hubs',
     minzoom: 4,
     paint: {
-      'circle-radius': ['match', ['get', 'type'], 'address', 3, 5],
+      'circle-radius': ['match', ['get', 'type'], 'address', 2, 5],
       'circle-color': palette.outline,
       'circle-stroke-color': palette.hub,
-      'circle-stroke-width': 2,
+      'circle-stroke-width': ['match', ['get', 'type'], 'address', 1.2, 2.2],
+      'circle-stroke-opacity': ['match', ['get', 'type'], 'address', 0.55, 1],
     },
   });
   map.addLayer({
@@ -147,6 +149,7 @@ export function addLiveLayers(map: MapLibre, theme: Theme, clustered: boolean): 
     filter: ['!', ['has', 'point_count']],
     layout: {
       'icon-image': ['get', 'icon'],
+      'icon-size': 1.15,
       'icon-rotate': ['case', ['==', ['get', 'motion'], 'moving'], ['get', 'course'], 0],
       'icon-rotation-alignment': 'map',
       'icon-allow-overlap': true,
@@ -199,7 +202,9 @@ export class LiveDrawing {
   setPlaces(zones: Zone[], locations: Iterable<Location>): void {
     const features = zones.flatMap((zone): GeoJSON.Feature[] => {
       const geometry = zoneShape(zone);
-      return geometry ? [{ type: 'Feature', properties: { id: zone.id, name: zone.name, kind: zone.kind }, geometry }] : [];
+      return geometry
+        ? [{ type: 'Feature', properties: { id: zone.id, name: zone.name, kind: zone.kind }, geometry }]
+        : [];
     });
     setData(this.map, 'zones', { type: 'FeatureCollection', features });
     setData(this.map, 'hubs', {
@@ -227,7 +232,10 @@ export class LiveDrawing {
     if (this.#fresh) {
       this.#fresh = false;
       positions.frame(now);
-      source.setData({ type: 'FeatureCollection', features: positions.everything(now).map((one) => this.#feature(one)) });
+      source.setData({
+        type: 'FeatureCollection',
+        features: positions.everything(now).map((one) => this.#feature(one)),
+      });
       this.map.setFilter('selected-device', ['==', ['get', 'id'], this.#selected]);
       this.#drawTrails();
       this.#trailsDue = now + TRAIL_MS;

@@ -61,10 +61,10 @@ export function pointsOf(geometry: Zone['geometry']): Point[] {
 /** Steps of the graticule, in degrees, coarsest first. */
 const STEPS = [30, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001];
 
-/** The step whose lines stand some 140 pixels apart at a zoom (512-pixel tiles). */
+/** The step whose lines stand some 90 pixels apart at a zoom (512-pixel tiles). */
 export function graticuleStep(zoom: number): number {
   const degreesPerPixel = 360 / (512 * 2 ** zoom);
-  const wanted = degreesPerPixel * 140;
+  const wanted = degreesPerPixel * 90;
   return STEPS.findLast((step) => step >= wanted) ?? 30;
 }
 
