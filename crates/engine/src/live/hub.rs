@@ -1,46 +1,154 @@
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use parking_lot::RwLock;
+use tokio::sync::watch;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracklane_core::event::LogPosition;
 use tracklane_core::id::{ShipmentId, TenantId};
-use tracklane_core::model::{Caller, DeviceLatest};
+use tracklane_core::model::{Caller, DeviceLatest, Role};
+use tracklane_store::{Scope, events};
 
-use super::filter::Filter;
+use super::filter::{Filter, Sieve};
+use super::mailbox::Mailbox;
+use super::ring::Ring;
+use super::sight::Sight;
 use super::subscription::Subscription;
 use crate::base::Base;
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// How many events are read in one turn.
+const TURN: u32 = 500;
+
+/// How long an event of another process may wait until we look.
+const POLL: Duration = Duration::from_millis(500);
+
+/// How long to wait after an error.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The live stream. Cheap to clone.
 #[derive(Clone)]
 pub struct Live(Arc<Hub>);
 
-struct Hub {}
+pub(super) struct Hub {
+    pub base: Arc<Base>,
+    pub ring: Ring,
+    /// Changes when the ring has grown.
+    pub grown: watch::Sender<LogPosition>,
+    /// Cancelled when every subscription is to end.
+    pub stop: CancellationToken,
+    mailboxes: RwLock<HashMap<TenantId, Vec<Arc<Mailbox>>>>,
+    /// How many mailboxes there are: most installations have moments without any, and then a position costs one look.
+    connections: AtomicUsize,
+}
 
 impl Live {
     /// Starts reading the log; it stops when `stop` is cancelled, and every subscription ends.
     pub fn start(base: Arc<Base>, stop: CancellationToken) -> Self {
-        let _ = (base, stop);
-        Self(Arc::new(Hub {}))
+        let hub = Arc::new(Hub {
+            base,
+            ring: Ring::new(),
+            grown: watch::Sender::new(LogPosition::default()),
+            stop,
+            mailboxes: RwLock::default(),
+            connections: AtomicUsize::new(0),
+        });
+        tokio::spawn(tail(hub.clone()));
+        Self(hub)
     }
 
     /// Subscribes: from `resume` on, or from now on. What the caller may not see is left out, whatever the filter says.
     ///
     /// # Errors
-    /// `Invalid` for a bad filter; or when the store does not answer.
+    /// `Invalid` for a bad filter; `Forbidden` for devices; or when the store does not answer.
     pub async fn subscribe(&self, caller: &Caller, filter: Filter, resume: Option<LogPosition>) -> Result<Subscription> {
-        let _ = (caller, filter, resume);
-        todo!()
+        if caller.role == Role::Device {
+            return Err(Error::Forbidden);
+        }
+        filter.check()?;
+        let mut db = self.0.base.store.read(Scope::System).await?;
+        let head = events::head_any_tenant(&mut db).await?;
+        drop(db);
+        // A place that the log has not reached is of another log: then from now on.
+        let from = resume.filter(|resume| *resume <= head).unwrap_or(head);
+        let mailbox = Arc::new(Mailbox::new(caller.clone(), Sieve::from(filter)));
+        self.0.mailboxes.write().entry(caller.tenant_id).or_default().push(mailbox.clone());
+        self.0.connections.fetch_add(1, Ordering::Relaxed);
+        let sight = Sight::new(self.0.base.clone(), caller.clone());
+        Ok(Subscription::new(self.0.clone(), caller.tenant_id, sight, mailbox, from, head))
     }
 
     /// Hands out the newest position of a device. `shipments` are those whose active fleet leg its driver carries. Costs
-    /// nothing while nobody of the tenant listens.
+    /// one look while nobody listens.
     pub fn publish_position(&self, tenant: TenantId, latest: &DeviceLatest, shipments: &[ShipmentId]) {
-        let _ = (tenant, latest, shipments);
-        todo!()
+        if self.0.connections.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mailboxes = self.0.mailboxes.read();
+        let Some(listening) = mailboxes.get(&tenant) else { return };
+        let mut shared = None;
+        for mailbox in listening {
+            mailbox.offer(latest, shipments, &mut shared);
+        }
     }
 
     /// How many subscriptions there are.
     pub fn connections(&self) -> usize {
-        todo!()
+        self.0.connections.load(Ordering::Relaxed)
     }
+}
+
+impl Hub {
+    /// Takes a mailbox out: its subscriber has gone.
+    pub fn leave(&self, tenant: TenantId, mailbox: &Arc<Mailbox>) {
+        let mut mailboxes = self.mailboxes.write();
+        let Some(listening) = mailboxes.get_mut(&tenant) else { return };
+        listening.retain(|other| !Arc::ptr_eq(other, mailbox));
+        if listening.is_empty() {
+            mailboxes.remove(&tenant);
+        }
+        self.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Reads the log into the ring.
+async fn tail(hub: Arc<Hub>) {
+    let mut changed = hub.base.store.events_changed();
+    let mut started = false;
+    loop {
+        // Before the look, so that what is appended during it wakes us.
+        changed.borrow_and_update();
+        let wait = match turn(&hub, &mut started).await {
+            Ok(true) => continue,
+            Ok(false) => POLL,
+            Err(error) => {
+                tracing::warn!(%error, "could not read the event log for live streams; it will be tried again");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = hub.stop.cancelled() => return,
+            Ok(()) = changed.changed(), if wait == POLL => {}
+            () = sleep(wait) => {}
+        }
+    }
+}
+
+/// Reads some events. Answers whether there may be more.
+async fn turn(hub: &Hub, started: &mut bool) -> Result<bool> {
+    let mut db = hub.base.store.read(Scope::System).await?;
+    if !*started {
+        hub.ring.start(events::head_any_tenant(&mut db).await?);
+        *started = true;
+    }
+    let events = events::after_any_tenant(&mut db, hub.ring.head(), TURN).await?;
+    if events.is_empty() {
+        return Ok(false);
+    }
+    hub.ring.extend(events);
+    hub.grown.send_replace(hub.ring.head());
+    Ok(true)
 }

@@ -1,10 +1,14 @@
 //! The live stream: events as they are logged, positions as they come.
 //!
-//! Events are never dropped: a subscription has its own place in the log and reads on from there. Positions conflate: a
-//! slow reader gets the newest of each device and nothing of what was before.
+//! Events are never dropped: a subscription has its own place in the log and reads on from there, out of memory while it
+//! keeps up and out of the store when it does not. Positions conflate: a slow reader gets the newest of each device and
+//! nothing of what was before.
 
 mod filter;
 mod hub;
+mod mailbox;
+mod ring;
+mod sight;
 mod subscription;
 
 pub use filter::{Filter, Viewport};

@@ -38,7 +38,7 @@ impl Shipments {
 }
 
 /// Refuses callers of narrow roles to whom the shipment does not belong, as if it did not exist.
-pub(super) fn must_see(caller: &Caller, shipment: &Shipment, legs: &[Leg]) -> Result<()> {
+pub(crate) fn must_see(caller: &Caller, shipment: &Shipment, legs: &[Leg]) -> Result<()> {
     let sees = match caller.role {
         Role::Admin | Role::Operator | Role::Viewer => true,
         Role::Driver => caller.driver_id.is_some_and(|own| carries(own, shipment, legs)),
