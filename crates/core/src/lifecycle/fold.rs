@@ -116,13 +116,19 @@ fn timeline_order(a: &TrackingEvent, b: &TrackingEvent) -> Ordering {
     let is_correction = |e: &TrackingEvent| e.kind == FactKind::Correction;
     let made = |e: &TrackingEvent| is_correction(e).then_some(e.id);
     let rank = |e: &TrackingEvent| e.status.and_then(Status::rank).unwrap_or(0);
-    let content = |e: &TrackingEvent| (e.status, e.substatus.clone(), e.reason, e.raw_code.clone(), e.raw_text.clone());
+    // Documented sub-statuses stand in the order in which they happen.
+    let step = |e: &TrackingEvent| {
+        let (status, word) = e.status.zip(e.substatus.as_deref())?;
+        status.substatuses().iter().position(|known| *known == word)
+    };
+    let content = |e: &TrackingEvent| (e.substatus.clone(), e.reason, e.raw_code.clone(), e.raw_text.clone());
     a.occurred_at
         .cmp(&b.occurred_at)
         .then_with(|| made(a).cmp(&made(b)))
         .then_with(|| a.tz_confidence.cmp(&b.tz_confidence))
         .then_with(|| a.source_trust.cmp(&b.source_trust))
         .then_with(|| rank(a).cmp(&rank(b)))
+        .then_with(|| (a.status, step(a)).cmp(&(b.status, step(b))))
         .then_with(|| content(a).cmp(&content(b)))
         .then_with(|| a.seq.cmp(&b.seq))
 }

@@ -170,6 +170,9 @@ fn ties_go_to_confidence_then_trust_then_rank() {
     assert_eq!(tie(scan(1, 5, InTransit).by(driver), scan(2, 5, OutForDelivery).by(carrier)), InTransit);
     assert_eq!(tie(scan(1, 5, InTransit).by(carrier), scan(2, 5, OutForDelivery).by(driver)), OutForDelivery);
     assert_eq!(tie(scan(2, 5, InTransit), scan(1, 5, OutForDelivery)), OutForDelivery);
+    let (loaded, near) =
+        (scan(2, 5, OutForDelivery).substatus("on_vehicle"), scan(1, 5, OutForDelivery).substatus("arriving"));
+    assert_eq!(state(&[loaded, near]).substatus.as_deref(), Some("arriving"), "in the order of the list");
 }
 
 #[test]
