@@ -66,13 +66,17 @@ impl Shape {
 
     /// The distance from `point` to the nearest edge, in metres; negative inside. Exact enough (0.1 %) within some tens of
     /// kilometres of the edge; the sign is always that of [`Shape::contains`]. Where a shape is cut at the antimeridian,
-    /// the cut counts as an edge.
+    /// the cut counts as an edge; inside of parts that overlap, the edge of one of them counts.
     pub fn signed_distance_m(&self, point: Point) -> f64 {
         match self {
             Self::Circle(circle) => circle.signed_distance_m(point),
             _ => {
                 let point = Point { lon: normalise_lon(point.lon), ..point };
-                self.polygons().iter().map(|polygon| polygon.signed_distance_m(point)).fold(f64::INFINITY, f64::min)
+                let nearer = |best: f64, polygon: &Polygon| {
+                    let may_be = polygon.least_distance_m(point) <= best;
+                    if may_be { best.min(polygon.signed_distance_m(point)) } else { best }
+                };
+                self.polygons().iter().fold(f64::INFINITY, nearer)
             }
         }
     }

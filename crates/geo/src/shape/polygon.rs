@@ -77,6 +77,11 @@ impl Polygon {
         nearest * DEGREE_M
     }
 
+    /// No edge is nearer to `point` than this, in metres: how far north or south of the box it is.
+    pub(super) fn least_distance_m(&self, point: Point) -> f64 {
+        (self.bbox.south - point.lat).max(point.lat - self.bbox.north).max(0.0) * DEGREE_M
+    }
+
     pub(super) fn signed_distance_m(&self, point: Point) -> f64 {
         let distance = self.edge_distance_m(point);
         if self.contains(point) { -distance } else { distance }
@@ -120,36 +125,32 @@ impl Bands {
             return None;
         }
         // Long edges stand in many bands: take fewer bands until the copies stay within bounds.
+        let height = |bands: usize| (bbox.north - bbox.south) / bands as f64;
+        let range = |edge: &[Point; 2], bands: usize| Self::range(edge, bbox.south, height(bands), bands);
+        let places =
+            |bands: usize| -> usize { edges().map(|edge| range(&edge, bands)).map(|(low, high)| high - low + 1).sum() };
         let mut bands = (count / 4).min(4096);
-        let mut sizes;
-        loop {
-            let height = (bbox.north - bbox.south) / bands as f64;
-            sizes = vec![0u32; bands];
-            for edge in edges() {
-                let (low, high) = Self::range(&edge, bbox.south, height, bands);
-                sizes[low..=high].iter_mut().for_each(|size| *size += 1);
-            }
-            if bands == 1 || sizes.iter().map(|size| *size as usize).sum::<usize>() <= 6 * count {
-                break;
-            }
+        while bands > 1 && places(bands) > 6 * count {
             bands /= 2;
         }
-        let height = (bbox.north - bbox.south) / bands as f64;
-        let mut starts = vec![0];
-        starts.extend(sizes.iter().scan(0, |sum, size| {
-            *sum += size;
-            Some(*sum)
-        }));
-        let mut next: Vec<u32> = starts.clone();
+        let mut starts = vec![0u32; bands + 1];
+        for edge in edges() {
+            let (low, high) = range(&edge, bands);
+            starts[low + 1..=high + 1].iter_mut().for_each(|size| *size += 1);
+        }
+        for band in 0..bands {
+            starts[band + 1] += starts[band];
+        }
+        let mut next = starts.clone();
         let mut placed = vec![[Point { lat: 0.0, lon: 0.0 }; 2]; starts[bands] as usize];
         for edge in edges() {
-            let (low, high) = Self::range(&edge, bbox.south, height, bands);
+            let (low, high) = range(&edge, bands);
             for slot in &mut next[low..=high] {
                 placed[*slot as usize] = edge;
                 *slot += 1;
             }
         }
-        Some(Self { south: bbox.south, height, starts, edges: placed })
+        Some(Self { south: bbox.south, height: height(bands), starts, edges: placed })
     }
 
     fn number(lat: f64, south: f64, height: f64, bands: usize) -> usize {
