@@ -26,17 +26,22 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// Knows nothing.
+    pub fn empty(shards: usize) -> Self {
+        Self {
+            devices: Registry::default(),
+            zones: Zones::default(),
+            watch: Watch::default(),
+            states: States::new(shards),
+        }
+    }
+
     /// Loads everything but the states from the store; those belong to the pipeline, which puts them into so many shards.
     ///
     /// # Errors
     /// As the store says.
     pub async fn load(store: &Store, shards: usize) -> Result<Self> {
-        let memory = Self {
-            devices: Registry::default(),
-            zones: Zones::default(),
-            watch: Watch::default(),
-            states: States::new(shards),
-        };
+        let memory = Self::empty(shards);
         let mut db = store.read(Scope::System).await?;
         for device in devices::load_all_any_tenant(&mut db).await? {
             memory.devices.put(&device);
