@@ -6,7 +6,8 @@
 //!   noisy fix at the edge rings no bell; the exit, once confirmed, is dated to when the edge was passed.
 //! - When and where are interpolated on the straight line between the two fixes.
 //!
-//! A zone that was passed through between two fixes, with neither of them inside, is not noticed.
+//! A zone that was passed through between two fixes, with neither of them inside, is not noticed. Going in asks neither for
+//! accuracy nor for a second fix that confirms it: fixes that are not to be believed must be kept away before.
 //!
 //! Fixes of a device must come in the order of their time. A zone that is gone from the index is forgotten without an exit.
 
