@@ -1,2 +1,39 @@
-//! The `tracklane` binary.
-fn main() {}
+//! The `tracklane` binary: sub-commands, configuration, and the wiring of adapters into engine and server.
+
+mod app;
+mod args;
+mod commands;
+mod config;
+mod env;
+mod exit;
+mod log;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+
+fn main() -> ExitCode {
+    env::install_tls();
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: failed to start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(commands::run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads our output has seen enough.
+        Err(error) if exit::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !error.is::<exit::Said>() {
+                eprintln!("error: {error:#}");
+            }
+            exit::code(&error)
+        }
+    }
+}

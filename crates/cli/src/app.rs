@@ -1,0 +1,129 @@
+//! The wiring: store, history, engine and server, put together from settings, the same way for `serve`, `demo` and `bench`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tracklane_core::time::Env;
+use tracklane_engine::secrets::Secrets;
+use tracklane_engine::{Engine, EngineParts, Offline};
+use tracklane_history::History;
+use tracklane_server::AppState;
+use tracklane_store::Store;
+
+use crate::config::Settings;
+
+/// A running installation.
+pub struct App {
+    /// The application.
+    pub engine: Engine,
+    /// Where it listens.
+    pub address: SocketAddr,
+    history: Arc<History>,
+    store: Store,
+    public_url: String,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<std::io::Result<()>>,
+}
+
+impl App {
+    /// Starts everything that `settings` say.
+    ///
+    /// # Errors
+    /// Names the part that does not start.
+    pub async fn start(settings: &Settings, env: Env) -> anyhow::Result<Self> {
+        Self::start_with(settings, settings.history.settings(), env).await
+    }
+
+    /// Starts everything, with a history that behaves as said.
+    ///
+    /// # Errors
+    /// Names the part that does not start.
+    pub async fn start_with(
+        settings: &Settings,
+        history: tracklane_history::Settings,
+        env: Env,
+    ) -> anyhow::Result<Self> {
+        // The port comes first: nothing has happened yet when it is taken.
+        let listen = settings.server.listen;
+        let listener = TcpListener::bind(listen).await.with_context(|| format!("failed to listen on {listen}"))?;
+        let address = listener.local_addr()?;
+        let (store, secrets) = open_store(settings, &env).await?;
+        let folder = settings.data.join("history");
+        let history = tokio::task::spawn_blocking(move || History::open(folder, history)).await?;
+        let history = Arc::new(history.context("failed to open the position history")?);
+        let parts = EngineParts {
+            env: env.clone(),
+            store: store.clone(),
+            history: history.clone(),
+            settings: settings.engine.clone(),
+            secrets,
+        };
+        let engine = Engine::start(parts).await.context("failed to start the engine")?;
+        let mut server = settings.server.clone();
+        // Links must name the port that was given, where any would do.
+        server.listen = address;
+        let public_url = server.public_url();
+        let (stop, stopped) = oneshot::channel();
+        // An error means that nobody can give the order any more: that is an order, too.
+        let stopped = async move { stopped.await.unwrap_or_default() };
+        let state = AppState::new(engine.clone(), env, server);
+        let served = tokio::spawn(tracklane_server::serve(listener, state, stopped));
+        Ok(Self { engine, address, history, store, public_url, stop, served })
+    }
+
+    /// Under which address callers reach the server, without a slash at the end.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// Stops in order: no new requests, running ones end, positions are saved, files are closed.
+    ///
+    /// # Errors
+    /// When a part did not stop in order; what was acknowledged is durable nevertheless.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let _ = self.stop.send(());
+        self.served.await?.context("the server failed")?;
+        self.engine.shutdown().await;
+        let history = self.history.clone();
+        tokio::task::spawn_blocking(move || history.close()).await?.context("failed to close the position history")?;
+        self.store.close().await;
+        Ok(())
+    }
+}
+
+/// The parts that work without positions, for tools that run beside a server.
+///
+/// # Errors
+/// When the store cannot be opened.
+pub async fn offline(settings: &Settings, env: Env) -> anyhow::Result<Offline> {
+    let (store, secrets) = open_store(settings, &env).await?;
+    Ok(Offline::open(env, store, settings.engine.clone(), secrets).await?)
+}
+
+async fn open_store(settings: &Settings, env: &Env) -> anyhow::Result<(Store, Secrets)> {
+    let data = &settings.data;
+    std::fs::create_dir_all(data).with_context(|| format!("failed to make the data folder {}", data.display()))?;
+    let secrets = Secrets::open(data, env).context("failed to open the master key")?;
+    let store = Store::open(&settings.store_url()).await.context("failed to open the store")?;
+    Ok((store, secrets))
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub async fn stop_signal() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM cannot be heard");
+            let _ = tokio::signal::ctrl_c().await;
+            return;
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,75 @@
+//! The command line: global flags and the list of sub-commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{admin, bench, config, decode, demo, doctor, replay, serve, shipments, track};
+use crate::output::Format;
+
+const AFTER_HELP: &str = "\
+Examples:
+  tracklane serve                          start on 127.0.0.1:8080, everything in ./data
+  tracklane demo                           see it work with a simulated fleet
+  tracklane track ORDER-1000               where is it?
+  tracklane shipments list --status in_transit -o json
+
+Exit codes:
+  0 done   1 failed   2 wrong use   3 not found   4 not allowed   5 conflict   6 too many requests
+
+Results go to standard output, progress and the log to standard error.";
+
+/// Tells everybody who waits for a shipment where it is, when it will come and what just happened.
+#[derive(Debug, Parser)]
+#[command(name = "tracklane", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every sub-command knows.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// How results are printed.
+    #[arg(short = 'o', long = "output", value_enum, default_value = "table", global = true)]
+    pub output: Format,
+    /// The configuration file; else ./tracklane.toml, else /etc/tracklane/config.toml.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The server to talk to.
+    #[arg(long, global = true, env = "TRACKLANE_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    pub server: String,
+    /// An API key, or a token from a login.
+    #[arg(long, global = true, env = "TRACKLANE_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub token: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server.
+    Serve(serve::ServeArgs),
+    /// Show everything at work: a server, a fleet, webhooks, tracking pages.
+    Demo(demo::DemoArgs),
+    /// Play trips through a running server.
+    Replay(replay::ReplayArgs),
+    /// Say where one shipment is.
+    Track(track::TrackArgs),
+    /// List, show, make and report shipments.
+    #[command(subcommand)]
+    Shipments(shipments::ShipmentsCommand),
+    /// Manage an installation from its own machine, without a login.
+    Admin(admin::AdminArgs),
+    /// Decode device messages, one a line on standard input, to JSON lines.
+    Decode(decode::DecodeArgs),
+    /// Check and show the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Check whether this machine is fit to run Tracklane.
+    Doctor(doctor::DoctorArgs),
+    /// Measure.
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
+}

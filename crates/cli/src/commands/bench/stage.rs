@@ -1,0 +1,187 @@
+//! The real thing, ready to be measured: zones, devices, an API key, a live stream that somebody reads.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures::StreamExt;
+use serde_json::json;
+use tracklane_core::id::{DeviceId, TenantId, ZoneId};
+use tracklane_core::model::{Caller, Device, Role, Zone, ZoneKind};
+use tracklane_core::time::Env;
+use tracklane_engine::access::NewApiKey;
+use tracklane_store::{Scope, Store, devices, zones};
+
+use super::load::{Random, SIDE_DEGREES, SOUTH_WEST};
+use crate::app::App;
+use crate::args::Global;
+use crate::config::Settings;
+
+/// What to prepare.
+pub struct StagePlan {
+    /// The data folder.
+    pub data: PathBuf,
+    /// How many zones.
+    pub zones: usize,
+    /// How many devices.
+    pub devices: usize,
+    /// Sleep added to each sync.
+    pub sync_delay: Duration,
+}
+
+/// A running server with everything in place.
+pub struct Stage {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The devices.
+    pub devices: Vec<DeviceId>,
+    /// An API key that may send for each of them.
+    pub token: String,
+    app: App,
+    heard: Arc<AtomicU64>,
+}
+
+/// Radius of a zone, in degrees of latitude: about 200 metres.
+const ZONE_DEGREES: f64 = 0.0018;
+/// Corners of a zone.
+const CORNERS: usize = 8;
+
+impl Stage {
+    /// Makes the records directly in the store, then starts the server on them.
+    ///
+    /// # Errors
+    /// When the store or the server does not start.
+    pub async fn set(global: &Global, plan: &StagePlan) -> anyhow::Result<Self> {
+        let text = |value: &str| Some(value.to_owned());
+        let settings = super::super::settings(
+            global,
+            &[
+                ("--data", "server", "data", Some(plan.data.display().to_string())),
+                ("bench", "server", "listen", text("127.0.0.1:0")),
+                ("bench", "store", "url", text("")),
+                ("bench", "limits", "requests_per_minute", text("0")),
+                ("bench", "limits", "positions_per_second", text("0")),
+            ],
+        )?;
+        let env = crate::env::real();
+        let (tenant, devices) = fill(&settings, plan, &env).await?;
+        let mut history = settings.history.settings();
+        history.sync_delay = plan.sync_delay;
+        let app = App::start_with(&settings, history, env).await?;
+        let key = NewApiKey {
+            name: "Bench".to_owned(),
+            role: Role::Admin,
+            scopes: Vec::new(),
+            driver_id: None,
+            customer_id: None,
+            device_id: None,
+            requests_per_minute: None,
+            expires_at: None,
+        };
+        let token = app.engine.access.create_api_key(&Caller::system(tenant), key).await?.secret;
+        let heard = Arc::new(AtomicU64::new(0));
+        listen(&app, &token, heard.clone()).await?;
+        Ok(Self { address: app.address, devices, token, app, heard })
+    }
+
+    /// Zones entered and left so far.
+    pub fn crossings(&self) -> u64 {
+        self.app.engine.tracking.stats().snapshot().crossings
+    }
+
+    /// Pieces that the live stream has sent so far.
+    pub fn live_messages(&self) -> u64 {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    /// Stops the server.
+    pub async fn close(self) {
+        if let Err(error) = self.app.stop().await {
+            eprintln!("the server did not stop in order: {error:#}");
+        }
+    }
+}
+
+/// Thousands of records through the API would take longer than the measurement: they go into the store in transactions.
+async fn fill(settings: &Settings, plan: &StagePlan, env: &Env) -> anyhow::Result<(TenantId, Vec<DeviceId>)> {
+    let offline = crate::app::offline(settings, env.clone()).await?;
+    let first = offline.access.bootstrap("bench@tracklane.local", None).await?;
+    let tenant = first.context("the data folder is in use: choose an empty one")?.tenant.id;
+    let store = Store::open(&settings.store_url()).await?;
+    let mut tx = store.begin(Scope::Tenant(tenant)).await?;
+    let mut rng = Random(7);
+    for number in 0..plan.zones {
+        zones::insert(&mut tx, &zone(tenant, number, &mut rng, env)).await?;
+    }
+    let mut ids = Vec::with_capacity(plan.devices);
+    for number in 0..plan.devices {
+        let device = device(tenant, number, env);
+        ids.push(device.id);
+        devices::insert(&mut tx, &device).await?;
+    }
+    tx.commit().await?;
+    store.close().await;
+    Ok((tenant, ids))
+}
+
+fn zone(tenant_id: TenantId, number: usize, rng: &mut Random, env: &Env) -> Zone {
+    let (lat, lon) = (SOUTH_WEST.lat + rng.unit() * SIDE_DEGREES, SOUTH_WEST.lon + rng.unit() * SIDE_DEGREES);
+    let corner = |corner: usize| {
+        let angle = std::f64::consts::TAU * (corner % CORNERS) as f64 / CORNERS as f64;
+        let east = ZONE_DEGREES * angle.cos() / lat.to_radians().cos();
+        json!([lon + east, lat + ZONE_DEGREES * angle.sin()])
+    };
+    let ring: Vec<_> = (0..=CORNERS).map(corner).collect();
+    Zone {
+        id: ZoneId::new(env),
+        tenant_id,
+        name: format!("Zone {number}"),
+        kind: ZoneKind::Custom,
+        location_id: None,
+        geometry: json!({ "type": "Polygon", "coordinates": [ring] }),
+        radius_m: None,
+        created_at: env.now(),
+        updated_at: env.now(),
+        version: 1,
+    }
+}
+
+fn device(tenant_id: TenantId, number: usize, env: &Env) -> Device {
+    Device {
+        id: DeviceId::new(env),
+        tenant_id,
+        identifier: format!("bench-{number}"),
+        name: format!("Device {number}"),
+        driver_id: None,
+        vehicle_id: None,
+        disabled: false,
+        has_credential: false,
+        created_at: env.now(),
+        updated_at: env.now(),
+        version: 1,
+    }
+}
+
+/// Reads the live stream of a map that shows a hundredth of the area, as a dispatcher's browser would.
+async fn listen(app: &App, token: &str, heard: Arc<AtomicU64>) -> anyhow::Result<()> {
+    let [west, south] = [SOUTH_WEST.lon, SOUTH_WEST.lat].map(|edge| edge + 0.45 * SIDE_DEGREES);
+    let side = 0.1 * SIDE_DEGREES;
+    let viewport = format!("{west},{south},{},{}", west + side, south + side);
+    let response = crate::env::streaming_client()?
+        .get(format!("http://{}/v1/live/sse", app.address))
+        .query(&[("viewport", viewport)])
+        .bearer_auth(token)
+        .send()
+        .await?
+        .error_for_status()?;
+    tokio::spawn(async move {
+        let mut stream = response.bytes_stream();
+        while let Some(Ok(_)) = stream.next().await {
+            heard.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! `tracklane doctor`: is this machine fit to run Tracklane?
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use tracklane_core::Timestamp;
+use tracklane_store::Store;
+
+use crate::args::Global;
+use crate::config::{self, Settings};
+use crate::exit::Said;
+use crate::output::{self, Format};
+
+/// Check whether this machine is fit to run Tracklane.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Each line is ok, warn or fail; exit code 1 when one is fail. Checks that need the server stopped say so."
+)]
+pub struct DoctorArgs {
+    /// The data folder.
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Ok,
+    Warn,
+    Fail,
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    state: State,
+    detail: String,
+}
+
+fn ok(name: &'static str, detail: impl Into<String>) -> Check {
+    Check { name, state: State::Ok, detail: detail.into() }
+}
+
+fn warn(name: &'static str, detail: impl Into<String>) -> Check {
+    Check { name, state: State::Warn, detail: detail.into() }
+}
+
+fn fail(name: &'static str, detail: impl Into<String>) -> Check {
+    Check { name, state: State::Fail, detail: detail.into() }
+}
+
+/// Runs the sub-command.
+///
+/// # Errors
+/// [`Said`] when a check failed.
+pub async fn run(global: &Global, args: DoctorArgs) -> anyhow::Result<()> {
+    let mut layers = config::layers(global.config.as_deref())?;
+    if let Some(data) = &args.data {
+        layers.set_flag("--data", "server", "data", &data.display().to_string());
+    }
+    let mut checks = Vec::new();
+    match Settings::read(layers) {
+        Ok(settings) => {
+            checks.push(ok("configuration", "valid"));
+            examine(&settings, &mut checks).await;
+        }
+        Err(invalid) => checks.push(fail("configuration", invalid.to_string())),
+    }
+    print(global, &checks)?;
+    if checks.iter().any(|check| check.state == State::Fail) { Err(Said.into()) } else { Ok(()) }
+}
+
+async fn examine(settings: &Settings, checks: &mut Vec<Check>) {
+    checks.push(data_folder(&settings.data));
+    checks.extend(disk(&settings.data));
+    checks.push(store(settings).await);
+    let port = port(settings).await;
+    // A history that a running server holds cannot be opened, and is not ours to look into.
+    let history =
+        if port.state == State::Ok { history(settings) } else { warn("history", "not checked while the server runs") };
+    checks.push(history);
+    checks.push(clock(crate::env::real().now()));
+    checks.push(port);
+    checks.push(match tracklane_server::assets::file("index.html").is_some() {
+        true => ok("web pages", "embedded"),
+        false => warn("web pages", "not part of this build: run make web, then build again"),
+    });
+}
+
+fn data_folder(folder: &Path) -> Check {
+    const NAME: &str = "data folder";
+    let shown = folder.display();
+    if let Err(error) = std::fs::create_dir_all(folder) {
+        return fail(NAME, format!("{shown} cannot be made: {error}"));
+    }
+    let probe = folder.join(".doctor");
+    let written = std::fs::write(&probe, b"tracklane").and_then(|()| std::fs::remove_file(&probe));
+    match written {
+        Ok(()) => ok(NAME, format!("{shown} is writable")),
+        Err(error) => fail(NAME, format!("{shown} is not writable: {error}")),
+    }
+}
+
+/// Less than this is too little to go on: positions are refused when the disk is full.
+const LOW_MIB: u64 = 256;
+/// Less than this deserves a word.
+const SCARCE_MIB: u64 = 2_048;
+
+/// Free space as `df` says; without `df` nothing is said.
+fn disk(folder: &Path) -> Option<Check> {
+    const NAME: &str = "disk space";
+    let run = std::process::Command::new("df").arg("-Pk").arg(folder).output().ok()?;
+    let text = String::from_utf8(run.stdout).ok()?;
+    let free_kib: u64 = text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
+    let free = free_kib / 1_024;
+    let detail = format!("{free} MiB free");
+    Some(match free {
+        ..LOW_MIB => fail(NAME, detail),
+        LOW_MIB..SCARCE_MIB => warn(NAME, detail),
+        _ => ok(NAME, detail),
+    })
+}
+
+async fn store(settings: &Settings) -> Check {
+    const NAME: &str = "store";
+    let url = settings.store_url();
+    let opened = tokio::time::timeout(Duration::from_secs(10), Store::open(&url)).await;
+    let store = match opened {
+        Ok(Ok(store)) => store,
+        Ok(Err(error)) => return fail(NAME, error.to_string()),
+        Err(_) => return fail(NAME, "no answer within 10 seconds"),
+    };
+    let check = match store.health().await {
+        Ok(()) => ok(NAME, format!("{}, schema up to date", store.kind())),
+        Err(error) => fail(NAME, error.to_string()),
+    };
+    store.close().await;
+    check
+}
+
+fn history(settings: &Settings) -> Check {
+    const NAME: &str = "history";
+    let opened = tracklane_history::History::open(settings.data.join("history"), settings.history.settings());
+    match opened {
+        Ok(history) => {
+            let stats = history.stats();
+            let detail = format!(
+                "{} segments, {} positions sealed, {} in the log",
+                stats.segments, stats.sealed_positions, stats.unsealed_positions
+            );
+            let check = match tracklane_core::ports::PositionHistory::health(&history) {
+                Ok(()) => ok(NAME, detail),
+                Err(error) => fail(NAME, error),
+            };
+            drop(history);
+            check
+        }
+        Err(error) => fail(NAME, error.to_string()),
+    }
+}
+
+/// This version was written in 2026: a clock before that is wrong.
+const OLDEST_SANE_SECOND: i64 = 1_767_225_600;
+
+fn clock(now: Timestamp) -> Check {
+    const NAME: &str = "clock";
+    if now.as_second() < OLDEST_SANE_SECOND {
+        return fail(NAME, format!("{now} cannot be right: fixes of devices would be refused as being of the future"));
+    }
+    ok(NAME, now.to_string())
+}
+
+async fn port(settings: &Settings) -> Check {
+    const NAME: &str = "port";
+    let listen = settings.server.listen;
+    match tokio::net::TcpListener::bind(listen).await {
+        Ok(_) => ok(NAME, format!("{listen} is free")),
+        Err(error) => warn(NAME, format!("{listen} cannot be bound: {error}; is the server running?")),
+    }
+}
+
+fn print(global: &Global, checks: &[Check]) -> anyhow::Result<()> {
+    if global.output == Format::Json {
+        return output::json(checks);
+    }
+    for check in checks {
+        let state = match check.state {
+            State::Ok => "ok",
+            State::Warn => "warn",
+            State::Fail => "fail",
+        };
+        output::line(&format!("{state:<5} {:<14} {}", check.name, check.detail))?;
+    }
+    Ok(())
+}

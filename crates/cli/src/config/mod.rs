@@ -1,0 +1,128 @@
+//! The configuration: one commented file with every default, laid over by file, environment and flags.
+
+mod layers;
+mod ranges;
+mod sections;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+use tracklane_engine::Settings as EngineSettings;
+use tracklane_server::ServerSettings;
+
+pub use layers::{DEFAULT, Layers, Problem, SECRETS};
+pub use sections::{HistorySection, LogFormat, LogSection, StoreSection};
+
+/// Every setting, ready to use.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Settings {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The server, its limits included.
+    pub server: ServerSettings,
+    /// The records.
+    pub store: StoreSection,
+    /// Position history.
+    pub history: HistorySection,
+    /// What the engine owns: tracking, webhooks, access.
+    pub engine: EngineSettings,
+    /// The log.
+    pub log: LogSection,
+}
+
+/// Everything that is wrong with a configuration.
+#[derive(Debug)]
+pub struct Invalid(pub Vec<Problem>);
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration is not valid")?;
+        for problem in &self.0 {
+            write!(f, "\n  {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// Files that are looked for when none is named, the first that is there wins.
+const FILES: [&str; 2] = ["./tracklane.toml", "/etc/tracklane/config.toml"];
+
+/// Lays the configuration file and the environment over the defaults. The file named by `--config` must be there.
+///
+/// # Errors
+/// When the file cannot be read. What is wrong inside it is kept in the layers.
+pub fn layers(file: Option<&Path>) -> anyhow::Result<Layers> {
+    let mut layers = Layers::defaults();
+    let found = file.map(Path::to_owned).or_else(|| FILES.iter().map(PathBuf::from).find(|path| path.exists()));
+    if let Some(path) = found {
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| anyhow::anyhow!("failed to read the configuration {}: {error}", path.display()))?;
+        layers.add_file(path, &text);
+    }
+    layers.add_env(std::env::vars());
+    Ok(layers)
+}
+
+impl Settings {
+    /// Reads the layers.
+    ///
+    /// # Errors
+    /// Everything that is wrong, with who said it.
+    pub fn read(mut layers: Layers) -> Result<Self, Invalid> {
+        ranges::check(&mut layers);
+        let mut table = layers.table();
+        let data = take(&mut table, "server", "data");
+        let limits = table.remove("limits").unwrap_or(Value::Table(Table::new()));
+        let settings = Self {
+            data: PathBuf::from(data.as_ref().and_then(Value::as_str).unwrap_or_default()),
+            server: ServerSettings {
+                limits: section(&mut layers, "limits", limits),
+                ..section(&mut layers, "server", table.remove("server").unwrap_or(Value::Table(Table::new())))
+            },
+            store: known(&mut layers, &mut table, "store"),
+            history: known(&mut layers, &mut table, "history"),
+            engine: EngineSettings {
+                tracking: known(&mut layers, &mut table, "tracking"),
+                webhooks: known(&mut layers, &mut table, "webhooks"),
+                access: known(&mut layers, &mut table, "access"),
+            },
+            log: known(&mut layers, &mut table, "log"),
+        };
+        if layers.problems.is_empty() { Ok(settings) } else { Err(Invalid(layers.problems)) }
+    }
+
+    /// The URL of the records: the one that is set, else a file in the data folder.
+    pub fn store_url(&self) -> String {
+        if self.store.url.is_empty() {
+            return format!("sqlite:{}", self.data.join("tracklane.db").display());
+        }
+        self.store.url.clone()
+    }
+}
+
+fn take(table: &mut Table, section: &str, key: &str) -> Option<Value> {
+    table.get_mut(section).and_then(Value::as_table_mut).and_then(|keys| keys.remove(key))
+}
+
+fn known<T: DeserializeOwned + Default>(layers: &mut Layers, table: &mut Table, name: &str) -> T {
+    section(layers, name, table.remove(name).unwrap_or(Value::Table(Table::new())))
+}
+
+/// Reads one section into the struct of the crate that owns it; what does not fit is reported with its origin.
+fn section<T: DeserializeOwned + Default>(layers: &mut Layers, name: &str, value: Value) -> T {
+    serde_path_to_error::deserialize(value).unwrap_or_else(|error| {
+        let path = format!("{name}.{}", error.path());
+        // The path may lead into a list: the key is what has an origin.
+        let key = path.split('[').next().unwrap_or(&path).to_owned();
+        let origin = layers.origin(&key).clone();
+        layers.report(origin, &path, error.inner().message());
+        T::default()
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! The sections that belong to the binary itself. The others belong to the crates that use them.
+
+use serde::{Deserialize, Serialize};
+
+/// The records.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreSection {
+    /// `sqlite:` or `postgres:` URL; empty means a file in the data folder.
+    pub url: String,
+}
+
+/// Position history: what may be set of [`tracklane_history::Settings`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HistorySection {
+    /// Size of one file of the write-ahead log, in bytes.
+    pub wal_segment_bytes: u64,
+    /// Seal once there are so many positions in memory.
+    pub seal_records: usize,
+    /// Seal once they take so many bytes.
+    pub seal_bytes: usize,
+    /// Seal once the oldest is so many seconds in memory.
+    pub seal_seconds: u64,
+    /// How many positions may wait to become durable.
+    pub queue_records: usize,
+    /// The window of fix time of one segment, in seconds.
+    pub partition_seconds: u64,
+    /// Merge so many segments into one.
+    pub merge_fan_in: usize,
+    /// Never merge into a larger segment, in bytes.
+    pub merge_bytes: u64,
+}
+
+impl Default for HistorySection {
+    fn default() -> Self {
+        let settings = tracklane_history::Settings::default();
+        Self {
+            wal_segment_bytes: settings.wal_segment_bytes,
+            seal_records: settings.seal_records,
+            seal_bytes: settings.seal_bytes,
+            seal_seconds: settings.seal_seconds,
+            queue_records: settings.queue_records,
+            partition_seconds: settings.partition_seconds,
+            merge_fan_in: settings.merge_fan_in,
+            merge_bytes: settings.merge_bytes,
+        }
+    }
+}
+
+impl HistorySection {
+    /// The settings of the history. Whether it waits for the disk is not a setting: it always does.
+    pub fn settings(&self) -> tracklane_history::Settings {
+        tracklane_history::Settings {
+            wal_segment_bytes: self.wal_segment_bytes,
+            seal_records: self.seal_records,
+            seal_bytes: self.seal_bytes,
+            seal_seconds: self.seal_seconds,
+            queue_records: self.queue_records,
+            partition_seconds: self.partition_seconds,
+            merge_fan_in: self.merge_fan_in,
+            merge_bytes: self.merge_bytes,
+            ..tracklane_history::Settings::default()
+        }
+    }
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogSection {
+    /// How it is written.
+    pub format: LogFormat,
+    /// Which lines are written.
+    pub level: String,
+}
+
+impl Default for LogSection {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}

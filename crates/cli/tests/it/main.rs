@@ -1,0 +1,9 @@
+//! The real binary, from outside.
+
+mod admin;
+mod config;
+mod decode;
+mod demo;
+mod doctor;
+mod kill;
+mod support;
