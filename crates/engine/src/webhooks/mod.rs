@@ -22,3 +22,4 @@ pub use endpoints::{EndpointSecret, NewEndpoint};
 pub use messages::{Replay, Replayed};
 pub use service::Webhooks;
 pub use settings::WebhookSettings;
+pub use tracklane_store::{attempts::AttemptFilter, endpoints::EndpointFilter, messages::MessageFilter};
