@@ -7,6 +7,7 @@ mod login;
 mod page;
 mod position;
 mod problem;
+mod shipment;
 
 pub use health::{Health, PartHealth};
 pub use live::Ticket;
@@ -17,3 +18,4 @@ pub use position::{
     RowAnswer, RowOutcome,
 };
 pub use problem::ProblemBody;
+pub use shipment::{Assignment, Credential, LinkView, LoggedEvent};

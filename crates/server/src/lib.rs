@@ -1,1 +1,124 @@
-//! Tracklane: server.
+//! The HTTP server: the only crate that knows axum.
+//!
+//! - [`router`]: the table of contents, every route in one list;
+//! - [`api`]: the REST routes under `/v1`, one file per resource;
+//! - [`permissions`]: who may do what, one table; [`auth`]: who calls; [`limits`]: how often;
+//! - [`problem`]: every failure, one list; [`json`], [`query`], [`conditional`], [`paging`], [`idempotency`]: how requests
+//!   are read and answers written, the same for every route;
+//! - [`edge`]: the layer around everything;
+//! - [`openapi`]: the document of the API and the page that shows it; [`ops`] and [`metrics`]: for those who run it;
+//! - [`assets`]: the web pages.
+
+pub mod api;
+pub mod assets;
+pub mod auth;
+pub mod conditional;
+pub mod edge;
+pub mod idempotency;
+pub mod json;
+pub mod limits;
+pub mod metrics;
+pub mod openapi;
+pub mod ops;
+pub mod paging;
+pub mod permissions;
+pub mod problem;
+pub mod query;
+pub mod router;
+pub mod settings;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracklane_core::Env;
+use tracklane_engine::Engine;
+
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+pub use crate::settings::ServerSettings;
+
+/// What every handler has.
+pub type App = Arc<AppState>;
+
+/// What every handler has.
+pub struct AppState {
+    /// The application.
+    pub engine: Engine,
+    /// Time and randomness.
+    pub env: Env,
+    /// What is set.
+    pub settings: ServerSettings,
+    /// The address that links begin with, without a slash at the end.
+    pub public_url: String,
+    /// What was counted against limits.
+    pub limits: Limits,
+    /// What is measured.
+    pub metrics: Metrics,
+    /// Cancelled when the server is told to stop: live streams end then.
+    pub closing: CancellationToken,
+}
+
+impl AppState {
+    /// The state of a server that has served nothing yet.
+    pub fn new(engine: Engine, env: Env, settings: ServerSettings) -> App {
+        Arc::new(Self {
+            engine,
+            env,
+            public_url: settings.public_url(),
+            limits: Limits::new(settings.limits.clone()),
+            metrics: Metrics::default(),
+            closing: CancellationToken::new(),
+            settings,
+        })
+    }
+}
+
+/// Every route, ready to be served.
+pub fn app(state: App) -> Router {
+    router::router(state)
+}
+
+/// Serves until `shutdown` is ready, then ends live streams, lets running requests finish for the time that the settings
+/// give them, and returns.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    state: App,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let closing = state.closing.clone();
+    let grace = Duration::from_secs(state.settings.grace_seconds);
+    // Small answers must not wait for more to come.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!("failed to set TCP_NODELAY: {error}");
+        }
+    });
+    let stop = closing.clone();
+    tokio::spawn(async move {
+        shutdown.await;
+        stop.cancel();
+    });
+    let service = app(state).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(closing.clone().cancelled_owned());
+    let late = async {
+        closing.cancelled().await;
+        tokio::time::sleep(grace).await;
+    };
+    tokio::select! {
+        ended = async { server.await } => ended,
+        () = late => {
+            tracing::warn!("some requests were still running after {} seconds", grace.as_secs());
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What sends positions, its credential, and where it was.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use jiff::ToSpan;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tracklane_api_types::{Credential, Feature, FeatureCollection, Geometry};
+use tracklane_core::Timestamp;
+use tracklane_core::id::{DeviceId, DriverId, VehicleId};
+use tracklane_core::model::Device;
+use tracklane_core::position::Position;
+use tracklane_engine::records::{DeviceFilter, NewDevice};
+
+use crate::App;
+use crate::paging::list_query;
+use crate::permissions::{Allowed, DevicesWrite, PositionsRead};
+use crate::problem::{Problem, Problems, Result};
+use crate::query::{Id, Query};
+
+/// Which devices are asked for.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DevicesQuery {
+    /// Carried by this driver; `courier_id` is a synonym.
+    #[serde(alias = "courier_id")]
+    driver_id: Option<DriverId>,
+    /// In this vehicle.
+    vehicle_id: Option<VehicleId>,
+    /// With exactly this identifier.
+    identifier: Option<String>,
+    /// Disabled, or not.
+    disabled: Option<bool>,
+    /// Whose name or identifier contains this text, in any case.
+    q: Option<String>,
+    /// Entries per page; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+list_query!(DevicesQuery);
+
+impl DevicesQuery {
+    fn filter(&self) -> DeviceFilter {
+        DeviceFilter {
+            driver_id: self.driver_id,
+            vehicle_id: self.vehicle_id,
+            identifier: self.identifier.clone(),
+            disabled: self.disabled,
+            q: self.q.clone(),
+        }
+    }
+}
+
+crud! {
+    devices of Device, made from NewDevice, named by DeviceId, listed by DevicesQuery,
+    under "/v1/devices" and "/v1/devices/{id}", tag "Devices", called "device" and "devices",
+    read with DevicesRead "devices:read", written with DevicesWrite "devices:write"
+}
+
+/// Give a device a credential
+///
+/// The answer shows it this once. The one before stops working. From now on the device must send it.
+#[utoipa::path(post, path = "/v1/devices/{id}/credential", tag = "Devices", operation_id = "set_device_credential",
+    params(("id" = DeviceId, Path)), security(("bearer" = ["devices:write"])),
+    responses((status = 200, body = Credential), Problems))]
+pub async fn set_credential(
+    State(app): State<App>,
+    who: Allowed<DevicesWrite>,
+    Id(id): Id<DeviceId>,
+) -> Result<axum::Json<Credential>> {
+    let credential = app.engine.access.set_device_credential(&who.caller, id).await?;
+    Ok(axum::Json(Credential { credential }))
+}
+
+/// Take a device's credential away
+///
+/// It is believed without one again.
+#[utoipa::path(delete, path = "/v1/devices/{id}/credential", tag = "Devices", operation_id = "clear_device_credential",
+    params(("id" = DeviceId, Path)), security(("bearer" = ["devices:write"])),
+    responses((status = 204), Problems))]
+pub async fn clear_credential(
+    State(app): State<App>,
+    who: Allowed<DevicesWrite>,
+    Id(id): Id<DeviceId>,
+) -> Result<StatusCode> {
+    app.engine.access.clear_device_credential(&who.caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Which part of a device's history is asked for.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    /// From this fix time on; a day before `to` when left out.
+    from: Option<Timestamp>,
+    /// Up to but not including this fix time; now when left out.
+    to: Option<Timestamp>,
+    /// Positions at most; 1,000 when left out.
+    #[param(minimum = 1, maximum = 10000)]
+    limit: Option<usize>,
+    /// True for a point per position, with everything known of it, instead of one line.
+    points: Option<bool>,
+}
+
+/// Where a device was
+///
+/// GeoJSON, oldest first: one line with the `times` of its coordinates, or a point per position.
+#[utoipa::path(get, path = "/v1/devices/{id}/positions", tag = "Positions", operation_id = "device_positions",
+    params(("id" = DeviceId, Path), HistoryQuery), security(("bearer" = ["positions:read"])),
+    responses((status = 200, body = FeatureCollection, content_type = "application/geo+json"), Problems))]
+pub async fn positions(
+    State(app): State<App>,
+    who: Allowed<PositionsRead>,
+    Id(id): Id<DeviceId>,
+    Query(query): Query<HistoryQuery>,
+) -> Result<Response> {
+    let limit = query.limit.unwrap_or(1_000);
+    if !(1..=10_000).contains(&limit) {
+        return Err(Problem::malformed("limit", "must be from 1 to 10000"));
+    }
+    let to = query.to.unwrap_or_else(|| app.env.now());
+    let from = query.from.unwrap_or_else(|| to.checked_sub(24.hours()).unwrap_or(Timestamp::MIN));
+    if from > to {
+        return Err(Problem::malformed("from", "must not be after to"));
+    }
+    // One more than asked for tells whether there is more.
+    let mut found = app.engine.tracking.history(&who.caller, id, from, to, limit + 1).await?;
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let features = if query.points == Some(true) { points(&found) } else { vec![line(id, &found)] };
+    let collection = FeatureCollection { kind: "FeatureCollection".to_owned(), features, has_more };
+    let media = HeaderValue::from_static("application/geo+json");
+    let mut response = axum::Json(collection).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, media);
+    Ok(response)
+}
+
+fn coordinates(position: &Position) -> Vec<f64> {
+    let point = position.fix.point;
+    let mut coordinates = vec![point.lon, point.lat];
+    coordinates.extend(position.fix.altitude_m.map(f64::from));
+    coordinates
+}
+
+fn line(id: DeviceId, positions: &[Position]) -> Feature {
+    let geometry = match positions {
+        [] => None,
+        [only] => Some(Geometry::Point { coordinates: coordinates(only) }),
+        several => Some(Geometry::LineString { coordinates: several.iter().map(coordinates).collect() }),
+    };
+    let times: Vec<Timestamp> = positions.iter().map(|position| position.fix_time).collect();
+    feature(geometry, json!({ "device_id": id, "times": times }))
+}
+
+fn points(positions: &[Position]) -> Vec<Feature> {
+    let point = |position: &Position| {
+        let properties = json!({
+            "device_id": position.device_id,
+            "time": position.fix_time,
+            "received_at": position.received_at,
+            "speed_mps": position.fix.speed_mps,
+            "course_deg": position.fix.course_deg,
+            "accuracy_m": position.fix.accuracy_m,
+            "valid": position.fix.valid,
+            "attributes": position.attributes,
+        });
+        feature(Some(Geometry::Point { coordinates: coordinates(position) }), properties)
+    };
+    positions.iter().map(point).collect()
+}
+
+fn feature(geometry: Option<Geometry>, properties: Value) -> Feature {
+    let properties = match properties {
+        Value::Object(properties) => properties,
+        _ => Map::new(),
+    };
+    Feature { kind: "Feature".to_owned(), geometry, properties }
+}

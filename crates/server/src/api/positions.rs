@@ -1,0 +1,246 @@
+//! Positions coming in, one by one or in batches, and the newest of each device.
+//!
+//! One position is the hot path: it is read out of the body without copying, counted, and handed to the pipeline; the
+//! slow, careful reading happens only when something is wrong with it.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tracklane_api_types::{LatestPositions, PositionInput, PositionsAnswer, RowAnswer, RowOutcome};
+use tracklane_core::id::{DeviceId, DriverId};
+use tracklane_core::model::{Caller, Role};
+use tracklane_core::position::{Fix, Point};
+use tracklane_core::{FieldError, Invalid};
+use tracklane_engine::tracking::{BoundingBox, DeviceRef, Incoming, LatestFilter, RowOutcome as Outcome};
+
+use crate::App;
+use crate::edge::Context;
+use crate::json;
+use crate::limits::Key;
+use crate::permissions::{Allowed, PositionsRead, PositionsWrite};
+use crate::problem::{Kind, Problem, Problems, Result};
+use crate::query::{Box4, Query};
+
+/// Rows in a batch at most.
+pub const MAX_ROWS: usize = 10_000;
+/// Free attributes of a position at most.
+const MAX_ATTRIBUTES: usize = 50;
+
+/// Send a position
+///
+/// When it is answered, it is durable. One per second of a driver or device; send batches for more.
+#[utoipa::path(post, path = "/v1/positions", tag = "Positions", operation_id = "send_position",
+    request_body = PositionInput<'_>, security(("bearer" = ["positions:write"])),
+    responses((status = 202, body = PositionsAnswer, description = "It is durable"), Problems))]
+pub async fn send(
+    State(app): State<App>,
+    who: Allowed<PositionsWrite>,
+    Extension(context): Extension<Arc<Context>>,
+    request: Request,
+) -> Result<Response> {
+    json::require_media_type(request.headers(), &["application/json"])?;
+    let body = json::read(request, &app).await?;
+    let Ok(position) = serde_json::from_slice::<PositionInput<'_>>(&body) else {
+        return Err(whats_wrong(&body));
+    };
+    let row = incoming(position)?;
+    if let Some(key) = limit_key(&app, &who.caller, &row.device) {
+        context.note_limit(app.limits.position(key, app.env.now())?);
+    }
+    let outcome = app.engine.tracking.submit_one(&who.caller, row).await?;
+    let mut answer = PositionsAnswer::default();
+    match outcome {
+        Outcome::Rejected(invalid) => return Err(invalid.into()),
+        other => count(&mut answer, 0, other, false),
+    }
+    Ok((StatusCode::ACCEPTED, axum::Json(answer)).into_response())
+}
+
+/// Whose allowance a single position uses up.
+fn limit_key(app: &App, caller: &Caller, device: &DeviceRef) -> Option<Key> {
+    if let (Role::Driver, Some(driver)) = (caller.role, caller.driver_id) {
+        return Some(Key::DriverPositions(driver));
+    }
+    match device {
+        DeviceRef::Caller => caller.device_id.map(Key::DevicePositions),
+        DeviceRef::Id(id) => Some(Key::DevicePositions(*id)),
+        DeviceRef::Identifier(name) => {
+            let known = app.engine.tracking.resolve_identifier_any_tenant(name)?;
+            Some(Key::DevicePositions(known.device_id))
+        }
+    }
+}
+
+/// How the answer to a batch is wanted.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct BatchQuery {
+    /// `all` for an entry per row; otherwise only rows that are not simply accepted have one.
+    rows: Option<Rows>,
+}
+
+/// Which rows the answer lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rows {
+    /// Every row.
+    All,
+    /// Rows that are not simply accepted.
+    Other,
+}
+
+/// Send a batch of positions
+///
+/// A JSON array, or one object per line (NDJSON), at most 10,000 rows and 8 MiB. Each row is taken or rejected by itself;
+/// pointers of errors are into the row. When it is answered, whatever was not rejected is durable.
+#[utoipa::path(post, path = "/v1/positions/batch", tag = "Positions", operation_id = "send_positions", params(BatchQuery),
+    request_body(content(
+        (Vec<PositionInput<'_>> = "application/json"),
+        (String = "application/x-ndjson"),
+    )),
+    security(("bearer" = ["positions:write"])),
+    responses((status = 200, body = PositionsAnswer), Problems))]
+pub async fn send_batch(
+    State(app): State<App>,
+    who: Allowed<PositionsWrite>,
+    Query(query): Query<BatchQuery>,
+    mut request: Request,
+) -> Result<axum::Json<PositionsAnswer>> {
+    json::require_media_type(request.headers(), &["application/json", "application/x-ndjson"])?;
+    let lines = json::media_type(request.headers()).eq_ignore_ascii_case("application/x-ndjson");
+    DefaultBodyLimit::max(app.settings.batch_limit_bytes).apply(&mut request);
+    let body = json::read(request, &app).await?;
+    let rows = if lines { split_lines(&body) } else { split_array(&body)? };
+    if rows.len() > MAX_ROWS {
+        return Err(Problem::new(Kind::TooLarge, format!("a batch has at most {MAX_ROWS} rows, not {}", rows.len())));
+    }
+    let mut good = Vec::with_capacity(rows.len());
+    let mut places = Vec::with_capacity(rows.len());
+    let mut answer = PositionsAnswer::default();
+    let every_row = query.rows == Some(Rows::All);
+    for (place, text) in rows.into_iter().enumerate() {
+        let read = serde_json::from_slice::<PositionInput<'_>>(text).map_err(|_| whats_wrong(text));
+        match read.and_then(incoming) {
+            Ok(row) => {
+                good.push(row);
+                places.push(place);
+            }
+            Err(problem) => reject(&mut answer, place, problem.errors().to_vec()),
+        }
+    }
+    if !good.is_empty() {
+        let outcomes = app.engine.tracking.submit(&who.caller, good).await?;
+        for (place, outcome) in places.into_iter().zip(outcomes) {
+            count(&mut answer, place, outcome, every_row);
+        }
+    }
+    answer.rows.sort_unstable_by_key(|row| row.row);
+    Ok(axum::Json(answer))
+}
+
+/// The texts of the elements of an array.
+fn split_array(body: &[u8]) -> Result<Vec<&[u8]>> {
+    let rows: Vec<&RawValue> = serde_json::from_slice(body)
+        .map_err(|error| Problem::malformed("#", format!("must be a JSON array: {error}")))?;
+    Ok(rows.into_iter().map(|row| row.get().as_bytes()).collect())
+}
+
+/// The lines that hold anything.
+fn split_lines(body: &[u8]) -> Vec<&[u8]> {
+    body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).collect()
+}
+
+/// Reads a row that could not be read once more, to say where it is wrong.
+fn whats_wrong(text: &[u8]) -> Problem {
+    let value = match json::parse_value(text) {
+        Ok(value) => value,
+        Err(problem) => return problem,
+    };
+    match serde_path_to_error::deserialize::<_, PositionInput<'_>>(&value) {
+        Err(error) => json::invalid(error.path(), &error.inner().to_string()),
+        Ok(_) => Problem::malformed("#", "must be a position"),
+    }
+}
+
+/// The row as the pipeline takes it.
+fn incoming(position: PositionInput<'_>) -> Result<Incoming> {
+    if position.attributes.len() > MAX_ATTRIBUTES {
+        return Err(Invalid::one("/attributes", format!("must be at most {MAX_ATTRIBUTES} entries")).into());
+    }
+    Ok(Incoming {
+        device: position.device.as_ref().map_or(DeviceRef::Caller, |text| DeviceRef::parse(text)),
+        fix_time: Some(position.fix_time),
+        fix: Fix {
+            point: Point { lat: position.lat, lon: position.lon },
+            altitude_m: position.altitude_m,
+            speed_mps: position.speed_mps,
+            course_deg: position.course_deg,
+            accuracy_m: position.accuracy_m,
+            valid: position.valid,
+        },
+        attributes: position.attributes,
+    })
+}
+
+fn reject(answer: &mut PositionsAnswer, row: usize, errors: Vec<FieldError>) {
+    answer.rejected += 1;
+    answer.rows.push(RowAnswer { row, outcome: RowOutcome::Rejected, errors });
+}
+
+fn count(answer: &mut PositionsAnswer, row: usize, outcome: Outcome, every_row: bool) {
+    let outcome = match outcome {
+        Outcome::Accepted => {
+            answer.accepted += 1;
+            RowOutcome::Accepted
+        }
+        Outcome::Duplicate => {
+            answer.duplicates += 1;
+            RowOutcome::Duplicate
+        }
+        Outcome::Late => {
+            answer.late += 1;
+            RowOutcome::Late
+        }
+        Outcome::Rejected(invalid) => return reject(answer, row, invalid.0),
+    };
+    if every_row || outcome != RowOutcome::Accepted {
+        answer.rows.push(RowAnswer { row, outcome, errors: Vec::new() });
+    }
+}
+
+/// Which newest positions are asked for.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LatestQuery {
+    /// Of the devices of this driver; `courier_id` is a synonym.
+    #[serde(alias = "courier_id")]
+    driver_id: Option<DriverId>,
+    /// Of this device.
+    device_id: Option<DeviceId>,
+    /// Inside this box: west,south,east,north in degrees; west may be greater than east across the antimeridian.
+    #[param(value_type = Option<String>, example = "-8.7,41.1,-8.5,41.2")]
+    bbox: Option<Box4>,
+}
+
+/// Read the newest positions
+///
+/// One per device. Drivers and devices see their own.
+#[utoipa::path(get, path = "/v1/positions/latest", tag = "Positions", operation_id = "latest_positions",
+    params(LatestQuery), security(("bearer" = ["positions:read"])),
+    responses((status = 200, body = LatestPositions), Problems))]
+pub async fn latest(
+    State(app): State<App>,
+    who: Allowed<PositionsRead>,
+    Query(query): Query<LatestQuery>,
+) -> Result<axum::Json<LatestPositions>> {
+    let bbox = query.bbox.map(|Box4([west, south, east, north])| BoundingBox { west, south, east, north });
+    let filter = LatestFilter { driver_id: query.driver_id, device_id: query.device_id, bbox };
+    Ok(axum::Json(LatestPositions { items: app.engine.tracking.latest(&who.caller, &filter)? }))
+}

@@ -1,0 +1,80 @@
+//! Logging in and out, and who one is.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{HeaderValue, SET_COOKIE};
+use tracklane_api_types::{LoginAnswer, LoginRequest, Me};
+use tracklane_engine::access::Login;
+
+use crate::App;
+use crate::auth::{Known, SESSION_COOKIE, client_address};
+use crate::edge::Context;
+use crate::json;
+use crate::permissions;
+use crate::problem::{Problem, Problems, Result};
+
+/// Log in
+///
+/// Answers a token, and sets it as a cookie for the web pages.
+#[utoipa::path(post, path = "/v1/login", tag = "Session", operation_id = "login", security(()),
+    request_body = LoginRequest, responses((status = 200, body = LoginAnswer), Problems))]
+pub async fn login(
+    State(app): State<App>,
+    Extension(context): Extension<Arc<Context>>,
+    request: Request,
+) -> Result<Response> {
+    let from = client_address(request.extensions(), request.headers(), &app);
+    if let Some(address) = from {
+        context.note_limit(app.limits.login(address, app.env.now())?);
+    }
+    json::require_media_type(request.headers(), &["application/json"])?;
+    let body: LoginRequest = json::parse(&json::read(request, &app).await?)?;
+    let login = Login { email: &body.email, password: &body.password, from };
+    let session = app.engine.access.login(login).await?;
+    let cookie = session_cookie(&app, &session.token, session.expires_at.as_second() - app.env.now().as_second())?;
+    let answer = LoginAnswer {
+        token: session.token,
+        expires_at: session.expires_at,
+        user: session.user,
+        tenant: session.tenant,
+    };
+    Ok(([(SET_COOKIE, cookie)], axum::Json(answer)).into_response())
+}
+
+/// Log out
+///
+/// Takes the cookie away. Tokens work until they expire; a new password ends them all.
+#[utoipa::path(post, path = "/v1/logout", tag = "Session", operation_id = "logout", security(()),
+    responses((status = 204), Problems))]
+pub async fn logout(State(app): State<App>) -> Result<Response> {
+    let cookie = session_cookie(&app, "", 0)?;
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
+}
+
+fn session_cookie(app: &App, token: &str, seconds: i64) -> Result<HeaderValue> {
+    let secure = if app.settings.secure_cookie() { "; Secure" } else { "" };
+    let text =
+        format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{secure}", seconds.max(0));
+    HeaderValue::try_from(text).map_err(|fault| Problem::internal(fault.to_string()))
+}
+
+/// Who calls, and what they may do
+#[utoipa::path(get, path = "/v1/me", tag = "Session", operation_id = "me", security(("bearer" = [])),
+    responses((status = 200, body = Me), Problems))]
+pub async fn me(State(app): State<App>, Known(who): Known) -> Result<axum::Json<Me>> {
+    let caller = &who.caller;
+    Ok(axum::Json(Me {
+        user: who.user.as_deref().cloned(),
+        api_key: who.api_key.as_deref().cloned(),
+        role: caller.role,
+        tenant: app.engine.records.tenants.own(caller).await?,
+        driver_id: caller.driver_id,
+        customer_id: caller.customer_id,
+        device_id: caller.device_id,
+        permissions: permissions::of(&who),
+    }))
+}

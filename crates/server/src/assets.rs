@@ -1,0 +1,81 @@
+//! The web pages, embedded from `web/dist`. Pages that the router of the web UI knows (anything without an extension)
+//! get the start page; files whose name carries a hash may be kept for ever.
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY,
+};
+use http::{Method, StatusCode};
+use rust_embed::RustEmbed;
+
+use crate::problem::{Kind, Problem};
+
+/// What the build of the web UI left behind. In debug builds the files are read when they are asked for.
+#[derive(RustEmbed)]
+#[folder = "../../web/dist"]
+#[allow_missing = true]
+struct Web;
+
+/// Shown where the web UI was not built.
+const PLACEHOLDER: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Tracklane</title>\n\
+    <h1>Tracklane runs</h1>\n<p>The web pages are not part of this build: run <code>make web</code>, then build again. \
+    The API is described at <a href=\"/docs\">/docs</a>.</p>\n</html>\n";
+
+/// Paths under which no page of the web UI lives: what is not found there is not found.
+const NO_PAGES: &[&str] = &["/v1/", "/api/", "/t/", "/problems/", "/ws/"];
+
+/// One file of the web UI.
+pub fn file(path: &str) -> Option<Vec<u8>> {
+    Web::get(path).map(|file| file.data.into_owned())
+}
+
+/// The answer to whatever no route knows.
+pub async fn fallback(request: Request) -> Response {
+    let path = request.uri().path();
+    if !matches!(*request.method(), Method::GET | Method::HEAD)
+        || NO_PAGES.iter().any(|prefix| path.starts_with(prefix))
+    {
+        return Problem::new(Kind::NotFound, "there is no such path").into_response();
+    }
+    let path = path.trim_start_matches('/');
+    if let Some(response) = serve(path, &request) {
+        return response;
+    }
+    let name = path.rsplit('/').next().unwrap_or_default();
+    if name.contains('.') {
+        return Problem::new(Kind::NotFound, "there is no such file").into_response();
+    }
+    serve("index.html", &request).unwrap_or_else(|| {
+        let html = HeaderValue::from_static("text/html; charset=utf-8");
+        (StatusCode::OK, [(CONTENT_TYPE, html)], PLACEHOLDER).into_response()
+    })
+}
+
+fn serve(path: &str, request: &Request) -> Option<Response> {
+    // The build may have left a compressed twin beside the file.
+    let accepts = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.contains("gzip"));
+    let zipped = request.headers().get(ACCEPT_ENCODING).is_some_and(accepts);
+    let twin = if zipped { Web::get(&format!("{path}.gz")) } else { None };
+    let encoded = twin.is_some();
+    let file = twin.or_else(|| Web::get(path))?;
+
+    let tag = file.metadata.sha256_hash()[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let tag = HeaderValue::try_from(format!("\"{tag}\"")).ok()?;
+    let caching = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let mut response = if request.headers().get(IF_NONE_MATCH) == Some(&tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let media = mime_guess::from_path(path).first_or_octet_stream();
+        let media = if media.type_() == "text" { format!("{media}; charset=utf-8") } else { media.to_string() };
+        ([(CONTENT_TYPE, media)], file.data.into_owned()).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(ETAG, tag);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if encoded {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    Some(response)
+}

@@ -1,0 +1,241 @@
+//! Reading JSON bodies strictly: the media type is checked, keys given twice and unknown keys are refused, and whatever
+//! is wrong is told with a JSON pointer.
+
+use std::fmt;
+
+use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use serde_path_to_error::{Path, Segment};
+
+use crate::problem::{Kind, Problem, Result};
+
+/// A JSON body.
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        require_media_type(request.headers(), &["application/json"])?;
+        let bytes = read(request, state).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// A JSON body that may be left out: an empty one is the default.
+pub struct OptionalJson<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let media_type = require_media_type(request.headers(), &["application/json"]);
+        let bytes = read(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        media_type?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// Reads the whole body, up to the limit of the route.
+///
+/// # Errors
+/// `body-too-large`, or `malformed-request` when the connection broke.
+pub async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::new(Kind::TooLarge, "the body is larger than the limit of this route")
+        } else {
+            Problem::malformed("#", "the body could not be read to its end")
+        }
+    })
+}
+
+/// Checks the media type of the body against those that are read here; parameters such as `charset` are ignored.
+///
+/// # Errors
+/// `unsupported-media-type`.
+pub fn require_media_type(headers: &HeaderMap, known: &[&str]) -> Result<()> {
+    let given = media_type(headers);
+    if known.iter().any(|name| given.eq_ignore_ascii_case(name)) {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::UnsupportedMediaType, format!("the body must be {}", known.join(" or "))))
+}
+
+/// The media type of the body without its parameters; empty when none is given.
+pub fn media_type(headers: &HeaderMap) -> &str {
+    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.split(';').next().unwrap_or_default().trim()
+}
+
+/// Reads a value out of JSON text.
+///
+/// # Errors
+/// `malformed-request` or `invalid-input` with a pointer to what is wrong.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    from_value(parse_value(bytes)?)
+}
+
+/// Reads any JSON value, refusing keys given twice.
+///
+/// # Errors
+/// `malformed-request` with a pointer to what is wrong.
+pub fn parse_value(bytes: &[u8]) -> Result<Value> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let Strict(value) = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| Problem::malformed(pointer(error.path()), error.inner().to_string()))?;
+    deserializer.end().map_err(|error| Problem::malformed("#", error.to_string()))?;
+    Ok(value)
+}
+
+/// Turns a JSON value into a type.
+///
+/// # Errors
+/// `invalid-input` with a pointer to what is wrong.
+pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T> {
+    serde_path_to_error::deserialize(value).map_err(|error| invalid(error.path(), &error.inner().to_string()))
+}
+
+/// A problem at a place in the body.
+pub fn invalid(path: &Path, message: &str) -> Problem {
+    let mut pointer = pointer(path);
+    if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        pointer.push('/');
+        pointer.push_str(field);
+        return Problem::invalid(pointer, "is required");
+    }
+    Problem::invalid(pointer, message)
+}
+
+/// The JSON pointer (RFC 6901, fragment form) to a place.
+pub fn pointer(path: &Path) -> String {
+    let mut text = String::from("#");
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => text.push_str(&format!("/{index}")),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                text.push('/');
+                text.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Unknown => {}
+        }
+    }
+    text
+}
+
+/// A JSON value without keys given twice.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("must be a finite number"))
+    }
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Strict(value)) = access.next_element()? {
+            list.push(value);
+        }
+        Ok(Value::Array(list))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = access.next_key::<String>()? {
+            // The refusal is a value that cannot be read, so that the error carries the path down to the key.
+            if map.contains_key(&key) {
+                access.next_value_seed(GivenTwice)?;
+            }
+            let Strict(value) = access.next_value()?;
+            map.insert(key, value);
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+struct GivenTwice;
+
+impl<'de> DeserializeSeed<'de> for GivenTwice {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, _: D) -> Result<(), D::Error> {
+        Err(D::Error::custom("the key is given twice"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Parcel {
+        #[expect(dead_code, reason = "only its reading is tested")]
+        name: String,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only its reading is tested")]
+        sizes: Vec<f64>,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only its reading is tested")]
+        metadata: Map<String, Value>,
+    }
+
+    #[track_caller]
+    fn check(text: &str, pointer: &str, detail: &str) {
+        let problem = parse::<Parcel>(text.as_bytes()).unwrap_err();
+        let error = &problem.errors()[0];
+        assert_eq!(error.pointer, pointer, "{error:?}");
+        assert!(error.detail.contains(detail), "{error:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_a_pointer() {
+        check("{}", "#/name", "is required");
+        check(r#"{"name":1}"#, "#/name", "expected a string");
+        check(r#"{"name":"a","sizes":[1,"b"]}"#, "#/sizes/1", "expected f64");
+        check(r#"{"name":"a","size":[]}"#, "#/size", "unknown field `size`, expected one of `name`, `sizes`");
+        check(r#"{"name":"a","name":"b"}"#, "#/name", "given twice");
+        check(r#"{"name":"a","metadata":{"x/y":1,"x/y":2}}"#, "#/metadata/x~1y", "given twice");
+        check(r#"{"name":"a","sizes":[1e999]}"#, "#/sizes/0", "number out of range");
+        check(r#"{"name":"a","sizes":[NaN]}"#, "#/sizes/0", "expected value");
+        check(r#"{"name":"a"} {}"#, "#", "trailing characters");
+        check("", "#", "EOF");
+        check(&"[".repeat(1000), "", "recursion limit");
+    }
+}

@@ -1,0 +1,237 @@
+//! How often is too often: one table of limits, each a settings entry, kept with the generic cell rate algorithm: one
+//! number per key, the time at which its allowance will be whole again.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::net::IpAddr;
+
+use http::HeaderMap;
+use http::header::{HeaderName, HeaderValue};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use tracklane_core::Timestamp;
+use tracklane_core::id::{ApiKeyId, CustomerId, DeviceId, DriverId, UserId};
+
+use crate::problem::{Problem, Result};
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// How many keys one shard may hold before those that are whole again are dropped.
+const SWEEP: usize = 16_384;
+
+/// How often is too often. Zero means no limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Requests per minute of one user, device or API key; a key may have a limit of its own.
+    pub requests_per_minute: u32,
+    /// Positions per second of one driver or device, posted one by one; up to one second may be caught up.
+    pub positions_per_second: u32,
+    /// Shipments that one customer may create per hour.
+    pub customer_shipments_per_hour: u32,
+    /// Attempts to log in per minute from one address.
+    pub logins_per_minute: u32,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            requests_per_minute: 600,
+            positions_per_second: 1,
+            customer_shipments_per_hour: 10,
+            logins_per_minute: 10,
+        }
+    }
+}
+
+/// `count` per `window_seconds`, all at once if need be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// The name in the `RateLimit-Policy` field.
+    pub name: &'static str,
+    /// How many.
+    pub count: u32,
+    /// In how long, in seconds.
+    pub window_seconds: u32,
+    /// How many may come at once.
+    pub burst: u32,
+}
+
+/// Who is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// Requests of a user.
+    User(UserId),
+    /// Requests of an API key.
+    ApiKey(ApiKeyId),
+    /// Requests of a device.
+    Device(DeviceId),
+    /// Single positions of a device.
+    DevicePositions(DeviceId),
+    /// Single positions of a driver.
+    DriverPositions(DriverId),
+    /// Shipments that a customer creates.
+    CustomerShipments(CustomerId),
+    /// Logins from an address.
+    Logins(IpAddr),
+}
+
+/// What is left after a request was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    quota: Quota,
+    remaining: u32,
+    reset_seconds: u64,
+}
+
+impl Left {
+    /// Writes the `RateLimit` and `RateLimit-Policy` fields.
+    pub fn write(&self, headers: &mut HeaderMap) {
+        let Quota { name, count, window_seconds, .. } = self.quota;
+        let state = format!("\"{name}\";r={};t={}", self.remaining, self.reset_seconds);
+        let policy = format!("\"{name}\";q={count};w={window_seconds}");
+        for (field, text) in [(RATE_LIMIT, state), (RATE_LIMIT_POLICY, policy)] {
+            if let Ok(value) = HeaderValue::try_from(text) {
+                headers.append(field, value);
+            }
+        }
+    }
+}
+
+/// The state of every limit.
+pub struct Limits {
+    settings: LimitSettings,
+    hasher: RandomState,
+    shards: [Mutex<HashMap<Key, i64>>; 16],
+}
+
+impl Limits {
+    /// Nothing was counted yet.
+    pub fn new(settings: LimitSettings) -> Self {
+        Self { settings, hasher: RandomState::new(), shards: Default::default() }
+    }
+
+    /// Counts a request of `key`, whose own limit replaces the default one.
+    ///
+    /// # Errors
+    /// `quota-exceeded`.
+    pub fn request(&self, key: Key, own: Option<u32>, now: Timestamp) -> Result<Option<Left>> {
+        let count = own.unwrap_or(self.settings.requests_per_minute);
+        self.take(key, Quota { name: "requests", count, window_seconds: 60, burst: count }, now)
+    }
+
+    /// Counts a single position.
+    ///
+    /// # Errors
+    /// `quota-exceeded`.
+    pub fn position(&self, key: Key, now: Timestamp) -> Result<Option<Left>> {
+        let count = self.settings.positions_per_second;
+        self.take(key, Quota { name: "positions", count, window_seconds: 1, burst: count.saturating_mul(2) }, now)
+    }
+
+    /// Counts a shipment that a customer creates.
+    ///
+    /// # Errors
+    /// `quota-exceeded`.
+    pub fn customer_shipment(&self, customer: CustomerId, now: Timestamp) -> Result<Option<Left>> {
+        let count = self.settings.customer_shipments_per_hour;
+        let quota = Quota { name: "shipments", count, window_seconds: 3600, burst: count };
+        self.take(Key::CustomerShipments(customer), quota, now)
+    }
+
+    /// Counts an attempt to log in.
+    ///
+    /// # Errors
+    /// `quota-exceeded`.
+    pub fn login(&self, address: IpAddr, now: Timestamp) -> Result<Option<Left>> {
+        let count = self.settings.logins_per_minute;
+        self.take(Key::Logins(address), Quota { name: "logins", count, window_seconds: 60, burst: count }, now)
+    }
+
+    fn take(&self, key: Key, quota: Quota, now: Timestamp) -> Result<Option<Left>> {
+        if quota.count == 0 {
+            return Ok(None);
+        }
+        let now = now.as_microsecond();
+        let interval = i64::from(quota.window_seconds) * 1_000_000 / i64::from(quota.count);
+        let depth = interval * i64::from(quota.burst);
+        let shard = &self.shards[self.hasher.hash_one(key) as usize % self.shards.len()];
+        let mut whole_at = shard.lock();
+        if whole_at.len() >= SWEEP {
+            whole_at.retain(|_, at| *at > now);
+        }
+        let at = whole_at.entry(key).or_insert(now);
+        let next = (*at).max(now) + interval;
+        if next - now > depth {
+            let seconds = (next - now - depth).div_ceil_seconds();
+            let problem = Problem::quota(
+                quota.name,
+                format!("no more than {} in {} seconds", quota.count, quota.window_seconds),
+                seconds,
+            );
+            let left = Left { quota, remaining: 0, reset_seconds: seconds };
+            let mut headers = HeaderMap::new();
+            left.write(&mut headers);
+            return Err(headers.into_iter().fold(problem, |problem, (name, value)| match name {
+                Some(name) => problem.with_header(name, value),
+                None => problem,
+            }));
+        }
+        *at = next;
+        let remaining = u32::try_from((depth - (next - now)) / interval).unwrap_or(0);
+        Ok(Some(Left { quota, remaining, reset_seconds: (next - now).div_ceil_seconds() }))
+    }
+}
+
+trait Micros {
+    fn div_ceil_seconds(self) -> u64;
+}
+
+impl Micros for i64 {
+    fn div_ceil_seconds(self) -> u64 {
+        u64::try_from(self).unwrap_or(0).div_ceil(1_000_000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millisecond(millis).expect("a time in range")
+    }
+
+    #[test]
+    fn an_allowance_is_used_up_and_comes_back() {
+        let limits = Limits::new(LimitSettings { logins_per_minute: 3, ..LimitSettings::default() });
+        let address = IpAddr::from([192, 0, 2, 1]);
+        for remaining in [2, 1, 0] {
+            let left = limits.login(address, at(0)).expect("within the limit").expect("a limit is set");
+            assert_eq!(left.remaining, remaining);
+        }
+        let problem = limits.login(address, at(0)).unwrap_err();
+        assert_eq!(problem.kind(), crate::problem::Kind::QuotaExceeded);
+        assert!(limits.login(address, at(19_000)).is_err());
+        assert!(limits.login(address, at(20_000)).is_ok());
+        assert!(limits.login(address, at(20_001)).is_err());
+        assert!(limits.login(IpAddr::from([192, 0, 2, 2]), at(0)).is_ok(), "another address has its own allowance");
+    }
+
+    #[test]
+    fn zero_means_no_limit_and_a_key_may_have_its_own() {
+        let limits = Limits::new(LimitSettings { requests_per_minute: 0, ..LimitSettings::default() });
+        let key = Key::ApiKey(tracklane_core::id::Id::from_uuid(Default::default()));
+        assert_eq!(limits.request(key, None, at(0)).expect("no limit"), None);
+        assert!(limits.request(key, Some(1), at(0)).expect("the first").is_some());
+        assert!(limits.request(key, Some(1), at(0)).is_err());
+    }
+
+    #[test]
+    fn one_position_a_second_with_one_to_catch_up() {
+        let limits = Limits::new(LimitSettings::default());
+        let key = Key::DevicePositions(tracklane_core::id::Id::from_uuid(Default::default()));
+        let taken = (0..100).filter(|tick| limits.position(key, at(tick * 100)).is_ok()).count();
+        assert_eq!(taken, 11, "ten seconds of one a second, and one more at the start");
+    }
+}

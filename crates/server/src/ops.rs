@@ -1,0 +1,61 @@
+//! For those who run the server: is it alive, is it ready, what does it measure.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use tracklane_api_types::{Health, PartHealth};
+
+use crate::App;
+use crate::permissions::{Allowed, MetricsRead};
+use crate::problem::{Problem, Problems, Result};
+
+/// Whether the process runs
+///
+/// Always yes, as long as somebody answers.
+#[utoipa::path(get, path = "/livez", tag = "Operation", security(()), responses((status = 200, body = Health)))]
+pub async fn livez() -> axum::Json<Health> {
+    axum::Json(Health { ready: true, parts: Vec::new() })
+}
+
+/// Whether requests can be served
+///
+/// Names each part: `store`, `history`, `pipeline`, `webhooks`.
+#[utoipa::path(get, path = "/readyz", tag = "Operation", security(()),
+    responses((status = 200, body = Health), (status = 503, body = Health, description = "A part is not well")))]
+pub async fn readyz(State(app): State<App>) -> Response {
+    let closing = app.closing.is_cancelled().then(|| "the server is shutting down".to_owned());
+    let store = app.engine.base.store.health().await.err().map(|error| error.to_string());
+    let pipeline = app.engine.tracking.health().err();
+    let parts = vec![part("server", closing), part("store", store), part("pipeline", pipeline)];
+    let ready = parts.iter().all(|part| part.ready);
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, axum::Json(Health { ready, parts })).into_response()
+}
+
+fn part(name: &str, wrong: Option<String>) -> PartHealth {
+    PartHealth { name: name.to_owned(), ready: wrong.is_none(), detail: wrong }
+}
+
+/// What the server measures
+///
+/// OpenMetrics where `Accept` asks for it, otherwise the Prometheus text format. A setting decides whether this needs
+/// credentials.
+#[utoipa::path(get, path = "/metrics", tag = "Operation", security((), ("bearer" = ["metrics:read"])),
+    responses((status = 200, body = String, content_type = "text/plain"), Problems))]
+pub async fn metrics(State(app): State<App>, headers: HeaderMap, mut parts: Parts) -> Result<Response> {
+    if !app.settings.public_metrics {
+        use axum::extract::FromRequestParts;
+        Allowed::<MetricsRead>::from_request_parts(&mut parts, &app).await?;
+    }
+    let open = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("openmetrics-text"));
+    app.metrics.refresh(&app.engine).await;
+    let text = app.metrics.write(open).map_err(|fault| Problem::internal(fault.to_string()))?;
+    let media = if open {
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    } else {
+        "text/plain; version=0.0.4; charset=utf-8"
+    };
+    Ok(([(CONTENT_TYPE, HeaderValue::from_static(media))], text).into_response())
+}

@@ -1,0 +1,142 @@
+//! The table of contents: every route in one list. A route that is not made with `routes!` here is not in the OpenAPI
+//! document; a test finds those that should be.
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use axum::{Router, middleware};
+use http::header::{
+    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER,
+};
+use http::{HeaderValue, Method};
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::decompression::RequestDecompressionLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::{
+    api_keys, customers, devices, drivers, endpoints, events, facts, legs, links, locations, messages, packages,
+    positions, session, shipments, tenants, users, vehicles, zones,
+};
+use crate::{App, assets, edge, idempotency, openapi, ops};
+
+/// Every route of the API with what it says about itself.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::base())
+        // Session
+        .routes(routes!(session::login))
+        .routes(routes!(session::logout))
+        .routes(routes!(session::me))
+        // Tenants, users, keys
+        .routes(routes!(tenants::get, tenants::change))
+        .routes(routes!(tenants::list, tenants::create))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::get, users::change, users::remove))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::get, api_keys::revoke))
+        // Records
+        .routes(routes!(customers::list, customers::create))
+        .routes(routes!(customers::get, customers::change, customers::remove))
+        .routes(routes!(locations::list, locations::create))
+        .routes(routes!(locations::get, locations::change, locations::remove))
+        .routes(routes!(drivers::list, drivers::create))
+        .routes(routes!(drivers::get, drivers::change, drivers::remove))
+        .routes(routes!(vehicles::list, vehicles::create))
+        .routes(routes!(vehicles::get, vehicles::change, vehicles::remove))
+        .routes(routes!(devices::list, devices::create))
+        .routes(routes!(devices::get, devices::change, devices::remove))
+        .routes(routes!(devices::set_credential, devices::clear_credential))
+        .routes(routes!(zones::list, zones::create))
+        .routes(routes!(zones::get, zones::change, zones::remove))
+        // Shipments
+        .routes(routes!(shipments::list, shipments::create))
+        .routes(routes!(shipments::get, shipments::change))
+        .routes(routes!(shipments::cancel))
+        .routes(routes!(shipments::send_back))
+        .routes(routes!(shipments::assign))
+        .routes(routes!(shipments::unassign))
+        .routes(routes!(facts::list, facts::record))
+        .routes(routes!(facts::correct))
+        .routes(routes!(facts::retract))
+        .routes(routes!(packages::list, packages::create))
+        .routes(routes!(packages::get, packages::change, packages::remove))
+        .routes(routes!(legs::list, legs::create))
+        .routes(routes!(legs::get, legs::change))
+        .routes(routes!(links::list, links::create))
+        .routes(routes!(links::revoke))
+        // Positions
+        .routes(routes!(positions::send))
+        .routes(routes!(positions::send_batch))
+        .routes(routes!(positions::latest))
+        .routes(routes!(devices::positions))
+        // Webhooks and events
+        .routes(routes!(endpoints::list, endpoints::create))
+        .routes(routes!(endpoints::get, endpoints::change, endpoints::remove))
+        .routes(routes!(endpoints::secret))
+        .routes(routes!(endpoints::rotate_secret))
+        .routes(routes!(endpoints::test))
+        .routes(routes!(endpoints::replay))
+        .routes(routes!(messages::list))
+        .routes(routes!(messages::attempts))
+        .routes(routes!(messages::get))
+        .routes(routes!(messages::resend))
+        .routes(routes!(events::list))
+        .routes(routes!(events::audit))
+        // Operation
+        .routes(routes!(ops::livez))
+        .routes(routes!(ops::readyz))
+        .routes(routes!(ops::metrics))
+}
+
+/// Routes that are no part of the documented API: pages, and other names for documented routes.
+fn undocumented() -> Router<App> {
+    Router::new()
+        .route("/openapi.json", get(openapi::serve))
+        .route("/docs", get(openapi::page))
+        .route("/docs/docs.js", get(openapi::script))
+        .route("/docs/docs.css", get(openapi::style))
+        .route("/problems/{name}", get(openapi::explain))
+        .route("/v1/couriers", get(drivers::list).post(drivers::create))
+        .route("/v1/couriers/{id}", get(drivers::get).patch(drivers::change).delete(drivers::remove))
+}
+
+/// All routes with the layers around them.
+pub fn router(app: App) -> Router {
+    let settings = &app.settings;
+    let (documented, _) = routes().split_for_parts();
+    documented
+        .merge(undocumented())
+        .fallback(assets::fallback)
+        .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
+        .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
+        .layer(RequestDecompressionLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), edge::layer))
+        .layer(CompressionLayer::new())
+        .layer(cors(&settings.cors_origins))
+        .with_state(app)
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    if origins.is_empty() {
+        return CorsLayer::new();
+    }
+    let allowed = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::try_from(origin).ok()))
+    };
+    let ratelimit =
+        ["ratelimit", "ratelimit-policy", "x-request-id", "idempotency-replayed"].map(HeaderName::from_static);
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            IF_MATCH,
+            IF_NONE_MATCH,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("last-event-id"),
+        ])
+        .expose_headers([ETAG, LINK, LOCATION, RETRY_AFTER].into_iter().chain(ratelimit).collect::<Vec<_>>())
+}
