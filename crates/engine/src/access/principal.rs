@@ -64,6 +64,7 @@ pub const RESOURCES: &[&str] = &[
     "events",
     "live",
     "locations",
+    "metrics",
     "positions",
     "shipments",
     "tenants",
