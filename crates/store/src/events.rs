@@ -121,7 +121,7 @@ pub async fn list(
 ) -> Result<Vec<(LogPosition, Event)>> {
     let select = TABLE
         .select_with(db, PLACE)?
-        .is_in("kind", filter.kinds.iter().map(Value::from).collect())
+        .one_of("kind", filter.kinds.iter().map(Value::from).collect())
         .is("shipment_id", filter.shipment_id)
         .since("recorded_at", filter.recorded_from)
         .before("recorded_at", filter.recorded_to);

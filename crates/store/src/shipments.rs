@@ -66,7 +66,7 @@ impl ShipmentFilter {
             }
         }
         select
-            .is_in("status", statuses.iter().map(Value::from).collect())
+            .one_of("status", statuses.iter().map(Value::from).collect())
             .is("substatus", self.substatus.as_ref())
             .is("driver_id", self.driver_id)
             .and_if("(sender_id = ? OR recipient_id = ?)", self.customer_id)

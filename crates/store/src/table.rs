@@ -91,7 +91,7 @@ impl Table {
         let mut found = Vec::with_capacity(ids.len());
         for some in ids.chunks(MAX_IN) {
             let ids: Vec<Value> = some.iter().map(|id| id.uuid().into()).collect();
-            found.extend(self.select(db)?.is_in("id", ids).many(db, read).await?);
+            found.extend(self.select(db)?.one_of("id", ids).many(db, read).await?);
         }
         Ok(found)
     }
@@ -171,7 +171,7 @@ impl Select {
     }
 
     /// The column has one of these values; no values, no condition.
-    pub fn is_in(mut self, column: &str, values: Vec<Value>) -> Self {
+    pub fn one_of(mut self, column: &str, values: Vec<Value>) -> Self {
         if values.is_empty() {
             return self;
         }

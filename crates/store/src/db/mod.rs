@@ -220,3 +220,6 @@ fn from_driver(error: &sqlx::Error) -> Error {
         _ => Error::Other(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ use sqlx::sqlite::{
 use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Connection, Sqlite};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tracklane_core::Timestamp;
 
 use super::row::Row;
 use super::value::Value;
@@ -33,6 +34,7 @@ const READERS: u32 = 8;
 /// A handle to an SQLite database.
 #[derive(Clone)]
 pub struct SqliteFile {
+    options: Arc<SqliteConnectOptions>,
     readers: sqlx::SqlitePool,
     writer: Arc<Mutex<Writer>>,
 }
@@ -82,9 +84,10 @@ impl SqliteFile {
             .test_before_acquire(false)
             .max_lifetime(None)
             .idle_timeout(None);
-        let readers = pool.connect_with(options.pragma("query_only", "on")).await.map_err(|error| from_sqlx(&error))?;
+        let readers =
+            pool.connect_with(options.clone().pragma("query_only", "on")).await.map_err(|error| from_sqlx(&error))?;
         let writer = Writer { connection: Some(connection), open: false, abandoned: false, waiting: Vec::new() };
-        Ok(Self { readers, writer: Arc::new(Mutex::new(writer)) })
+        Ok(Self { options: Arc::new(options), readers, writer: Arc::new(Mutex::new(writer)) })
     }
 
     /// A reader.
@@ -109,10 +112,11 @@ impl SqliteFile {
         let Some(path) = path.to_str() else {
             return Err(Error::Other("the path of a backup must be valid UTF-8".to_owned()));
         };
-        let mut reader = self.readers.acquire().await.map_err(|error| from_sqlx(&error))?;
+        // Readers refuse even this kind of writing.
+        let mut connection = self.options.connect().await.map_err(|error| from_sqlx(&error))?;
         let copy = sqlx::query("VACUUM INTO $1").bind(path);
-        copy.execute(&mut *reader).await.map_err(|error| from_sqlx(&error))?;
-        Ok(())
+        copy.execute(&mut connection).await.map_err(|error| from_sqlx(&error))?;
+        connection.close().await.map_err(|error| from_sqlx(&error))
     }
 
     /// Closes every connection.
@@ -278,7 +282,7 @@ fn bind(args: Vec<Value>) -> Result<SqliteArguments> {
             Value::Text(value) => bound.add(value),
             Value::Bytes(value) => bound.add(value),
             Value::Uuid(value) => bound.add(value),
-            Value::Time(value) => bound.add(value.map(|at| at.as_microsecond())),
+            Value::Time(value) => bound.add(value.map(Timestamp::as_microsecond)),
             Value::Json(value) => bound.add(value.map(|json| json.to_string())),
         }
         .map_err(|error| Error::Other(error.to_string()))?;

@@ -1,0 +1,14 @@
+//! The conformance suite of the store: written once, run on SQLite always and on PostgreSQL where
+//! `TRACKLANE_TEST_POSTGRES_URL` says where one is (`scripts/services postgres start` prints it).
+
+mod access;
+mod coverage;
+mod devices;
+mod events;
+mod fixtures;
+mod harness;
+mod records;
+mod shipments;
+mod system;
+mod transactions;
+mod webhooks;

@@ -1,0 +1,150 @@
+//! What a transaction promises.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracklane_store::customers::CustomerFilter;
+use tracklane_store::{Error, Page, Scope, Store, customers, tenants};
+
+use crate::fixtures;
+use crate::harness::{World, conformance};
+
+conformance!(
+    what_is_dropped_leaves_nothing,
+    an_error_spends_the_transaction,
+    many_small_transactions_all_land,
+    a_caller_who_gives_up_blocks_nobody,
+    readers_see_what_was_committed,
+);
+
+async fn count(world: &World) -> usize {
+    let mut db = world.read().await;
+    customers::list(&mut db, &CustomerFilter::default(), Page::first(10_000)).await.unwrap().items.len()
+}
+
+async fn what_is_dropped_leaves_nothing(world: World) {
+    let mut tx = world.begin().await;
+    customers::insert(&mut tx, &fixtures::customer(world.tenant.id)).await.unwrap();
+    drop(tx);
+    let mut tx = world.begin().await;
+    let kept = fixtures::customer(world.tenant.id);
+    customers::insert(&mut tx, &kept).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(count(&world).await, 1);
+    assert_eq!(customers::get(&mut world.read().await, kept.id).await, Ok(Some(kept)));
+}
+
+async fn an_error_spends_the_transaction(world: World) {
+    let mut tx = world.begin().await;
+    let customer = fixtures::customer(world.tenant.id);
+    customers::insert(&mut tx, &customer).await.unwrap();
+    let mut twin = fixtures::customer(world.tenant.id);
+    twin.reference = customer.reference.clone();
+    assert!(matches!(customers::insert(&mut tx, &twin).await, Err(Error::NotUnique { .. })));
+    assert_eq!(customers::get(&mut tx, customer.id).await, Err(Error::Spent));
+    assert_eq!(tx.commit().await, Err(Error::Spent));
+    assert_eq!(count(&world).await, 0);
+
+    let mut tx = world.begin().await;
+    let mut strange = fixtures::customer(world.tenant.id);
+    strange.name = "a\0b".to_owned();
+    assert_eq!(customers::insert(&mut tx, &strange).await, Err(Error::NulCharacter));
+}
+
+async fn many_small_transactions_all_land(world: World) {
+    let world = Arc::new(world);
+    let writers: Vec<_> = (0..64)
+        .map(|number| {
+            let world = world.clone();
+            tokio::spawn(async move {
+                let customer = fixtures::customer(world.tenant.id);
+                let mut tx = world.begin().await;
+                customers::insert(&mut tx, &customer).await.unwrap();
+                if number % 4 == 3 {
+                    // Fails or is dropped, in the middle of the others.
+                    let _refused = customers::insert(&mut tx, &customer).await;
+                    return;
+                }
+                tx.commit().await.unwrap();
+                // Whoever was told sees it.
+                assert_eq!(customers::get(&mut world.read().await, customer.id).await, Ok(Some(customer)));
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(count(&world).await, 48);
+}
+
+async fn a_caller_who_gives_up_blocks_nobody(world: World) {
+    let holding = world.begin().await;
+    let store = world.store.clone();
+    let tenant = world.tenant.id;
+    let waiting = tokio::spawn(async move {
+        let mut tx = store.begin(Scope::Tenant(tenant)).await.unwrap();
+        customers::insert(&mut tx, &fixtures::customer(tenant)).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    waiting.abort();
+    drop(holding);
+    tokio::time::timeout(Duration::from_secs(5), async {
+        let mut tx = world.begin().await;
+        customers::insert(&mut tx, &fixtures::customer(world.tenant.id)).await.unwrap();
+        tx.commit().await.unwrap();
+    })
+    .await
+    .unwrap();
+    assert_eq!(count(&world).await, 1);
+}
+
+async fn readers_see_what_was_committed(world: World) {
+    let mut tx = world.begin().await;
+    let customer = fixtures::customer(world.tenant.id);
+    customers::insert(&mut tx, &customer).await.unwrap();
+    let mut reader = world.read().await;
+    assert_eq!(customers::get(&mut reader, customer.id).await, Ok(None));
+    tx.commit().await.unwrap();
+    assert_eq!(customers::get(&mut reader, customer.id).await, Ok(Some(customer)));
+}
+
+/// Commits are shared: many writers at once need far fewer of them than there are transactions.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn durable_commits_are_shared() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    let tenant = fixtures::tenant("t");
+    let mut tx = store.begin(Scope::System).await.unwrap();
+    tenants::insert_any_tenant(&mut tx, &tenant).await.unwrap();
+    tx.commit().await.unwrap();
+    let one_at_a_time = wal_growth(&path, write_many(&store, tenant.id, 1, 64)).await;
+    let at_once = wal_growth(&path, write_many(&store, tenant.id, 64, 1)).await;
+    assert!(at_once * 2 < one_at_a_time, "{at_once} bytes at once, {one_at_a_time} one after the other");
+}
+
+async fn wal_growth(path: &std::path::Path, work: impl Future<Output = ()>) -> u64 {
+    let size = || std::fs::metadata(path.with_extension("db-wal")).unwrap().len();
+    let before = size();
+    work.await;
+    size() - before
+}
+
+async fn write_many(store: &Store, tenant: tracklane_core::id::TenantId, writers: usize, each: usize) {
+    let writers: Vec<_> = (0..writers)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for _ in 0..each {
+                    let mut tx = store.begin(Scope::Tenant(tenant)).await.unwrap();
+                    customers::insert(&mut tx, &fixtures::customer(tenant)).await.unwrap();
+                    tx.commit().await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+}
