@@ -14,7 +14,7 @@ use crate::committer::Queue;
 use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::row::{Key, Row};
-use crate::segment::Segment;
+use crate::segment::{Room, Segment};
 use crate::view::View;
 use crate::wal::Shelf;
 
@@ -35,6 +35,8 @@ pub(crate) struct Core {
     manifest: Mutex<Manifest>,
     pub view: RwLock<View>,
     pub shelf: Arc<Shelf>,
+    /// For the directories of segments.
+    pub room: Arc<Room>,
     /// The number the next record will get: all before it are durable.
     pub durable: AtomicU64,
     pub checkpoint: AtomicU64,
@@ -84,6 +86,7 @@ pub(crate) struct Parts {
     pub manifest: Manifest,
     pub view: View,
     pub shelf: Arc<Shelf>,
+    pub room: Arc<Room>,
     pub next_lsn: Lsn,
     pub lock: File,
 }
@@ -102,6 +105,7 @@ impl Core {
             manifest: Mutex::new(parts.manifest),
             view: RwLock::new(parts.view),
             shelf: parts.shelf,
+            room: parts.room,
             durable: AtomicU64::new(parts.next_lsn),
             written: AtomicU64::new(0),
             trouble: Mutex::default(),

@@ -17,7 +17,7 @@ use crate::folder::{self, SEGMENT};
 use crate::manifest::Manifest;
 use crate::memtable::Memtable;
 use crate::row::{Key, Row, from_position, to_position};
-use crate::segment::Segment;
+use crate::segment::{Room, Segment};
 use crate::view::{View, Wanted};
 use crate::wal::Wal;
 use crate::{Error, Settings, committer, merge, seal};
@@ -68,7 +68,8 @@ impl History {
         let manifest = Manifest::load(&folder)?;
         let is_new = manifest.is_none();
         let manifest = manifest.unwrap_or_default();
-        let segments = open_segments(&folder, &manifest, is_new)?;
+        let room = Arc::new(Room::new(settings.directory_bytes));
+        let segments = open_segments(&folder, &manifest, is_new, &room)?;
         let active = Memtable::new(manifest.sealed, 0);
         let mut view = View { active, frozen: Vec::new(), segments: Vec::new() };
         view.change_segments(segments, &[]);
@@ -82,7 +83,7 @@ impl History {
             manifest.store(&folder, settings.sync)?;
         }
         let shelf = wal.shelf();
-        let core = Arc::new(Core::new(Parts { folder, settings, manifest, view, shelf, next_lsn, lock }));
+        let core = Arc::new(Core::new(Parts { folder, settings, manifest, view, shelf, room, next_lsn, lock }));
         let threads = start(&core, wal)?;
         Ok(Self { core, threads: Mutex::new(Some(threads)) })
     }
@@ -243,7 +244,12 @@ impl PositionHistory for History {
 }
 
 /// Opens the segments of the manifest and removes others: those of a sealing or merge that was not finished.
-fn open_segments(folder: &Path, manifest: &Manifest, is_new: bool) -> Result<Vec<Arc<Segment>>, Error> {
+fn open_segments(
+    folder: &Path,
+    manifest: &Manifest,
+    is_new: bool,
+    room: &Arc<Room>,
+) -> Result<Vec<Arc<Segment>>, Error> {
     for id in folder::numbers(folder, SEGMENT)? {
         let path = folder::numbered(folder, SEGMENT, id);
         if is_new {
@@ -253,8 +259,9 @@ fn open_segments(folder: &Path, manifest: &Manifest, is_new: bool) -> Result<Vec
             fs::remove_file(&path).context("remove", &path)?;
         }
     }
-    let open = |id: &u64| Segment::open(*id, &folder::numbered(folder, SEGMENT, *id)).map(Arc::new);
-    manifest.segments.iter().map(open).collect()
+    // The newest first: they are read most, and memory for directories may not be enough for all.
+    let open = |id: &u64| Segment::open(*id, &folder::numbered(folder, SEGMENT, *id), room).map(Arc::new);
+    manifest.segments.iter().rev().map(open).collect()
 }
 
 fn start(core: &Arc<Core>, wal: Wal) -> Result<Threads, Error> {

@@ -110,7 +110,7 @@ pub(crate) fn finish(core: &Core, id: u64, writer: Writer) -> Result<Arc<Segment
     if core.settings.sync {
         folder::sync(&core.folder)?;
     }
-    Segment::open(id, &folder::numbered(&core.folder, SEGMENT, id)).map(Arc::new)
+    Segment::open(id, &folder::numbered(&core.folder, SEGMENT, id), &core.room).map(Arc::new)
 }
 
 /// Which windows of time get a segment of their own.

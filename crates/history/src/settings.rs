@@ -23,6 +23,9 @@ pub struct Settings {
     pub merge_fan_in: usize,
     /// Never merge into a segment larger than so many bytes. Default: 1,073,741,824 (1 GiB).
     pub merge_bytes: u64,
+    /// Keep the directories of segments in memory up to so many bytes in total; the others are read when needed. One
+    /// position takes some 0.3 bytes of it. Default: 67,108,864 (64 MiB).
+    pub directory_bytes: u64,
     /// Whether an append waits until the disk has it. Always true in production; false only makes tests faster.
     pub sync: bool,
     /// Sleep so long after each sync of the log, to pretend a slower disk when measuring. Default: zero.
@@ -40,6 +43,7 @@ impl Default for Settings {
             partition_seconds: 7 * 24 * 3_600,
             merge_fan_in: 8,
             merge_bytes: 1 << 30,
+            directory_bytes: 64 << 20,
             sync: true,
             sync_delay: Duration::ZERO,
         }

@@ -94,15 +94,23 @@ impl Source {
         };
         let Some(rows) = cursor.next_within(wanted.key, wanted.from, wanted.to)? else { return Ok(false) };
         self.more = More::Blocks(cursor);
-        self.loaded = rows.into_iter();
+        self.loaded = rows;
         self.at = self.loaded.as_slice().first().map_or(wanted.to, |row| row.fix_time);
         Ok(true)
     }
 
-    fn next_row(&mut self) -> Option<Row> {
-        let row = self.loaded.next()?;
-        self.at = self.loaded.as_slice().first().map_or(row.fix_time.saturating_add(1), |next| next.fix_time);
-        Some(row)
+    /// Moves the next row, and those after it before `until`, to `rows`, as long as there is room below `limit`.
+    fn take_run(&mut self, until: i64, limit: usize, rows: &mut Vec<Row>) {
+        while let Some(row) = self.loaded.next() {
+            self.at = self.loaded.as_slice().first().map_or(row.fix_time.saturating_add(1), |next| next.fix_time);
+            match rows.last_mut() {
+                Some(last) if last.fix_time == row.fix_time => *last = row,
+                _ => rows.push(row),
+            }
+            if self.at >= until || rows.len() >= limit {
+                return;
+            }
+        }
     }
 }
 
@@ -116,38 +124,23 @@ impl Selection {
     pub(crate) fn rows(self) -> Result<Vec<Row>, Error> {
         let Self { wanted, mut sources } = self;
         let mut rows: Vec<Row> = Vec::new();
-        while rows.len() < wanted.limit {
-            // Among equals the oldest part comes first, so that a later one replaces its row.
-            let Some(next) = (0..sources.len()).min_by_key(|index| sources[*index].at) else { break };
-            let source = &mut sources[next];
-            let Some(row) = source.next_row() else {
-                if !source.load(&wanted)? {
+        // Among equals the oldest part comes first, so that a later one replaces its row.
+        while let Some(next) = (0..sources.len()).min_by_key(|index| sources[*index].at) {
+            let at = sources[next].at;
+            // Equal to the last row, even of a full answer, it replaces that row.
+            if rows.len() >= wanted.limit && rows.last().is_none_or(|last| last.fix_time < at) {
+                break;
+            }
+            let others = sources.iter().enumerate().filter(|(index, _)| *index != next);
+            let until = others.map(|(_, source)| source.at).min().unwrap_or(i64::MAX);
+            if sources[next].loaded.len() == 0 {
+                if !sources[next].load(&wanted)? {
                     sources.remove(next);
                 }
                 continue;
-            };
-            rows.push(row);
-            let at = rows.last().map_or(i64::MIN, |row| row.fix_time);
-            Self::replace(&mut sources, &wanted, at, &mut rows)?;
+            }
+            sources[next].take_run(until, wanted.limit, &mut rows);
         }
         Ok(rows)
-    }
-
-    /// Lets every other part that has this fix time too replace the last row, the latest one at last.
-    fn replace(sources: &mut Vec<Source>, wanted: &Wanted, at: i64, rows: &mut [Row]) -> Result<(), Error> {
-        let mut index = 0;
-        while let Some(source) = sources.get_mut(index) {
-            if source.at != at {
-                index += 1;
-            } else if let Some(row) = source.next_row() {
-                if let Some(last) = rows.last_mut() {
-                    *last = row;
-                }
-                index += 1;
-            } else if !source.load(wanted)? {
-                sources.remove(index);
-            }
-        }
-        Ok(())
     }
 }

@@ -18,6 +18,8 @@ const ACCURACY: i64 = 1 << 2;
 const SPEED: i64 = 1 << 3;
 const COURSE: i64 = 1 << 4;
 const ATTRIBUTES: i64 = 1 << 5;
+/// Set in each row, so that there is one flag for the columns that every row has.
+const EVERY: i64 = 1 << 6;
 
 /// Wider numbers are written as varints, so that a packed one can be read with one load of eight bytes.
 const WIDEST: u32 = 56;
@@ -65,7 +67,7 @@ fn flags(row: &Row) -> i64 {
         (row.course != NO_COURSE, COURSE),
         (row.attributes.is_some(), ATTRIBUTES),
     ];
-    stated.iter().fold(0, |sum, (set, flag)| if *set { sum | flag } else { sum })
+    stated.iter().fold(EVERY, |sum, (set, flag)| if *set { sum | flag } else { sum })
 }
 
 /// Each different text once, in the order of first use, and a column that says which one.
@@ -99,47 +101,86 @@ pub(crate) fn decode_block(block: &[u8], count: usize, first_fix_time: i64) -> O
         return None;
     }
     let mut input = Reader(columns);
-    let flags = decode_column(&mut input, count)?;
-    let having = |flag: i64| flags.iter().filter(|flags| *flags & flag != 0).count();
-    let fix_times = decode_column(&mut input, count)?;
-    let delays = decode_column(&mut input, count)?;
-    let lats = decode_column(&mut input, count)?;
-    let lons = decode_column(&mut input, count)?;
-    let mut altitudes = decode_column(&mut input, having(ALTITUDE))?.into_iter();
-    let mut accuracies = decode_column(&mut input, having(ACCURACY))?.into_iter();
-    let mut speeds = decode_column(&mut input, having(SPEED))?.into_iter();
-    let mut courses = decode_column(&mut input, having(COURSE))?.into_iter();
-    let mut attributes = decode_attributes(&mut input, having(ATTRIBUTES))?.into_iter();
-    let mut rows = Vec::with_capacity(count);
-    for (index, flags) in flags.iter().enumerate() {
-        let fix_time = first_fix_time.wrapping_add(fix_times[index]);
-        rows.push(Row {
-            fix_time,
-            received_at: fix_time.wrapping_add(delays[index]),
-            lat: lats[index].try_into().ok()?,
-            lon: lons[index].try_into().ok()?,
-            altitude: if flags & ALTITUDE != 0 { altitudes.next()?.try_into().ok()? } else { NO_ALTITUDE },
-            accuracy: if flags & ACCURACY != 0 { accuracies.next()?.try_into().ok()? } else { NO_ACCURACY },
-            speed: if flags & SPEED != 0 { speeds.next()?.try_into().ok()? } else { NO_SPEED },
-            course: if flags & COURSE != 0 { courses.next()?.try_into().ok()? } else { NO_COURSE },
-            valid: flags & VALID != 0,
-            attributes: if flags & ATTRIBUTES != 0 { Some(attributes.next()?) } else { None },
-        });
+    let mut flags = vec![0; count];
+    let mut slots = flags.iter_mut();
+    decode_column(&mut input, count, |value| store(slots.next()?, value))?;
+    let mut block = Block { input, rows: flags.iter().map(|flags| unstated(flags & VALID != 0)).collect(), flags };
+    block.fill(EVERY, |row| &mut row.fix_time)?;
+    block.fill(EVERY, |row| &mut row.received_at)?;
+    for row in &mut block.rows {
+        row.fix_time = row.fix_time.wrapping_add(first_fix_time);
+        row.received_at = row.received_at.wrapping_add(row.fix_time);
     }
-    Some(rows)
+    block.fill(EVERY, |row| &mut row.lat)?;
+    block.fill(EVERY, |row| &mut row.lon)?;
+    block.fill(ALTITUDE, |row| &mut row.altitude)?;
+    block.fill(ACCURACY, |row| &mut row.accuracy)?;
+    block.fill(SPEED, |row| &mut row.speed)?;
+    block.fill(COURSE, |row| &mut row.course)?;
+    block.fill_attributes()?;
+    Some(block.rows)
 }
 
-fn decode_attributes(input: &mut Reader<'_>, count: usize) -> Option<Vec<Arc<Vec<u8>>>> {
-    if count == 0 {
-        return Some(Vec::new());
+/// None when the number is out of the range of its place.
+fn store<T: TryFrom<i64>>(place: &mut T, value: i64) -> Option<()> {
+    *place = value.try_into().ok()?;
+    Some(())
+}
+
+/// A row of which nothing is known yet.
+fn unstated(valid: bool) -> Row {
+    Row {
+        fix_time: 0,
+        received_at: 0,
+        lat: 0,
+        lon: 0,
+        altitude: NO_ALTITUDE,
+        accuracy: NO_ACCURACY,
+        speed: NO_SPEED,
+        course: NO_COURSE,
+        valid,
+        attributes: None,
     }
-    let mut texts = Vec::new();
-    for _ in 0..input.size()? {
-        let len = input.size()?;
-        texts.push(Arc::new(input.bytes(len)?.to_vec()));
+}
+
+/// A block being decoded.
+struct Block<'a> {
+    input: Reader<'a>,
+    flags: Vec<i64>,
+    rows: Vec<Row>,
+}
+
+impl Block<'_> {
+    /// Decodes the next column into a field of the rows that have one of these flags.
+    fn fill<T: TryFrom<i64>>(&mut self, having: i64, field: impl Fn(&mut Row) -> &mut T) -> Option<()> {
+        let Self { input, flags, rows } = self;
+        let count = flags.iter().filter(|flags| *flags & having != 0).count();
+        if count == rows.len() {
+            let mut rows = rows.iter_mut();
+            return decode_column(input, count, |value| store(field(rows.next()?), value));
+        }
+        let mut rows = rows.iter_mut().zip(flags).filter(|(_, flags)| **flags & having != 0);
+        decode_column(input, count, |value| store(field(rows.next()?.0), value))
     }
-    let which = decode_column(input, count)?;
-    which.into_iter().map(|index| texts.get(usize::try_from(index).ok()?).cloned()).collect()
+
+    fn fill_attributes(&mut self) -> Option<()> {
+        let Self { input, flags, rows } = self;
+        let count = flags.iter().filter(|flags| *flags & ATTRIBUTES != 0).count();
+        if count == 0 {
+            return Some(());
+        }
+        let mut texts = Vec::new();
+        for _ in 0..input.size()? {
+            let len = input.size()?;
+            texts.push(Arc::new(input.bytes(len)?.to_vec()));
+        }
+        let mut rows = rows.iter_mut().zip(flags).filter(|(_, flags)| **flags & ATTRIBUTES != 0);
+        decode_column(input, count, |index| {
+            let text = texts.get(usize::try_from(index).ok()?)?;
+            rows.next()?.0.attributes = Some(Arc::clone(text));
+            Some(())
+        })
+    }
 }
 
 /// Adds a column: its head byte, as many numbers as the differencing needs to begin with, then the rest.
@@ -201,47 +242,41 @@ fn varints_len(values: &[i64]) -> usize {
     values.iter().map(|value| varint::len(zigzag(*value))).sum()
 }
 
-fn decode_column(input: &mut Reader<'_>, count: usize) -> Option<Vec<i64>> {
-    let mut values = Vec::with_capacity(count);
-    if count == 0 {
-        return Some(values);
-    }
+/// Gives `each` the numbers of a column; none when the bytes are not what [`encode_column`] writes, or `each` refuses.
+fn decode_column(input: &mut Reader<'_>, count: usize, mut each: impl FnMut(i64) -> Option<()>) -> Option<()> {
+    let Some(mut rest) = count.checked_sub(1) else { return Some(()) };
     let head = input.byte()?;
     let (kind, width) = (head >> 6, u32::from(head & 63));
-    let order = match (kind, width) {
-        (OFFSETS, _) => 0,
-        (DELTAS, _) | (VARINTS, 1) => 1,
-        (DELTAS_OF_DELTAS, _) | (VARINTS, 2) => 2,
+    if kind == OFFSETS {
+        let lowest = input.signed()?;
+        return unpack(input, count, width, |number| each(lowest.wrapping_add(number.cast_signed())));
+    }
+    let of_deltas = match (kind, width) {
+        (DELTAS, _) | (VARINTS, 1) => false,
+        (DELTAS_OF_DELTAS, _) | (VARINTS, 2) => true,
         _ => return None,
     };
-    let (mut value, mut delta) = (0_i64, 0_i64);
-    if order >= 1 {
-        value = input.signed()?;
-        values.push(value);
-    }
-    if order == 2 && count > 1 {
+    let (mut value, mut delta) = (input.signed()?, 0_i64);
+    each(value)?;
+    if of_deltas && rest > 0 {
+        rest -= 1;
         delta = input.signed()?;
         value = value.wrapping_add(delta);
-        values.push(value);
+        each(value)?;
     }
-    let rest = count - values.len();
-    let mut take = |number: i64| {
-        delta = if order == 2 { delta.wrapping_add(number) } else { number };
-        value = if order == 0 { number } else { value.wrapping_add(delta) };
-        values.push(value);
+    let mut add = |number: i64| {
+        delta = if of_deltas { delta.wrapping_add(number) } else { number };
+        value = value.wrapping_add(delta);
+        each(value)
     };
-    if rest == 0 {
-        return Some(values);
-    }
     if kind == VARINTS {
-        for _ in 0..rest {
-            take(input.signed()?);
-        }
-    } else {
-        let lowest = input.signed()?;
-        unpack(input, rest, width, |number| take(lowest.wrapping_add(number.cast_signed())))?;
+        return (0..rest).try_for_each(|_| add(input.signed()?));
     }
-    Some(values)
+    if rest == 0 {
+        return Some(());
+    }
+    let lowest = input.signed()?;
+    unpack(input, rest, width, |number| add(lowest.wrapping_add(number.cast_signed())))
 }
 
 /// Adds numbers of `width` bits each, low bits first, filled up to a whole byte.
@@ -261,7 +296,7 @@ fn pack(numbers: impl Iterator<Item = u64>, width: u32, out: &mut Vec<u8>) {
 }
 
 /// Reads `count` numbers of `width` bits each.
-fn unpack(input: &mut Reader<'_>, count: usize, width: u32, mut each: impl FnMut(u64)) -> Option<()> {
+fn unpack(input: &mut Reader<'_>, count: usize, width: u32, mut each: impl FnMut(u64) -> Option<()>) -> Option<()> {
     if width > WIDEST {
         return None;
     }
@@ -278,7 +313,7 @@ fn unpack(input: &mut Reader<'_>, count: usize, width: u32, mut each: impl FnMut
                 u64::from_le_bytes(last)
             }
         };
-        each(word >> (bit % 8) & mask);
+        each(word >> (bit % 8) & mask)?;
     }
     Some(())
 }
@@ -293,12 +328,21 @@ mod tests {
         let mut out = Vec::new();
         encode_column(values, &mut out);
         let mut input = Reader(&out);
-        assert_eq!(decode_column(&mut input, values.len()).as_deref(), Some(values));
+        assert_eq!(decoded(&mut input, values.len()).as_deref(), Some(values));
         assert!(input.0.is_empty());
         for cut in 0..out.len() {
-            assert_eq!(decode_column(&mut Reader(&out[..cut]), values.len()), None, "cut at {cut}");
+            assert_eq!(decoded(&mut Reader(&out[..cut]), values.len()), None, "cut at {cut}");
         }
         out.len()
+    }
+
+    fn decoded(input: &mut Reader<'_>, count: usize) -> Option<Vec<i64>> {
+        let mut values = Vec::new();
+        decode_column(input, count, |value| {
+            values.push(value);
+            Some(())
+        })?;
+        Some(values)
     }
 
     #[test]

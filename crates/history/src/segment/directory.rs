@@ -51,28 +51,49 @@ pub(super) fn encode_page(entries: &[Entry], out: &mut Vec<u8>) {
     out[start..start + 4].copy_from_slice(&crc.to_le_bytes());
 }
 
-/// Reads a page; none when its checksum or anything else does not fit.
-pub(super) fn decode_page(page: &[u8]) -> Option<Vec<Entry>> {
-    let mut input = Reader(page);
-    let crc = u32::from_le_bytes(input.array()?);
-    if crc != crc32fast::hash(input.0) {
-        return None;
+/// The entries of a page, read one by one.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    page: Vec<u8>,
+    at: usize,
+    left: usize,
+    key: [u8; 32],
+    min: i64,
+    offset: u64,
+}
+
+impl Entries {
+    /// Begins to read a page; none when its checksum does not fit.
+    pub(super) fn new(page: Vec<u8>) -> Option<Self> {
+        let mut input = Reader(&page);
+        let crc = u32::from_le_bytes(input.array()?);
+        if crc != crc32fast::hash(input.0) {
+            return None;
+        }
+        let (left, offset) = (input.size()?, input.varint()?);
+        let at = page.len() - input.0.len();
+        Some(Self { page, at, left, key: [0; 32], min: 0, offset })
     }
-    let count = input.size()?;
-    let mut offset = input.varint()?;
-    let (mut key, mut min) = ([0; 32], 0_i64);
-    let mut entries = Vec::with_capacity(count.min(PAGE_ENTRIES));
-    for _ in 0..count {
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.left == 0
+    }
+
+    /// The next entry; none at the end, or when the page is not what [`encode_page`] writes.
+    pub(super) fn next(&mut self) -> Option<Entry> {
+        self.left = self.left.checked_sub(1)?;
+        let mut input = Reader(self.page.get(self.at..)?);
         let shared = usize::from(input.byte()?);
         let rest = input.bytes(32_usize.checked_sub(shared)?)?;
-        key[shared..].copy_from_slice(rest);
-        min = min.wrapping_add(input.signed()?);
-        let max = min.wrapping_add(input.varint()?.cast_signed());
+        self.key[shared..].copy_from_slice(rest);
+        self.min = self.min.wrapping_add(input.signed()?);
+        let max = self.min.wrapping_add(input.varint()?.cast_signed());
         let (rows, len) = (input.size()?, input.size()?);
-        entries.push(Entry { key: Key::from_bytes(key), min, max, rows, offset, len });
-        offset = offset.checked_add(len as u64)?;
+        let offset = self.offset;
+        self.offset = offset.checked_add(len as u64)?;
+        self.at = self.page.len() - input.0.len();
+        Some(Entry { key: Key::from_bytes(self.key), min: self.min, max, rows, offset, len })
     }
-    Some(entries)
 }
 
 /// Writes the index: the summary and every page.

@@ -8,14 +8,15 @@
 //! trailer   place, length and checksum of the index, format version, magic
 //! ```
 //!
-//! Only the index stays in memory: a read finds the page, then the block, with one `pread` each.
+//! The index is always in memory, the directory as long as there is room for it (see `Settings::directory_bytes`): mostly
+//! a read is one `pread` for each block.
 
 mod codec;
 mod directory;
 mod read;
 mod write;
 
-pub(crate) use read::{Cursor, Segment};
+pub(crate) use read::{Cursor, Room, Segment};
 pub(crate) use write::Writer;
 
 use tracklane_core::ports::Lsn;
