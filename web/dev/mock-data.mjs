@@ -695,7 +695,7 @@ export function demo(db, { log, position }) {
         if (db.shipments.some(({ reference }) => reference && reference === body.reference))
           errors.push({ pointer: '#/reference', detail: 'is taken by another shipment' });
         body.packages?.forEach((parcel, i) => {
-          if (parcel.weight_kg !== null && typeof parcel.weight_kg !== 'number')
+          if (parcel.weight_kg != null && !(parcel.weight_kg >= 0))
             errors.push({ pointer: `#/packages/${i}/weight_kg`, detail: 'must be a number from 0 to 100000' });
         });
         if (errors.length > 0) throw new Problem(422, 'the shipment breaks a rule', { errors });
@@ -771,6 +771,16 @@ export function demo(db, { log, position }) {
         fact(shipment, { status: sub === 'assign' ? 'assigned' : 'created' });
         return { body: detail(shipment) };
       }
+      const view = (link) => ({ link, token: link.token, url: `https://track.example/t/${link.token}` });
+      if (sub === 'links' && method === 'GET') {
+        return {
+          body: {
+            items: db.links.filter(({ shipment_id }) => shipment_id === key).map(view),
+            next_cursor: null,
+            has_more: false,
+          },
+        };
+      }
       if (sub === 'links' && method === 'POST') {
         const token = `t${db.links.length}p5w8r4c7z`;
         const link = {
@@ -784,7 +794,7 @@ export function demo(db, { log, position }) {
           url: `/t/${token}`,
         };
         db.links.push(link);
-        return { status: 201, body: link };
+        return { status: 201, body: view(link) };
       }
       if (sub === 'links' && method === 'DELETE') {
         db.links.find(({ id: one }) => one === subKey).revoked_at = now();

@@ -124,7 +124,7 @@ export function legalNext(from: Status, beforeHold: Status | null): Status[] {
   return ALL_STATUSES.filter((status) => {
     if (always.includes(status)) return true;
     const rank = STATUSES[status].rank;
-    return status !== 'returned' && rank !== null && rank >= floor;
+    return rank !== null && rank >= floor;
   });
 }
 

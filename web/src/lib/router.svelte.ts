@@ -1,22 +1,6 @@
 // The address bar as state, and nothing more: a path, a query, and links that do not reload the page.
 
-const ROUTES = ['login', 'shipments', 'drivers', 'zones', 'webhooks', 'settings'] as const;
-export type RouteName = (typeof ROUTES)[number] | 'map' | 'shipment' | 'missing';
-
-export interface Route {
-  name: RouteName;
-  id: string;
-}
-
-/** Which page a path asks for. */
-export function routeOf(path: string): Route {
-  const [first = '', second = '', third] = path.split('/').slice(1);
-  if (third !== undefined && third !== '') return { name: 'missing', id: '' };
-  if (first === '') return { name: 'map', id: '' };
-  if (first === 'shipments' && second) return { name: 'shipment', id: decodeURIComponent(second) };
-  const known = ROUTES.find((name) => name === first);
-  return known && !second ? { name: known, id: '' } : { name: 'missing', id: '' };
-}
+import { routeOf } from './route';
 
 class Router {
   path = $state(location.pathname);

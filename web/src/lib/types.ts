@@ -237,8 +237,13 @@ export interface TrackingLink extends Row {
   shipment_id: string;
   expires_at: Timestamp | null;
   revoked_at: Timestamp | null;
-  url?: string;
-  token?: string;
+}
+
+/** A link with its secret: the address of its page. */
+export interface LinkView {
+  link: TrackingLink;
+  token: string;
+  url: string;
 }
 
 export interface ShipmentDetail {

@@ -77,6 +77,7 @@ class Fleet {
   async loadPositions(): Promise<void> {
     const { items } = await api.get<Pick<Page<DeviceLatest>, 'items'>>('/v1/positions/latest');
     this.#take(items);
+    this.latest = this.positions.all();
   }
 
   /** Calls back on each event; the answer ends it. */

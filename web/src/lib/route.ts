@@ -1,0 +1,27 @@
+// Which page a path asks for. Pure.
+
+const ROUTES = ['login', 'shipments', 'drivers', 'zones', 'webhooks', 'settings'] as const;
+export type RouteName = (typeof ROUTES)[number] | 'map' | 'shipment' | 'missing';
+
+export interface Route {
+  name: RouteName;
+  id: string;
+}
+
+/** Which page a path asks for. */
+export function routeOf(path: string): Route {
+  const [first = '', second = '', third] = path.split('/').slice(1);
+  if (third !== undefined && third !== '') return { name: 'missing', id: '' };
+  if (first === '') return { name: 'map', id: '' };
+  if (first === 'shipments' && second) return shipmentRoute(second);
+  const known = ROUTES.find((name) => name === first);
+  return known && !second ? { name: known, id: '' } : { name: 'missing', id: '' };
+}
+
+function shipmentRoute(text: string): Route {
+  try {
+    return { name: 'shipment', id: decodeURIComponent(text) };
+  } catch {
+    return { name: 'missing', id: '' };
+  }
+}

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { atOffset, confidenceText, lagText, offsetText, relativeText, spanText, windowText } from '../src/lib/time';
+
+it('says spans in at most two units', () => {
+  const cases: [number, string][] = [
+    [0, '0 s'],
+    [59, '59 s'],
+    [60, '1 min'],
+    [3599, '59 min'],
+    [3600, '1 h'],
+    [3900, '1 h 5 min'],
+    [86_400, '1 d'],
+    [187_200, '2 d 4 h'],
+    [-5, '0 s'],
+  ];
+  for (const [seconds, text] of cases) expect(spanText(seconds)).toBe(text);
+});
+
+it('says how long ago or how far ahead', () => {
+  const now = Date.parse('2026-11-20T12:00:00Z');
+  expect(relativeText('2026-11-20T11:59:55Z', now)).toBe('just now');
+  expect(relativeText('2026-11-20T11:55:00Z', now)).toBe('5 min ago');
+  expect(relativeText('2026-11-20T08:55:00Z', now)).toBe('3 h ago');
+  expect(relativeText('2026-11-20T14:00:00Z', now)).toBe('in 2 h');
+  expect(relativeText('not a time', now)).toBe('–');
+});
+
+it('writes offsets with their sign, half hours included', () => {
+  expect(offsetText(0)).toBe('UTC');
+  expect(offsetText(3600)).toBe('UTC+01:00');
+  expect(offsetText(-12_600)).toBe('UTC−03:30');
+  expect(offsetText(20_700)).toBe('UTC+05:45');
+});
+
+it('shows the clock of the source, not of the reader', () => {
+  expect(atOffset('2026-11-20T23:30:00Z', 3600)).toBe('21 Nov 2026, 00:30');
+  expect(atOffset('2026-11-20T03:00:00Z', -18_000)).toBe('19 Nov 2026, 22:00');
+});
+
+it('says windows with one day, two days, or one end', () => {
+  const day = '2026-11-20';
+  expect(windowText(`${day}T14:00:00Z`, `${day}T16:00:00Z`, 'UTC')).toBe(
+    'Fri, 20 Nov, 14:00–16:00'.replace('Fri,', 'Fri'),
+  );
+  expect(windowText(`${day}T22:00:00Z`, '2026-11-21T01:00:00Z', 'UTC')).toContain('Sat');
+  expect(windowText(null, `${day}T16:00:00Z`, 'UTC')).toMatch(/^by .*16:00$/);
+  expect(windowText(`${day}T14:00:00Z`, null, 'UTC')).toMatch(/^from .*14:00$/);
+  expect(windowText(null, null)).toBeNull();
+});
+
+it('tells how late a fact came in, and how sure its offset is', () => {
+  expect(lagText('2026-11-20T08:00:00Z', '2026-11-20T08:00:30Z')).toBeNull();
+  expect(lagText('2026-11-20T08:00:00Z', '2026-11-20T09:10:00Z')).toBe('1 h 10 min later');
+  expect(confidenceText('exact')).toBeNull();
+  expect(confidenceText('assumed')).toBe('offset assumed');
+});
