@@ -22,7 +22,7 @@ pub use inputs::{
     NewShipment, ShipmentEdit,
 };
 pub(crate) use milestones::{Moved, Proof};
-pub(crate) use service::must_see;
 pub use service::Shipments;
+pub(crate) use service::must_see;
 pub use tracklane_store::shipments::ShipmentFilter;
 pub use views::{EventView, PublicView, ShipmentDetail};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracklane_core::id::DeviceId;
 use tracklane_core::model::{Caller, Role};
-use tracklane_core::position::Position;
+use tracklane_core::position::{Fix, Point, Position};
 use tracklane_core::time::to_micros;
 use tracklane_core::{Invalid, Timestamp};
 
@@ -39,7 +39,7 @@ pub(super) fn receive(memory: &Memory, caller: &Caller, row: Incoming, now: Time
         device_id: device.device_id,
         fix_time: to_micros(row.fix_time.unwrap_or(now)),
         received_at: now,
-        fix: row.fix,
+        fix: Fix { point: as_kept(row.fix.point), ..row.fix },
         attributes: row.attributes,
     };
     position.check()?;
@@ -49,6 +49,12 @@ pub(super) fn receive(memory: &Memory, caller: &Caller, row: Incoming, now: Time
         invalid.into_result()?;
     }
     Ok(Row { position, driver_id: device.driver_id })
+}
+
+/// A point to 1e-7 degrees (a centimetre), as history keeps it: so that the same positions say the same after a restart.
+fn as_kept(point: Point) -> Point {
+    let round = |degrees: f64| (degrees * 1e7).round() / 1e7;
+    Point { lat: round(point.lat), lon: round(point.lon) }
 }
 
 /// The device that a row is from. Devices of others are unknown.

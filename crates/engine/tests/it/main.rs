@@ -1,0 +1,14 @@
+//! The engine on a real store and a real history.
+
+mod access;
+mod kit;
+mod lifecycle;
+mod live;
+mod milestones;
+mod narrow;
+mod positions;
+mod receiver;
+mod records;
+mod restart;
+mod stage;
+mod webhooks;

@@ -1,0 +1,172 @@
+//! From hub to hub: positions alone move a shipment, each milestone once and in order.
+
+use serde_json::{Value, json};
+use tracklane_core::event::EventKind;
+use tracklane_core::id::{DeviceId, DriverId, LocationId, ShipmentId};
+use tracklane_core::lifecycle::{SourceKind, Status};
+use tracklane_core::model::LegState;
+use tracklane_engine::shipments::NewFact;
+use tracklane_engine::tracking::{DeviceRef, RowOutcome};
+
+use crate::kit::{World, each, east, fix};
+
+each!(
+    a_drive_from_hub_to_hub_delivers,
+    a_whole_trip_in_one_batch_is_worth_the_same,
+    a_driver_who_waits_at_the_hub_has_it_at_once,
+    the_policy_says_how_far_positions_go,
+    only_the_own_driver_moves_it,
+    legs_follow_one_another,
+    two_drives_at_once_do_not_mix,
+);
+
+const WHOLE_WAY: [&str; 5] = [
+    "assigned/",
+    "picked_up/from_sender",
+    "in_transit/departed_facility",
+    "out_for_delivery/arriving",
+    "delivered/safe_place",
+];
+
+/// A driver with a phone, two hubs ten kilometres apart.
+struct Track {
+    world: World,
+    driver: DriverId,
+    phone: DeviceId,
+    from: LocationId,
+    to: LocationId,
+}
+
+impl Track {
+    async fn on(world: World) -> Self {
+        let driver = world.driver("Ana").await.id;
+        let phone = world.device("phone", Some(driver)).await.id;
+        let from = world.location("From", east(0.0)).await.id;
+        let to = world.location("To", east(10_000.0)).await.id;
+        Self { world, driver, phone, from, to }
+    }
+
+    async fn shipment(&self, extra: Value) -> ShipmentId {
+        let mut input = json!({
+            "origin_id": self.from, "destination_id": self.to, "driver_id": self.driver, "milestones": "full",
+        });
+        for (key, value) in extra.as_object().unwrap() {
+            input[key] = value.clone();
+        }
+        self.world.shipment(input).await.shipment.id
+    }
+
+    /// Drives along the line, a fix every hundred metres and ten seconds.
+    async fn drive(&self, from_m: i32, to_m: i32) {
+        let step = if from_m < to_m { 100 } else { -100 };
+        let mut metres = from_m;
+        while metres != to_m + step {
+            self.world.ground.pass(10);
+            self.world.at(self.phone, east(f64::from(metres))).await;
+            metres += step;
+        }
+    }
+}
+
+async fn a_drive_from_hub_to_hub_delivers(world: World) {
+    let track = Track::on(world).await;
+    track.drive(-1_000, -500).await;
+    let id = track.shipment(json!({})).await;
+    track.drive(-400, 10_000).await;
+    assert_eq!(track.world.told(id).await, WHOLE_WAY);
+    // Staying there and driving on changes nothing.
+    track.drive(10_000, 12_000).await;
+    track.drive(12_000, 0).await;
+    assert_eq!(track.world.told(id).await, WHOLE_WAY);
+
+    let detail = track.world.engine.shipments.detail(&track.world.boss, id).await.unwrap();
+    assert_eq!(detail.legs[0].state, LegState::Done);
+    let facts: Vec<_> = detail.events.iter().filter(|view| view.event.source == SourceKind::Device).collect();
+    assert_eq!(facts.len(), 4);
+    assert!(facts.is_sorted_by_key(|view| view.event.occurred_at));
+    assert!(facts.iter().all(|view| !view.flags.out_of_order && view.event.copies == 1));
+    let delivered: Vec<_> = track.world.log().await;
+    let delivered = delivered.iter().filter(|event| event.kind == EventKind::ShipmentDelivered).count();
+    assert_eq!(delivered, 1);
+    assert_eq!(track.world.engine.tracking.sizes().legs, 0, "nothing is watched any more");
+    assert_eq!(track.world.engine.tracking.sizes().zones, 0, "the zones around its ends are gone with it");
+}
+
+async fn a_whole_trip_in_one_batch_is_worth_the_same(world: World) {
+    let track = Track::on(world).await;
+    let id = track.shipment(json!({})).await;
+    let start = track.world.ground.now();
+    track.world.ground.pass(3_600);
+    let rows = (0..=100_i32).rev().map(|step| {
+        let at = start + jiff::SignedDuration::from_secs(60 + i64::from(step) * 10);
+        fix(DeviceRef::Id(track.phone), Some(at), east(f64::from(step) * 100.0))
+    });
+    let outcomes = track.world.engine.tracking.submit(&track.world.boss, rows.collect()).await.unwrap();
+    assert!(outcomes.iter().all(|outcome| *outcome == RowOutcome::Accepted));
+    let last = track.world.status(id).await;
+    assert_eq!(last, (Status::Delivered, Some("safe_place".to_owned())));
+    assert_eq!(track.world.told(id).await, WHOLE_WAY);
+}
+
+async fn a_driver_who_waits_at_the_hub_has_it_at_once(world: World) {
+    let track = Track::on(world).await;
+    track.world.at(track.phone, east(0.0)).await;
+    let id = track.shipment(json!({})).await;
+    track.world.ground.pass(10);
+    track.world.at(track.phone, east(5.0)).await;
+    assert_eq!(track.world.status(id).await.0, Status::PickedUp);
+}
+
+async fn the_policy_says_how_far_positions_go(world: World) {
+    let track = Track::on(world).await;
+    let stops = track.shipment(json!({ "milestones": "arrivals" })).await;
+    let off = track.shipment(json!({ "milestones": "off" })).await;
+    track.drive(0, 10_000).await;
+    assert_eq!(track.world.status(stops).await, (Status::OutForDelivery, Some("at_stop".to_owned())));
+    assert_eq!(track.world.status(off).await.0, Status::Assigned);
+    // The delivery itself is the driver's to say.
+    track.world.ground.pass(5);
+    let caller = track.world.driver_caller(track.driver);
+    let said = track.world.engine.shipments.record(&caller, stops, NewFact::scan(Status::Delivered)).await.unwrap();
+    assert_eq!(said.shipment.status, Status::Delivered);
+}
+
+async fn only_the_own_driver_moves_it(world: World) {
+    let track = Track::on(world).await;
+    let id = track.shipment(json!({})).await;
+    let other = track.world.driver("Rui").await.id;
+    let phone = track.world.device("other", Some(other)).await.id;
+    track.world.at(phone, east(0.0)).await;
+    track.world.ground.pass(10);
+    track.world.at(phone, east(50.0)).await;
+    assert_eq!(track.world.status(id).await.0, Status::Assigned);
+    track.world.engine.shipments.assign(&track.world.boss, id, other).await.unwrap();
+    track.world.ground.pass(10);
+    track.world.at(phone, east(60.0)).await;
+    assert_eq!(track.world.status(id).await.0, Status::PickedUp);
+}
+
+async fn legs_follow_one_another(world: World) {
+    let track = Track::on(world).await;
+    let middle = track.world.location("Middle", east(5_000.0)).await.id;
+    let legs = json!([
+        { "mode": "fleet", "driver_id": track.driver, "destination_id": middle },
+        { "mode": "fleet", "driver_id": track.driver },
+    ]);
+    let id = track.shipment(json!({ "legs": legs, "driver_id": null })).await;
+    track.drive(0, 5_000).await;
+    let legs = track.world.engine.shipments.legs(&track.world.boss, id).await.unwrap();
+    assert_eq!((legs[0].state, legs[1].state), (LegState::Done, LegState::Active));
+    assert_eq!(track.world.status(id).await, (Status::InTransit, Some("arrived_facility".to_owned())));
+    track.drive(5_100, 10_000).await;
+    let told = track.world.told(id).await;
+    assert_eq!(told[told.len() - 2..], ["out_for_delivery/arriving", "delivered/safe_place"], "{told:?}");
+}
+
+async fn two_drives_at_once_do_not_mix(world: World) {
+    let track = Track::on(world).await;
+    let (one, two) = (track.shipment(json!({})).await, track.shipment(json!({})).await);
+    track.drive(0, 10_000).await;
+    assert_eq!(track.world.told(one).await, WHOLE_WAY);
+    assert_eq!(track.world.told(two).await, WHOLE_WAY);
+}
