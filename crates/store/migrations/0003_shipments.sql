@@ -48,7 +48,9 @@ CREATE INDEX shipments_delayed ON shipments (tenant_id, id) WHERE delayed;
 CREATE INDEX shipments_return_leg ON shipments (tenant_id, id) WHERE return_leg;
 CREATE INDEX shipments_created_at ON shipments (tenant_id, created_at);
 CREATE INDEX shipments_updated_at ON shipments (tenant_id, updated_at);
-CREATE INDEX shipments_delivered_at ON shipments (delivered_at);
+-- For metrics, over all tenants.
+CREATE INDEX shipments_all_status ON shipments (status);
+CREATE INDEX shipments_all_delivered_at ON shipments (delivered_at);
 
 CREATE TABLE packages (
     id UUID NOT NULL,

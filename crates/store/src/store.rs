@@ -73,7 +73,8 @@ impl Store {
         Ok(store)
     }
 
-    /// A handle for reading, each statement by itself.
+    /// A handle for reading, each statement by itself. Give it back before you ask for another one: there are only so
+    /// many.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -86,7 +87,7 @@ impl Store {
     }
 
     /// Begins a transaction. SQLite has one at a time: do nothing slow inside one, and never begin a second one before
-    /// the first is done.
+    /// the first is done. Read through it, too, while you have it.
     ///
     /// # Errors
     /// [`Error::Unavailable`].

@@ -10,7 +10,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{
     PgArgumentBuffer, PgArguments, PgConnectOptions, PgConnection, PgPoolOptions, PgTypeInfo, PgValueFormat, PgValueRef,
 };
-use sqlx::{Arguments, AssertSqlSafe, Decode, Encode, Postgres, Transaction, Type};
+use sqlx::{Arguments, AssertSqlSafe, Decode, Encode, Executor, Postgres, Transaction, Type};
 use tracklane_core::Timestamp;
 
 use super::row::Row;
@@ -22,6 +22,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many connections one process opens at most.
 const CONNECTIONS: u32 = 16;
+
+/// Nobody waits for ever: not for a lock, and not for a process that began a transaction and hangs.
+const SESSION: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'";
 
 /// A handle to a PostgreSQL database.
 #[derive(Clone)]
@@ -40,6 +43,8 @@ impl PgPool {
     pub async fn open(url: &str) -> Result<Self> {
         let options = PgConnectOptions::from_str(url).map_err(|error| from_sqlx(&error))?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+        let pool =
+            pool.after_connect(|connection, _| Box::pin(async move { connection.execute(SESSION).await.map(drop) }));
         Ok(Self(pool.connect_with(options).await.map_err(|error| from_sqlx(&error))?))
     }
 

@@ -55,6 +55,8 @@ struct Writer {
     open: bool,
     /// A transaction was dropped; its savepoint is still there.
     abandoned: bool,
+    /// What the last statement that failed in the present transaction failed with.
+    failure: Option<Error>,
     /// Transactions that are done and wait for the outer commit.
     waiting: Vec<oneshot::Sender<Result<()>>>,
 }
@@ -75,7 +77,8 @@ impl SqliteFile {
             .synchronous(if durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off })
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
-            .statement_cache_capacity(256);
+            .statement_cache_capacity(256)
+            .optimize_on_close(true, 400);
         // The writer comes first: it makes the file.
         let connection = options.connect().await.map_err(|error| from_sqlx(&error))?;
         let pool = SqlitePoolOptions::new()
@@ -86,7 +89,8 @@ impl SqliteFile {
             .idle_timeout(None);
         let readers =
             pool.connect_with(options.clone().pragma("query_only", "on")).await.map_err(|error| from_sqlx(&error))?;
-        let writer = Writer { connection: Some(connection), open: false, abandoned: false, waiting: Vec::new() };
+        let writer =
+            Writer { connection: Some(connection), open: false, abandoned: false, failure: None, waiting: Vec::new() };
         Ok(Self { options: Arc::new(options), readers, writer: Arc::new(Mutex::new(writer)) })
     }
 
@@ -144,20 +148,31 @@ impl SqliteHandle {
     /// Runs a statement and answers its rows.
     pub async fn fetch(&mut self, sql: Cow<'static, str>, args: Vec<Value>) -> Result<Vec<Row>> {
         let query = sqlx::query_with(AssertSqlSafe(sql), bind(args)?);
-        let rows = query.fetch_all(self.connection()?).await.map_err(|error| from_sqlx(&error))?;
+        let outcome = query.fetch_all(self.connection()?).await;
+        let rows = outcome.map_err(|error| self.failed(&error))?;
         Ok(rows.into_iter().map(Row::Sqlite).collect())
     }
 
     /// Runs a statement and answers how many rows it changed.
     pub async fn run(&mut self, sql: Cow<'static, str>, args: Vec<Value>) -> Result<u64> {
         let query = sqlx::query_with(AssertSqlSafe(sql), bind(args)?);
-        Ok(query.execute(self.connection()?).await.map_err(|error| from_sqlx(&error))?.rows_affected())
+        let outcome = query.execute(self.connection()?).await;
+        Ok(outcome.map_err(|error| self.failed(&error))?.rows_affected())
     }
 
     /// Runs several statements without parameters.
     pub async fn script(&mut self, sql: String) -> Result<()> {
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.connection()?).await.map_err(|error| from_sqlx(&error))?;
+        let outcome = sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.connection()?).await;
+        outcome.map_err(|error| self.failed(&error))?;
         Ok(())
+    }
+
+    fn failed(&mut self, error: &sqlx::Error) -> Error {
+        let error = from_sqlx(error);
+        if let Self::Transaction(WriteTx { writer: Some(writer), .. }) = self {
+            writer.failure = Some(error.clone());
+        }
+        error
     }
 
     /// Commits a transaction.
@@ -178,6 +193,7 @@ impl Writer {
 
     async fn begin(&mut self) -> Result<()> {
         self.undo_abandoned().await;
+        self.failure = None;
         if !self.open {
             self.statement("BEGIN IMMEDIATE").await?;
             self.open = true;
@@ -198,7 +214,9 @@ impl Writer {
             Err(error) => Err(error),
         };
         if let Err(error) = undone {
-            self.lose(&error).await;
+            // The savepoint is gone because an earlier failure took everything with it: that is what happened.
+            let cause = self.failure.take().unwrap_or(error);
+            self.lose(&cause).await;
         }
     }
 

@@ -147,3 +147,33 @@ async fn ordered(db: &mut Db) {
         assert_eq!(db.many(sql, Vec::new(), row).await, Ok(wanted.to_vec()), "{column}");
     }
 }
+
+/// SQLite rolls the whole transaction back when the disk is full: nobody whose commit was part of it may be told otherwise.
+#[tokio::test]
+async fn a_full_disk_is_said_and_recovered_from() {
+    let store = Store::open("sqlite::memory:").await.unwrap();
+    let mut tx = store.begin(Scope::System).await.unwrap();
+    tx.run("CREATE TABLE heap (number BIGINT, bytes BYTEA)", Vec::new()).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = store.begin(Scope::System).await.unwrap();
+    tx.run("INSERT INTO heap (number) VALUES (1)", Vec::new()).await.unwrap();
+    let rows = tx.fetch("PRAGMA page_count", Vec::new()).await.unwrap();
+    let pages: i64 = rows[0].get("page_count").unwrap();
+    tx.fetch(format!("PRAGMA max_page_count = {}", pages + 10), Vec::new()).await.unwrap();
+
+    // Its commit waits for the outer one, which the next transaction loses.
+    let first = tokio::spawn(tx.commit());
+    let mut tx = store.begin(Scope::System).await.unwrap();
+    let fill = "INSERT INTO heap (number, bytes) VALUES (2, $1)";
+    assert_eq!(tx.run(fill, args![vec![0; 1_000_000]]).await, Err(Error::Full));
+    assert_eq!(tx.run(fill, args![vec![0; 1]]).await, Err(Error::Spent));
+    assert_eq!(tx.commit().await, Err(Error::Spent));
+    assert_eq!(first.await.unwrap(), Err(Error::Full));
+
+    let mut db = store.read(Scope::System).await.unwrap();
+    let count = db.one("SELECT COUNT(*) AS count FROM heap", Vec::new(), |row| row.get::<i64>("count")).await.unwrap();
+    assert_eq!(count, Some(0));
+    let mut tx = store.begin(Scope::System).await.unwrap();
+    tx.run("INSERT INTO heap (number) VALUES (3)", Vec::new()).await.unwrap();
+    tx.commit().await.unwrap();
+}

@@ -30,7 +30,7 @@ pub fn at(seconds: i64) -> Timestamp {
     Timestamp::from_microsecond(1_774_747_800_123_456 + seconds * 1_000_000).unwrap()
 }
 
-pub fn object(value: serde_json::Value) -> Attributes {
+pub fn object(value: &serde_json::Value) -> Attributes {
     value.as_object().unwrap().clone()
 }
 
@@ -154,7 +154,7 @@ pub fn latest(device: &Device) -> DeviceLatest {
         course_deg: Some(359.9),
         accuracy_m: Some(4.2),
         altitude_m: Some(-3.3),
-        attributes: object(json!({"battery": 0.5, "alarm": null, "nested": {"a": [1, 2.0, "3"]}})),
+        attributes: object(&json!({"battery": 0.5, "alarm": null, "nested": {"a": [1, 2.0, "3"]}})),
     }
 }
 
@@ -218,7 +218,7 @@ pub fn shipment(tenant_id: TenantId) -> Shipment {
         origin_id: None,
         destination_id: None,
         milestones: MilestonePolicy::Arrivals,
-        metadata: object(json!({"fragile": true, "weights": [1, 2.5]})),
+        metadata: object(&json!({"fragile": true, "weights": [1, 2.5]})),
         status: Status::AttemptFailed,
         substatus: text("will_retry"),
         reason: Some(Reason::RecipientUnavailable),
@@ -247,7 +247,7 @@ pub fn package(shipment: &Shipment) -> Package {
         tracking_number: Some(format!("PKG{id}")),
         description: text("a vase"),
         weight_kg: Some(2.25),
-        metadata: object(json!({"fragile": true})),
+        metadata: object(&json!({"fragile": true})),
         created_at: at(1),
         version: 1,
     }
@@ -377,7 +377,7 @@ pub fn event(tenant_id: TenantId, shipment_id: Option<ShipmentId>) -> Event {
         device_id: Some(id()),
         zone_id: Some(id()),
         endpoint_id: Some(id()),
-        data: object(json!({"status": "in_transit"})),
+        data: object(&json!({"status": "in_transit"})),
     }
 }
 
@@ -388,7 +388,7 @@ pub fn audit_entry(tenant_id: TenantId) -> AuditEntry {
         actor: Actor::ApiKey(id()),
         action: "customer.updated".to_owned(),
         target: text("cus_1"),
-        data: object(json!({"fields": ["name"]})),
+        data: object(&json!({"fields": ["name"]})),
         at: at(5),
     }
 }
