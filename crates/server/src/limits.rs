@@ -32,6 +32,12 @@ pub struct LimitSettings {
     pub customer_shipments_per_hour: u32,
     /// Attempts to log in per minute from one address.
     pub logins_per_minute: u32,
+    /// Requests for public tracking pages per minute from one address.
+    pub public_requests_per_minute: u32,
+    /// Live streams of a tenant that may be open at the same time.
+    pub streams_per_tenant: u32,
+    /// Live streams of public tracking pages that may be open at the same time from one address.
+    pub public_streams_per_address: u32,
 }
 
 impl Default for LimitSettings {
@@ -41,6 +47,9 @@ impl Default for LimitSettings {
             positions_per_second: 1,
             customer_shipments_per_hour: 10,
             logins_per_minute: 10,
+            public_requests_per_minute: 120,
+            streams_per_tenant: 1_000,
+            public_streams_per_address: 50,
         }
     }
 }
@@ -75,6 +84,8 @@ pub enum Key {
     CustomerShipments(CustomerId),
     /// Logins from an address.
     Logins(IpAddr),
+    /// Public tracking pages for an address.
+    Public(IpAddr),
 }
 
 /// What is left after a request was counted.
@@ -147,6 +158,15 @@ impl Limits {
     pub fn login(&self, address: IpAddr, now: Timestamp) -> Result<Option<Left>> {
         let count = self.settings.logins_per_minute;
         self.take(Key::Logins(address), Quota { name: "logins", count, window_seconds: 60, burst: count }, now)
+    }
+
+    /// Counts a request for a public tracking page.
+    ///
+    /// # Errors
+    /// `quota-exceeded`.
+    pub fn public(&self, address: IpAddr, now: Timestamp) -> Result<Option<Left>> {
+        let count = self.settings.public_requests_per_minute;
+        self.take(Key::Public(address), Quota { name: "pages", count, window_seconds: 60, burst: count }, now)
     }
 
     fn take(&self, key: Key, quota: Quota, now: Timestamp) -> Result<Option<Left>> {

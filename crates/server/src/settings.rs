@@ -35,6 +35,8 @@ pub struct ServerSettings {
     pub cors_origins: Vec<String>,
     /// Whether `/metrics` needs no credentials. Otherwise it needs those of an admin, operator or viewer.
     pub public_metrics: bool,
+    /// How often the credentials behind a live stream are looked at again, in seconds, 1 to 3,600.
+    pub live_check_seconds: u64,
     /// How often is too often.
     pub limits: LimitSettings,
 }
@@ -53,6 +55,7 @@ impl Default for ServerSettings {
             cookie_secure: CookieSecure::Auto,
             cors_origins: Vec::new(),
             public_metrics: true,
+            live_check_seconds: 30,
             limits: LimitSettings::default(),
         }
     }

@@ -32,6 +32,9 @@ impl TestApp {
             positions_per_second: 0,
             customer_shipments_per_hour: 0,
             logins_per_minute: 0,
+            public_requests_per_minute: 0,
+            streams_per_tenant: 0,
+            public_streams_per_address: 0,
         };
         Self::with(ServerSettings { limits, ..ServerSettings::default() }).await
     }
