@@ -18,8 +18,11 @@ use crate::segment::{Room, Segment};
 use crate::view::View;
 use crate::wal::Shelf;
 
-/// Appends wait once so many full tables wait to be sealed.
-const MOST_FROZEN: usize = 3;
+/// Appends stop once so many full tables wait to be sealed.
+const MOST_FROZEN: usize = 8;
+/// Before that they slow down: each group waits so long for each table but the one being sealed. Many short waits instead
+/// of a long one.
+const SLOW_DOWN: Duration = Duration::from_millis(2);
 
 /// Everything but the threads themselves. Locks are taken in the order of the fields, and the view only for moments.
 pub(crate) struct Core {
@@ -131,14 +134,22 @@ impl Core {
     /// # Errors
     /// When sealing does not work, what it failed with.
     pub(crate) fn wait_for_sealing(&self) -> Result<(), Arc<Error>> {
-        let mut trouble = self.trouble.lock();
-        while self.view.read().frozen.len() >= MOST_FROZEN {
-            if let Some(error) = &trouble.sealing {
+        loop {
+            let frozen = self.view.read().frozen.len() as u32;
+            if frozen <= 1 {
+                return Ok(());
+            }
+            let mut trouble = self.trouble.lock();
+            if frozen as usize >= MOST_FROZEN
+                && let Some(error) = &trouble.sealing
+            {
                 return Err(Arc::clone(error));
             }
-            self.sealed.wait_for(&mut trouble, Duration::from_millis(100));
+            self.sealed.wait_for(&mut trouble, SLOW_DOWN * (frozen - 1));
+            if (frozen as usize) < MOST_FROZEN {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     pub(crate) fn append_works(&self) {
@@ -157,11 +168,13 @@ impl Core {
 
     /// Notes how the last sealing went.
     pub(crate) fn sealing_went(&self, outcome: Result<(), Error>) {
-        let error = outcome.err().map(Arc::new);
-        if let Some(error) = &error {
-            tracing::error!(%error, "sealing of position history fails");
+        let now = outcome.err().map(Arc::new);
+        let before = std::mem::replace(&mut self.trouble.lock().sealing, now.clone());
+        match (before, now) {
+            (None, Some(error)) => tracing::error!(%error, "sealing of position history fails"),
+            (Some(_), None) => tracing::info!("sealing of position history works again"),
+            _ => {}
         }
-        self.trouble.lock().sealing = error;
         self.sealed.notify_all();
     }
 

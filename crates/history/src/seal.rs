@@ -38,6 +38,7 @@ fn keep(core: &Core) {
             parking_lot::RwLockUpgradableReadGuard::upgrade(view).freeze();
         }
     }
+    prepare(core);
     if core.view.read().frozen.is_empty() {
         core.sealing_went(Ok(()));
     } else {
@@ -47,6 +48,10 @@ fn keep(core: &Core) {
     if let Err(error) = core.recycle() {
         tracing::warn!(%error, "could not take log files out of use");
     }
+    prepare(core);
+}
+
+fn prepare(core: &Core) {
     if let Err(error) = core.shelf.prepare() {
         tracing::warn!(%error, "could not prepare a log file");
     }

@@ -22,7 +22,7 @@ use crate::manifest::Manifest;
 use crate::row::{Key, Row};
 use frame::{FRAME_HEADER_LEN, put_file_header, put_frame};
 use scan::Scan;
-use shelf::LogFile;
+use shelf::{LogFile, Next};
 
 /// Rows with their devices, in the order of their appends.
 pub(crate) type Rows = Vec<(Key, Row)>;
@@ -52,18 +52,29 @@ impl Wal {
         each: &mut dyn FnMut(Lsn, Rows),
     ) -> Result<(Self, Lsn), Error> {
         let shelf = Arc::new(Shelf::open(folder.to_path_buf(), settings)?);
+        let recycled = manifest.sealed.min(manifest.checkpoint);
         let mut next_lsn = None;
-        let mut end = None;
-        for sequence in folder::numbers(folder, LOG)? {
+        let mut end: Option<(File, PathBuf, u64, u64)> = None;
+        let mut sequences = folder::numbers(folder, LOG)?.into_iter().peekable();
+        while let Some(sequence) = sequences.next() {
             let path = folder::numbered(folder, LOG, sequence);
             let bytes = fs::read(&path).context("read", &path)?;
             let mut scan = Scan::new(&path, sequence, &bytes)?;
-            if let Some((ended, _)) = end.filter(|(_, offset)| *offset == 0) {
-                let ended = folder::numbered(folder, LOG, ended);
-                return Err(Error::corrupt(&ended, "header of the log file"));
-            }
-            let needed = next_lsn.unwrap_or(manifest.sealed.min(manifest.checkpoint));
-            let first_lsn = scan.first_lsn().unwrap_or(needed);
+            let needed = next_lsn.unwrap_or(recycled);
+            let Some(first_lsn) = scan.first_lsn() else {
+                // Only the last one may be new.
+                if sequences.peek().is_some() {
+                    return Err(Error::corrupt(&path, "header of the log file"));
+                }
+                if end.is_some() {
+                    shelf.set_next(Next { sequence, path });
+                } else {
+                    let file = File::options().write(true).open(&path).context("open", &path)?;
+                    shelf.add(LogFile { sequence, first_lsn: needed, path: path.clone() });
+                    end = Some((file, path, sequence, 0));
+                }
+                break;
+            };
             if first_lsn > needed || next_lsn.is_some_and(|next| next != first_lsn) {
                 return Err(Error::corrupt(&path, format!("log jumps from record {needed} to {first_lsn}")));
             }
@@ -74,8 +85,9 @@ impl Wal {
                     each(first + sealed, rows);
                 }
             }
-            next_lsn = Some(scan.next_lsn().max(first_lsn));
-            end = Some((sequence, if scan.first_lsn().is_some() { scan.offset() as u64 } else { 0 }));
+            next_lsn = Some(scan.next_lsn());
+            let file = File::options().write(true).open(&path).context("open", &path)?;
+            end = Some((file, path.clone(), sequence, scan.offset() as u64));
             shelf.add(LogFile { sequence, first_lsn, path });
         }
         let next_lsn = next_lsn.unwrap_or(manifest.sealed);
@@ -84,11 +96,7 @@ impl Wal {
             return Err(Error::corrupt(folder, what));
         }
         let (file, path, sequence, offset) = match end {
-            Some((sequence, offset)) => {
-                let path = folder::numbered(folder, LOG, sequence);
-                let file = File::options().write(true).open(&path).context("open", &path)?;
-                (file, path, sequence, offset)
-            }
+            Some(end) => end,
             None => {
                 if let Err(error) = shelf.prepare_some(1) {
                     tracing::warn!(%error, "no room for a log file of full size, beginning with one that grows");

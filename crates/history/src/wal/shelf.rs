@@ -1,5 +1,6 @@
-//! The files of the log: those in use, oldest first, and spare ones, filled with zeros or used before, so that writing
-//! to them never has to find room on the disk.
+//! The files of the log: those in use, oldest first, the one that comes next, and spare ones. They were filled with zeros
+//! or used before, so that writing to them never has to find room on the disk, and the next one has its name already, so
+//! that going on to it takes no sync of the folder.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -16,8 +17,8 @@ use crate::Settings;
 use crate::error::{Context, Error};
 use crate::folder::{self, LOG, SPARE};
 
-/// So many spare files are kept ready.
-const READY: usize = 2;
+/// So many spare files are kept, besides the next one.
+const READY: usize = 1;
 /// So many used files are kept as spare ones; more are removed.
 const KEPT: usize = 4;
 /// Zeros are written in pieces of this size and made durable after each few, so that no sync of the log waits long.
@@ -35,8 +36,16 @@ pub(super) struct LogFile {
 #[derive(Debug, Default)]
 struct Files {
     logs: VecDeque<LogFile>,
+    next: Option<Next>,
     spares: Vec<PathBuf>,
     next_spare: u64,
+}
+
+/// The file that will be used next.
+#[derive(Debug, Clone)]
+pub(super) struct Next {
+    pub sequence: u64,
+    pub path: PathBuf,
 }
 
 /// Shared by the thread that writes the log and the one that keeps house.
@@ -82,28 +91,49 @@ impl Shelf {
         self.files.lock().logs.push_back(file);
     }
 
-    /// Begins a new file of the log: a spare one, or else one that grows, which is slower but works.
+    /// Notes a file that was found as the next one.
+    pub(super) fn set_next(&self, next: Next) {
+        self.files.lock().next = Some(next);
+    }
+
+    /// Begins a new file of the log: the next one, or a spare one, or else one that grows, which is slower but works.
     pub(super) fn begin(&self, sequence: u64, first_lsn: Lsn) -> Result<(File, PathBuf), Error> {
+        let mut files = self.files.lock();
         let path = folder::numbered(&self.folder, LOG, sequence);
-        // Not held while the disk works: only this thread takes spare files.
-        let spare = self.files.lock().spares.pop();
-        let file = match spare {
-            Some(spare) => {
-                fs::rename(&spare, &path).context("rename", &spare)?;
-                File::options().write(true).open(&path).context("open", &path)?
-            }
-            None => File::create(&path).context("create", &path)?,
-        };
-        if self.sync {
+        let named = files.next.take().is_some_and(|next| next.sequence == sequence);
+        if !named && let Some(spare) = files.spares.pop() {
+            fs::rename(&spare, &path).context("rename", &spare)?;
+        }
+        let file = File::options().create(true).write(true).truncate(false).open(&path).context("open", &path)?;
+        if !named && self.sync {
             folder::sync(&self.folder)?;
         }
-        self.add(LogFile { sequence, first_lsn, path: path.clone() });
+        files.logs.push_back(LogFile { sequence, first_lsn, path: path.clone() });
         Ok((file, path))
     }
 
-    /// Makes spare files until enough are ready, once the file in use is half full.
+    /// Has the next file and spare ones ready, once the file in use is half full.
     pub(crate) fn prepare(&self) -> Result<(), Error> {
-        if self.wanted.load(Ordering::Relaxed) { self.prepare_some(READY) } else { Ok(()) }
+        if !self.wanted.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.prepare_some(READY)?;
+        {
+            // Held until the name is durable: whoever begins a file meanwhile would otherwise use the same name.
+            let mut files = self.files.lock();
+            let sequence = files.logs.back().map_or(1, |last| last.sequence + 1);
+            if files.next.is_none()
+                && let Some(spare) = files.spares.pop()
+            {
+                let path = folder::numbered(&self.folder, LOG, sequence);
+                fs::rename(&spare, &path).context("rename", &spare)?;
+                if self.sync {
+                    folder::sync(&self.folder)?;
+                }
+                files.next = Some(Next { sequence, path });
+            }
+        }
+        self.prepare_some(READY)
     }
 
     /// Makes spare files until so many are ready.
@@ -199,7 +229,8 @@ impl Shelf {
     /// Size of all files, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         let files = self.files.lock();
-        let paths = files.logs.iter().map(|log| &log.path).chain(&files.spares);
+        let next = files.next.iter().map(|next| &next.path);
+        let paths = files.logs.iter().map(|log| &log.path).chain(&files.spares).chain(next);
         paths.filter_map(|path| fs::metadata(path).ok()).map(|data| data.len()).sum()
     }
 

@@ -177,7 +177,7 @@ fn log_files_are_used_again_once_sealed_and_before_the_checkpoint() {
     history.checkpoint(3).unwrap();
     history.checkpoint(u64::MAX).unwrap();
     history.seal().unwrap();
-    assert_eq!(logs(), 1);
+    assert!(logs() <= 2, "only the one in use, and the next one");
     assert_eq!(history.next_lsn(), 601);
     drop(history);
     let history = History::open(folder.path(), unsealed()).unwrap();
