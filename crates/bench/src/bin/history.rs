@@ -136,7 +136,7 @@ struct Appended {
 async fn append(history: &History, batches: Vec<Vec<Position>>) -> Outcome<Appended> {
     let count = batches.len();
     let mut times = Vec::with_capacity(count);
-    let (started, cpu) = (Instant::now(), cpu_seconds()?);
+    let (started, cpu) = (Instant::now(), cpu_seconds("self")?);
     for batch in batches {
         let begun = Instant::now();
         let (_, last) = history.append(batch).await?;
@@ -150,7 +150,7 @@ async fn append(history: &History, batches: Vec<Vec<Position>>) -> Outcome<Appen
     times.sort_unstable();
     let at = |share: f64| times.get((count as f64 * share) as usize).or(times.last()).map_or(0.0, |time| millis(*time));
     let rows_per_second = (count * BATCH) as f64 / took.as_secs_f64();
-    let cpu_ns_per_row = round((cpu_seconds()? - cpu) * 1e9 / (count * BATCH) as f64);
+    let cpu_ns_per_row = round((cpu_seconds("self")? - cpu) * 1e9 / (count * BATCH) as f64);
     Ok(Appended { rows_per_second, cpu_ns_per_row, p50: at(0.5), p99: at(0.99), worst: at(1.0) })
 }
 
@@ -167,7 +167,7 @@ fn wait_for_merges(history: &History) {
 fn reads(history: &History, positions: usize) -> Outcome<Value> {
     let mut random = fastrand::Rng::with_seed(7);
     let per_device = (positions / DEVICES) as i64;
-    let (started, cpu, mut count) = (Instant::now(), cpu_seconds()?, 0_u64);
+    let (started, cpu, mut count) = (Instant::now(), cpu_seconds("thread-self")?, 0_u64);
     while started.elapsed() < Duration::from_secs(3) {
         for _ in 0..100 {
             let first = random.i64(0..(per_device - 100).max(1));
@@ -185,14 +185,16 @@ fn reads(history: &History, positions: usize) -> Outcome<Value> {
         }
     }
     let (took, count) = (started.elapsed().as_secs_f64(), count as f64);
-    Ok(json!({ "per_second": (count / took).round(), "cpu_us": round((cpu_seconds()? - cpu) * 1e6 / count) }))
+    Ok(
+        json!({ "per_second": (count / took).round(), "cpu_us": round((cpu_seconds("thread-self")? - cpu) * 1e6 / count) }),
+    )
 }
 
 /// Single positions from so many tasks, one after the other each.
 async fn single(folder: &Path, tasks: usize) -> Outcome<Value> {
     let history = Arc::new(History::open(folder, Settings::default())?);
     let (count, worst) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let (started, cpu) = (Instant::now(), cpu_seconds()?);
+    let (started, cpu) = (Instant::now(), cpu_seconds("self")?);
     let mut running = Vec::new();
     for task in 0..tasks {
         let (history, count, worst) = (Arc::clone(&history), Arc::clone(&count), Arc::clone(&worst));
@@ -218,7 +220,7 @@ async fn single(folder: &Path, tasks: usize) -> Outcome<Value> {
         "appends_per_second": (count / took).round(),
         "mean_us": round(took * 1e6 * tasks as f64 / count),
         "worst_ms": worst.load(Ordering::Relaxed) as f64 / 1e3,
-        "cpu_us_per_append": round((cpu_seconds()? - cpu) * 1e6 / count),
+        "cpu_us_per_append": round((cpu_seconds("self")? - cpu) * 1e6 / count),
     }))
 }
 
@@ -237,9 +239,9 @@ async fn start(folder: &Path) -> Outcome<Value> {
     Ok(json!({ "positions": history.stats().unsealed_positions, "ms": millis(took) }))
 }
 
-/// Processor time of this process, all threads.
-fn cpu_seconds() -> Outcome<f64> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
+/// Processor time of this process, all threads (`self`), or of this thread (`thread-self`).
+fn cpu_seconds(of: &str) -> Outcome<f64> {
+    let stat = fs::read_to_string(format!("/proc/{of}/stat"))?;
     // The name may hold spaces; what follows its bracket may not.
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
