@@ -1,6 +1,9 @@
 //! What truly differs between the two databases. Everything else is one text for both: see docs/sql.md. The length of this
 //! file is how far they have drifted apart.
 
+/// The first transaction number of PostgreSQL that has not been given out yet.
+const XMAX: &str = "CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)";
+
 /// Which database a statement is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -41,6 +44,27 @@ impl Dialect {
         match self {
             Self::Sqlite => "TRUE",
             Self::Postgres => "tx < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
+        }
+    }
+
+    /// A transaction number that a reader gives back, as a parameter. One that has not been given out yet is from before
+    /// the database was restored from a dump: see [`Dialect::renumber_restored_log`].
+    pub fn known_transaction(self, parameter: &str) -> String {
+        match self {
+            Self::Sqlite => parameter.to_owned(),
+            Self::Postgres => format!("CASE WHEN {parameter} >= {XMAX} THEN 0 ELSE {parameter} END"),
+        }
+    }
+
+    /// Whether the log holds transaction numbers that have not been given out yet, and what to do then. PostgreSQL counts
+    /// transactions anew in a database that is restored from a dump; everything in the dump comes before that.
+    pub fn renumber_restored_log(self) -> Option<(String, [&'static str; 3])> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some((
+                format!("SELECT COALESCE(MAX(tx) >= {XMAX}, FALSE) AS restored FROM events"),
+                ["UPDATE events SET tx = 0", "UPDATE shipments SET log_tx = 0", "UPDATE cursors SET tx = 0"],
+            )),
         }
     }
 

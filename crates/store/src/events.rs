@@ -45,7 +45,7 @@ fn place(row: &Row) -> Result<LogPosition> {
 /// greater (so that a shipment's entries keep their order). Entries are shown once every transaction before their `tx` has
 /// ended. So whatever is shown later has a `tx` beyond all that was shown before.
 fn settled(db: &Db, mut select: Select, position: LogPosition) -> Select {
-    let tx = select.bind(position.transaction);
+    let tx = db.dialect().known_transaction(&select.bind(position.transaction));
     let number = select.bind(position.number);
     select.and(&format!("(tx, number) > ({tx}, {number})")).and(db.dialect().log_entry_is_settled())
 }

@@ -50,6 +50,21 @@ pub async fn migrate(db: &mut Db) -> Result<()> {
             }
         }
     }
+    renumber_restored_log(db).await
+}
+
+async fn renumber_restored_log(db: &mut Db) -> Result<()> {
+    let Some((question, changes)) = db.dialect().renumber_restored_log() else {
+        return Ok(());
+    };
+    let restored = db.one(question, Vec::new(), |row| row.get("restored")).await?;
+    if restored != Some(true) {
+        return Ok(());
+    }
+    tracing::warn!("the database was restored from a dump: numbering the event log anew");
+    for change in changes {
+        db.run(change, Vec::new()).await?;
+    }
     Ok(())
 }
 

@@ -58,8 +58,7 @@ impl Store {
             let backend = Backend::Sqlite(SqliteFile::open(&file.0, false).await?);
             temporary = Some(Arc::new(file));
             backend
-        } else if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty() && *path != "//") {
-            let path = path.strip_prefix("//").unwrap_or(path);
+        } else if let Some(path) = sqlite_path(url) {
             Backend::Sqlite(SqliteFile::open(Path::new(path), true).await?)
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Backend::Postgres(PgPool::open(url).await?)
@@ -165,6 +164,13 @@ impl Store {
             Backend::Postgres(_) => Dialect::Postgres,
         }
     }
+}
+
+/// The path in an address of SQLite's. Parameters are refused: others take them, we would make a file of that name.
+fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    (!path.is_empty() && !path.contains('?')).then_some(path)
 }
 
 /// A database file that is removed when it is not needed any more.

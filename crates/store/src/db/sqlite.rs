@@ -80,7 +80,10 @@ impl SqliteFile {
             .statement_cache_capacity(256)
             .optimize_on_close(true, 400);
         // The writer comes first: it makes the file.
-        let connection = options.connect().await.map_err(|error| from_sqlx(&error))?;
+        let connection = options.connect().await.map_err(|error| match from_sqlx(&error) {
+            Error::Unavailable(why) => Error::Unavailable(format!("{}: {why}", path.display())),
+            other => other,
+        })?;
         let pool = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(ACQUIRE_TIMEOUT)

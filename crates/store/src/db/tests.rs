@@ -129,7 +129,13 @@ async fn words_and_ids(db: &mut Db, insert: &'static str) {
     assert_eq!(rows[0].get::<u32>("int"), Ok(4_000_000_000));
     let list = rows[0].get::<tracklane_core::position::Attributes>("json");
     assert_eq!(list, Err(Error::Corrupt("json: is no JSON object".to_owned())));
-    for refused in [Value::from(json!(1)), Value::from(json!("text")), Value::from(json!(null))] {
+    for refused in [
+        Value::from(f64::NAN),
+        Value::from(f64::INFINITY),
+        Value::from(json!(1)),
+        Value::from(json!("text")),
+        Value::from(json!(null)),
+    ] {
         assert!(matches!(refused.check(), Err(Error::Other(_))), "{refused:?}");
     }
     for refused in [Value::from("a\0"), Value::from(json!({"a": ["\0"]})), Value::from(json!({"\0": 1}))] {

@@ -34,6 +34,9 @@ impl Value {
     pub fn check(&self) -> Result<()> {
         match self {
             Self::Text(Some(text)) if text.contains('\0') => Err(Error::NulCharacter),
+            Self::Real(Some(number)) if !number.is_finite() => {
+                Err(Error::Other("a number is not finite, which SQLite cannot keep".to_owned()))
+            }
             Self::Json(Some(json)) if !json.is_object() && !json.is_array() => {
                 Err(Error::Other("a JSON column takes objects and arrays alone".to_owned()))
             }

@@ -8,7 +8,7 @@ use tracklane_store::events::EventFilter;
 use tracklane_store::{Error, cursors, events, shipments};
 
 use crate::fixtures::{self, at, id};
-use crate::harness::{World, conformance};
+use crate::harness::{World, admin, conformance};
 
 conformance!(
     events_round_trip,
@@ -16,6 +16,7 @@ conformance!(
     a_late_commit_is_not_skipped,
     a_shipment_s_events_keep_their_order,
     many_writers_leave_no_gap,
+    a_restored_log_goes_on,
     cursors_move_forward,
     commits_are_announced,
 );
@@ -197,6 +198,39 @@ async fn many_writers_leave_no_gap(world: World) {
         let wanted: Vec<_> = (1..).take(sequence.len()).collect();
         assert_eq!(sequence, wanted, "{shipment:?}");
     }
+}
+
+async fn a_restored_log_goes_on(world: World) {
+    let shipment = fixtures::shipment(world.tenant.id);
+    let mut before = fixtures::event(world.tenant.id, Some(shipment.id));
+    let mut unread = fixtures::event(world.tenant.id, Some(shipment.id));
+    let mut tx = world.begin().await;
+    shipments::insert(&mut tx, &shipment).await.unwrap();
+    events::append(&mut tx, &mut before).await.unwrap();
+    events::append(&mut tx, &mut unread).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut position = LogPosition::default();
+    tail(&world, &mut position).await;
+    position.number -= 1;
+    let mut tx = world.begin_system().await;
+    cursors::advance_any_tenant(&mut tx, "webhooks", LogPosition::default(), position).await.unwrap();
+    tx.commit().await.unwrap();
+
+    if let Some(url) = &world.url {
+        // As if from a dump of a database with more transactions behind it.
+        let age = "UPDATE events SET tx = tx + 1000000000000; UPDATE shipments SET log_tx = log_tx + 1000000000000;
+                   UPDATE cursors SET tx = tx + 1000000000000";
+        admin(url, age.to_owned()).await;
+        position.transaction += 1_000_000_000_000;
+        tracklane_store::Store::open(url).await.unwrap().close().await;
+    }
+    let mut after = fixtures::event(world.tenant.id, Some(shipment.id));
+    let mut tx = world.begin().await;
+    events::append(&mut tx, &mut after).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut kept = cursors::get_any_tenant(&mut world.read_system().await, "webhooks").await.unwrap();
+    assert_eq!(tail(&world, &mut kept).await, [unread.clone(), after.clone()]);
+    assert_eq!(tail(&world, &mut position).await, [unread, after]);
 }
 
 async fn cursors_move_forward(world: World) {

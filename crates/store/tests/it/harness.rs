@@ -16,16 +16,18 @@ pub struct World {
     pub store: Store,
     pub tenant: Tenant,
     pub other: Tenant,
+    /// Where the database is, if it is on PostgreSQL.
+    pub url: Option<String>,
 }
 
 impl World {
-    async fn new(store: Store) -> Self {
+    async fn new(store: Store, url: Option<String>) -> Self {
         let (tenant, other) = (fixtures::tenant("first"), fixtures::tenant("other"));
         let mut tx = store.begin(Scope::System).await.unwrap();
         tenants::insert_any_tenant(&mut tx, &tenant).await.unwrap();
         tenants::insert_any_tenant(&mut tx, &other).await.unwrap();
         tx.commit().await.unwrap();
-        Self { store, tenant, other }
+        Self { store, tenant, other, url }
     }
 
     /// A transaction of the first tenant.
@@ -59,7 +61,7 @@ impl World {
     }
 
     pub fn is_postgres(&self) -> bool {
-        self.store.kind() == "postgres"
+        self.url.is_some()
     }
 }
 
@@ -88,7 +90,7 @@ macro_rules! conformance {
 pub(crate) use conformance;
 
 pub async fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
-    test(World::new(Store::open("sqlite::memory:").await.unwrap()).await).await;
+    test(World::new(Store::open("sqlite::memory:").await.unwrap(), None).await).await;
 }
 
 pub async fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
@@ -99,8 +101,9 @@ pub async fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) 
     };
     let template = template(&base).await;
     admin(&base, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-    let store = Store::open(&database_url(&base, &name)).await.unwrap();
-    test(World::new(store.clone()).await).await;
+    let url = database_url(&base, &name);
+    let store = Store::open(&url).await.unwrap();
+    test(World::new(store.clone(), Some(url)).await).await;
     store.close().await;
     admin(&base, format!("DROP DATABASE {name} WITH (FORCE)")).await;
 }

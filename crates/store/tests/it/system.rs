@@ -28,13 +28,23 @@ async fn it_answers(world: World) {
 
 #[tokio::test]
 async fn unknown_addresses_are_refused() {
-    for url in ["", "mysql://u:secret@h/d", "sqlite:", "sqlite://", "/tmp/x.db", "POSTGRES://x"] {
+    for url in ["", "mysql://u:secret@h/d", "sqlite:", "sqlite://", "sqlite:x.db?mode=rwc", "/tmp/x.db", "POSTGRES://x"]
+    {
         let error = Store::open(url).await.err().unwrap();
         let text = error.to_string();
         assert!(matches!(error, Error::Url { .. }), "{url}: {error:?}");
         assert!(text.contains("sqlite:/path/to/file.db") && text.contains("postgres://"), "{text}");
         assert!(!text.contains("secret"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_reached_is_unavailable() {
+    let error = Store::open("sqlite:/nowhere/at/all.db").await.err().unwrap();
+    assert!(matches!(&error, Error::Unavailable(why) if why.contains("/nowhere/at/all.db")), "{error:?}");
+    // Nothing listens on port 1.
+    let error = Store::open("postgres://user:secret@127.0.0.1:1/db").await.err().unwrap();
+    assert!(error.is_transient() && !error.to_string().contains("secret"), "{error:?}");
 }
 
 #[tokio::test]
