@@ -90,7 +90,8 @@ impl Filter {
             let known = names_positions(filter) || EventKind::ALL.iter().any(|kind| kind.matches(filter));
             if !known {
                 let names: Vec<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
-                let rule = format!("must be one of {}, {LOCATION_UPDATED}, or a group such as shipment.*", names.join(", "));
+                let rule =
+                    format!("must be one of {}, {LOCATION_UPDATED}, or a group such as shipment.*", names.join(", "));
                 invalid.add(&format!("/events/{index}"), rule);
             }
         }
@@ -185,11 +186,17 @@ mod tests {
     #[test]
     fn viewports_cross_the_antimeridian() {
         let fiji = Viewport { west: 175.0, south: -20.0, east: -175.0, north: -10.0 };
-        for (inside, at) in [(true, (-15.0, 179.0)), (true, (-15.0, -179.0)), (true, (-10.0, 175.0)), (false, (-15.0, 0.0))] {
+        for (inside, at) in
+            [(true, (-15.0, 179.0)), (true, (-15.0, -179.0)), (true, (-10.0, 175.0)), (false, (-15.0, 0.0))]
+        {
             assert_eq!(fiji.contains(point(at.0, at.1)), inside, "{at:?}");
         }
         let porto = Viewport { west: -9.0, south: 41.0, east: -8.0, north: 42.0 };
-        assert!(porto.contains(point(41.1, -8.6)) && !porto.contains(point(41.1, -9.1)) && !porto.contains(point(40.9, -8.6)));
+        assert!(
+            porto.contains(point(41.1, -8.6))
+                && !porto.contains(point(41.1, -9.1))
+                && !porto.contains(point(40.9, -8.6))
+        );
     }
 
     #[test]

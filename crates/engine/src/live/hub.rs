@@ -64,7 +64,12 @@ impl Live {
     ///
     /// # Errors
     /// `Invalid` for a bad filter; `Forbidden` for devices; or when the store does not answer.
-    pub async fn subscribe(&self, caller: &Caller, filter: Filter, resume: Option<LogPosition>) -> Result<Subscription> {
+    pub async fn subscribe(
+        &self,
+        caller: &Caller,
+        filter: Filter,
+        resume: Option<LogPosition>,
+    ) -> Result<Subscription> {
         if caller.role == Role::Device {
             return Err(Error::Forbidden);
         }

@@ -94,7 +94,9 @@ impl Work {
         let settings = &self.inner.base.settings.webhooks;
         let claim = Claim {
             now,
-            lease_until: now.saturating_add(SignedDuration::from_secs(settings.lease_seconds)).unwrap_or(Timestamp::MAX),
+            lease_until: now
+                .saturating_add(SignedDuration::from_secs(settings.lease_seconds))
+                .unwrap_or(Timestamp::MAX),
             limit: u32::try_from(permits.len()).unwrap_or(u32::MAX),
             per_endpoint: u32::try_from(settings.concurrency_per_endpoint).unwrap_or(u32::MAX),
             held_back_attempts: HELD_BACK_ATTEMPTS,

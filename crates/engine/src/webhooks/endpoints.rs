@@ -236,7 +236,8 @@ fn valid_types() -> String {
         names.push(kind.as_str().to_owned());
         names.extend(kind.aliases().iter().map(|alias| (*alias).to_owned()));
     }
-    let groups: Vec<String> = names.iter().filter_map(|name| name.split_once('.')).map(|(g, _)| format!("{g}.*")).collect();
+    let groups: Vec<String> =
+        names.iter().filter_map(|name| name.split_once('.')).map(|(g, _)| format!("{g}.*")).collect();
     names.extend(groups);
     names.sort_unstable();
     names.dedup();

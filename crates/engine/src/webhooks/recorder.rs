@@ -95,7 +95,9 @@ struct Record {
 /// What becomes of a message.
 fn judge(inner: &Inner, finished: &Finished) -> Record {
     let mut message = finished.message.clone();
-    let Outcome::Tried { at, result } = &finished.outcome else { return Record { message, attempt: None, gone: false } };
+    let Outcome::Tried { at, result } = &finished.outcome else {
+        return Record { message, attempt: None, gone: false };
+    };
     message.attempts = message.attempts.saturating_add(1);
     let random = u64::from_le_bytes(inner.base.env.random());
     let verdict = inner.schedule.after(message.attempts, result, inner.base.env.now(), random);

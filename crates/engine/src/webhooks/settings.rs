@@ -60,7 +60,11 @@ impl WebhookSettings {
     pub fn check(&self) -> Result<(), Invalid> {
         let mut invalid = Invalid::default();
         let mut whole = |name: &str, value: i128, low: i128, high: i128| {
-            invalid.require((low..=high).contains(&value), &format!("/{name}"), format!("must be from {low} to {high}"));
+            invalid.require(
+                (low..=high).contains(&value),
+                &format!("/{name}"),
+                format!("must be from {low} to {high}"),
+            );
         };
         whole("timeout_ms", i128::from(self.timeout_ms), 100, 60_000);
         whole("concurrency", self.concurrency as i128, 1, 10_000);
