@@ -213,12 +213,11 @@ pub(super) async fn lay_out(
     let is_return = way == Way::Back;
     let last_before = before.iter().rev().find(|leg| leg.is_return == is_return);
     let mut from = last_before.map_or(start, |leg| leg.destination_id);
-    let mut position = before.iter().map(|leg| leg.position).max().unwrap_or(0);
+    let first = before.iter().map(|leg| leg.position).max().unwrap_or(0) + 1;
     let count = stretches.len();
     let mut route = Vec::new();
-    for (index, new) in stretches.into_iter().enumerate() {
+    for ((index, new), position) in stretches.into_iter().enumerate().zip(first..) {
         check_references(db, &new, &format!("/legs/{index}")).await?;
-        position += 1;
         let is_last = index + 1 == count;
         let leg = Leg {
             id: LegId::new(env),

@@ -7,7 +7,7 @@ use serde_json::json;
 use sqlx::Connection as _;
 use tempfile::TempDir;
 use tracklane_core::event::{Event, EventKind, LogPosition};
-use tracklane_core::id::{CustomerId, DeviceId, DriverId, ShipmentId, TenantId, UserId};
+use tracklane_core::id::{CustomerId, DeviceId, DriverId, EventId, ShipmentId, TenantId, UserId};
 use tracklane_core::lifecycle::{Actor, Status};
 use tracklane_core::model::{Caller, Device, Driver, Location, Role, Tenant, TenantSettings};
 use tracklane_core::position::{Attributes, Fix, Point};
@@ -179,11 +179,40 @@ impl World {
     }
 }
 
-/// The log of a tenant, oldest first.
+/// The log of a tenant, oldest first. On PostgreSQL an entry shows once every transaction that began before it has ended,
+/// those of other tests included; so a last entry is written and waited for.
 pub async fn log_of(engine: &Engine, tenant: TenantId) -> Vec<Event> {
-    let mut db = engine.base.store.read(Scope::Tenant(tenant)).await.unwrap();
-    let all = events::list(&mut db, &EventFilter::default(), LogPosition::default(), 10_000).await.unwrap();
-    all.into_iter().map(|(_, event)| event).collect()
+    let (store, env) = (&engine.base.store, &engine.base.env);
+    let mut last = last_entry(env, tenant);
+    let mut tx = store.begin(Scope::Tenant(tenant)).await.unwrap();
+    events::append(&mut tx, &mut last).await.unwrap();
+    tx.commit().await.unwrap();
+    loop {
+        let mut db = store.read(Scope::Tenant(tenant)).await.unwrap();
+        let all = events::list(&mut db, &EventFilter::default(), LogPosition::default(), 10_000).await.unwrap();
+        if all.iter().any(|(_, event)| event.id == last.id) {
+            return all.into_iter().map(|(_, event)| event).filter(|event| event.kind != last.kind).collect();
+        }
+        drop(db);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+fn last_entry(env: &Env, tenant_id: TenantId) -> Event {
+    Event {
+        id: EventId::new(env),
+        tenant_id,
+        kind: EventKind::EndpointTest,
+        occurred_at: env.now(),
+        recorded_at: env.now(),
+        shipment_id: None,
+        sequence: 0,
+        driver_id: None,
+        device_id: None,
+        zone_id: None,
+        endpoint_id: None,
+        data: Attributes::new(),
+    }
 }
 
 /// A position as it comes in.

@@ -1,5 +1,7 @@
 //! The engine on a real store and a real history.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod access;
 mod kit;
 mod lifecycle;

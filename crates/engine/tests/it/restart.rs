@@ -10,9 +10,11 @@ use tracklane_engine::tracking::{DeviceRef, LatestFilter};
 
 use crate::kit::{Ground, World, east, fix};
 
-/// Drives through zones and to a delivery; after each stretch the engine is replaced by `again`. Answers everything that the
-/// log told, without ids and times of writing.
-fn journey(stretches: &[std::ops::Range<i32>], mut again: impl FnMut(&Ground, tokio::runtime::Runtime)) -> Vec<String> {
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Drives through zones and to a delivery; after each stretch the engine is killed and another one started: nothing is saved
+/// but what each turn made durable. Answers everything that the log told, without ids and times of writing.
+fn journey(stretches: &[std::ops::Range<i32>]) -> Vec<String> {
     let ground = Ground::new();
     let mut settings = Settings::default();
     settings.tracking.checkpoint_seconds = 3_600;
@@ -34,7 +36,7 @@ fn journey(stretches: &[std::ops::Range<i32>], mut again: impl FnMut(&Ground, to
         }
         let latest = engine.tracking.latest(&boss, &LatestFilter::default()).unwrap();
         drop(engine);
-        again(&ground, runtime_now);
+        runtime_now.shutdown_timeout(PATIENCE);
         let next = runtime();
         let engine = next.block_on(ground.start_with(settings.clone()));
         let found = engine.tracking.latest(&boss, &LatestFilter::default()).unwrap();
@@ -45,7 +47,7 @@ fn journey(stretches: &[std::ops::Range<i32>], mut again: impl FnMut(&Ground, to
     let told = runtime_now.block_on(story(&ground, &engine, &boss, &zones));
     runtime_now.block_on(engine.shutdown());
     drop(engine);
-    runtime_now.shutdown_timeout(std::time::Duration::from_secs(5));
+    runtime_now.shutdown_timeout(PATIENCE);
     told
 }
 
@@ -85,11 +87,9 @@ async fn story(
 
 #[test]
 fn a_killed_engine_neither_loses_nor_repeats_anything() {
-    let whole = journey(&[0..61], |_, runtime| runtime.shutdown_timeout(std::time::Duration::from_secs(5)));
+    let whole = journey(std::slice::from_ref(&(0..61)));
     assert!(whole.iter().any(|line| line.contains("shipment.delivered")), "{whole:#?}");
     assert_eq!(whole.iter().filter(|line| line.contains("zone.")).count(), 6, "{whole:#?}");
-    // Killed between any two turns: nothing is saved but what each turn made durable.
     let cuts = [0..7, 7..12, 12..16, 16..31, 31..50, 50..60, 60..61];
-    let killed = journey(&cuts, |_, runtime| runtime.shutdown_timeout(std::time::Duration::from_secs(5)));
-    assert_eq!(killed, whole);
+    assert_eq!(journey(&cuts), whole);
 }
