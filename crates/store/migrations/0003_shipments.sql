@@ -48,8 +48,9 @@ CREATE INDEX shipments_delayed ON shipments (tenant_id, id) WHERE delayed;
 CREATE INDEX shipments_return_leg ON shipments (tenant_id, id) WHERE return_leg;
 CREATE INDEX shipments_created_at ON shipments (tenant_id, created_at);
 CREATE INDEX shipments_updated_at ON shipments (tenant_id, updated_at);
+CREATE INDEX shipments_active ON shipments (tenant_id, id)
+    WHERE status NOT IN ('delivered', 'returned', 'cancelled', 'failed', 'expired');
 -- For metrics, over all tenants.
-CREATE INDEX shipments_all_status ON shipments (status);
 CREATE INDEX shipments_all_delivered_at ON shipments (delivered_at);
 
 CREATE TABLE packages (
@@ -99,7 +100,7 @@ CREATE INDEX legs_shipment ON legs (tenant_id, shipment_id, position);
 CREATE INDEX legs_tracking_number ON legs (tenant_id, tracking_number);
 CREATE INDEX legs_origin ON legs (tenant_id, origin_id);
 CREATE INDEX legs_destination ON legs (tenant_id, destination_id);
-CREATE INDEX legs_driver ON legs (tenant_id, driver_id, state);
+CREATE INDEX legs_driver ON legs (tenant_id, driver_id, state, id);
 CREATE INDEX legs_active_fleet ON legs (driver_id) WHERE state = 'active' AND mode = 'fleet';
 
 CREATE TABLE tracking_events (

@@ -114,8 +114,11 @@ pub async fn upsert_many_any_tenant(db: &mut Db, states: &[DeviceState]) -> Resu
 /// until a page comes back short.
 pub async fn load_any_tenant(db: &mut Db, after: Option<DeviceId>, limit: u32) -> Result<Vec<DeviceState>> {
     db.check_system()?;
-    let sql =
-        format!("{SELECT} WHERE $1 IS NULL OR device_states.device_id > $1 ORDER BY device_states.device_id LIMIT $2");
+    let order = "ORDER BY device_states.device_id LIMIT";
+    let Some(after) = after else {
+        return db.many(format!("{SELECT} {order} $1"), args![limit], read).await;
+    };
+    let sql = format!("{SELECT} WHERE device_states.device_id > $1 {order} $2");
     db.many(sql, args![after, limit], read).await
 }
 

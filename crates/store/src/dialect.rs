@@ -77,6 +77,15 @@ impl Dialect {
         }
     }
 
+    /// Statements that refresh what the planner knows of the tables, looking at a few hundred rows of each index. Without
+    /// it SQLite believes that no tenant has more than ten rows. PostgreSQL's autovacuum does it unasked.
+    pub fn gather_statistics(self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::Sqlite => Some(["PRAGMA analysis_limit = 400", "PRAGMA optimize = 0x10002"]),
+            Self::Postgres => None,
+        }
+    }
+
     /// The ending that marks a migration as meant for this database alone.
     pub fn migration_suffix(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! Stretches under one carrier.
 
 use tracklane_core::id::{DriverId, LegId, ShipmentId};
-use tracklane_core::model::{Leg, LegMode, LegState};
+use tracklane_core::model::Leg;
 
 use crate::db::{Db, Row, Value, args};
 use crate::error::Result;
@@ -13,6 +13,9 @@ const TABLE: Table = Table {
     changing: "position, mode, state, is_return, origin_id, destination_id, driver_id, carrier, tracking_number, \
                started_at, ended_at, search",
 };
+
+/// Word for word as in the partial index, so that it is found.
+const ACTIVE_FLEET: &str = "state = 'active' AND mode = 'fleet'";
 
 fn values(leg: &Leg) -> Vec<Value> {
     args![
@@ -70,14 +73,12 @@ pub async fn list_of_shipment(db: &mut Db, shipment_id: ShipmentId) -> Result<Ve
 
 /// The fleet legs in state `active` of a driver, oldest first.
 pub async fn active_for_driver(db: &mut Db, driver_id: DriverId) -> Result<Vec<Leg>> {
-    let select = TABLE.select(db)?.is("driver_id", Some(driver_id)).is("mode", Some(LegMode::Fleet));
-    select.is("state", Some(LegState::Active)).ordered(db, "id", read).await
+    TABLE.select(db)?.is("driver_id", Some(driver_id)).and(ACTIVE_FLEET).ordered(db, "id", read).await
 }
 
 /// The fleet legs in state `active` with a driver, of every tenant, in no order.
 pub async fn active_fleet_legs_any_tenant(db: &mut Db) -> Result<Vec<Leg>> {
-    let select = TABLE.select_any_tenant(db)?.and("driver_id IS NOT NULL").is("mode", Some(LegMode::Fleet));
-    select.is("state", Some(LegState::Active)).many(db, read).await
+    TABLE.select_any_tenant(db)?.and("driver_id IS NOT NULL").and(ACTIVE_FLEET).many(db, read).await
 }
 
 /// Changes a leg.

@@ -160,6 +160,15 @@ impl Select {
         self.and_if(&format!("{column} = ?"), value)
     }
 
+    /// The column is true, or false. It stands in the text by itself, so that partial indexes on it are found.
+    pub fn and_flag(self, column: &str, value: Option<bool>) -> Self {
+        match value {
+            None => self,
+            Some(true) => self.and(column),
+            Some(false) => self.and(&format!("NOT {column}")),
+        }
+    }
+
     /// The column is not before this value.
     pub fn since(self, column: &str, value: Option<impl Into<Value>>) -> Self {
         self.and_if(&format!("{column} >= ?"), value)

@@ -77,8 +77,7 @@ impl SqliteFile {
             .synchronous(if durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off })
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
-            .statement_cache_capacity(256)
-            .optimize_on_close(true, 400);
+            .statement_cache_capacity(256);
         // The writer comes first: it makes the file.
         let connection = options.connect().await.map_err(|error| match from_sqlx(&error) {
             Error::Unavailable(why) => Error::Unavailable(format!("{}: {why}", path.display())),
@@ -87,9 +86,8 @@ impl SqliteFile {
         let pool = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .test_before_acquire(false)
-            .max_lifetime(None)
-            .idle_timeout(None);
+            // Readers are made anew now and then: they learn of new statistics only when they open the file.
+            .test_before_acquire(false);
         let readers =
             pool.connect_with(options.clone().pragma("query_only", "on")).await.map_err(|error| from_sqlx(&error))?;
         let writer =

@@ -21,6 +21,7 @@ async fn settings_are_kept(world: World) {
 
 async fn it_answers(world: World) {
     assert_eq!(world.store.health().await, Ok(()));
+    assert_eq!(world.store.maintain().await, Ok(()));
     world.store.close().await;
     assert!(matches!(world.store.health().await, Err(Error::Unavailable(_))));
     assert!(matches!(world.store.begin(Scope::System).await, Err(Error::Unavailable(_))));
