@@ -1,7 +1,7 @@
 //! Public tracking links.
 
-use tracklane_core::id::{DriverId, LinkId, ShipmentId};
-use tracklane_core::model::{Caller, LegMode, LegState, Role, Tenant, TrackingLink};
+use tracklane_core::id::{LinkId, ShipmentId};
+use tracklane_core::model::{Caller, Role, Tenant, TrackingLink};
 use tracklane_core::{Invalid, Timestamp};
 use tracklane_store::{Scope, tenants, tracking_links};
 
@@ -93,7 +93,7 @@ impl Shipments {
         if !is_open(&link, &tenant, &detail, self.base.env.now()) {
             return Err(Error::NotFound);
         }
-        let position = carried_by(&detail).and_then(|driver| self.base.memory.latest_of_driver(driver));
+        let position = detail.carrying_driver().and_then(|driver| self.base.memory.latest_of_driver(driver));
         Ok(PublicView { tenant, detail, position })
     }
 }
@@ -108,14 +108,4 @@ fn is_open(link: &TrackingLink, tenant: &Tenant, detail: &ShipmentDetail, now: T
     let shipment = &detail.shipment;
     let life = i64::from(tenant.settings.link_days) * SECONDS_PER_DAY;
     !shipment.status.is_terminal() || now.as_second() - shipment.status_since.as_second() < life
-}
-
-/// The driver whose position the recipient may see: only while a leg of the own fleet is on its way, and begun.
-fn carried_by(detail: &ShipmentDetail) -> Option<DriverId> {
-    let shipment = &detail.shipment;
-    if shipment.picked_up_at.is_none() || !shipment.status.is_active() {
-        return None;
-    }
-    let leg = detail.legs.iter().find(|leg| leg.state == LegState::Active)?;
-    if leg.mode == LegMode::Fleet { leg.driver_id } else { None }
 }

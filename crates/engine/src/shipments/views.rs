@@ -1,8 +1,11 @@
 //! What the shipments service answers and is asked for, beyond the records themselves.
 
 use serde::{Deserialize, Serialize};
+use tracklane_core::id::DriverId;
 use tracklane_core::lifecycle::{EventFlags, TrackingEvent};
-use tracklane_core::model::{Customer, DeviceLatest, Leg, Location, Package, Shipment, Tenant, TrackingLink};
+use tracklane_core::model::{
+    Customer, DeviceLatest, Leg, LegMode, LegState, Location, Package, Shipment, Tenant, TrackingLink,
+};
 
 /// A shipment with everything that belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -25,6 +28,17 @@ pub struct ShipmentDetail {
     pub origin: Option<Location>,
     /// Where it ends.
     pub destination: Option<Location>,
+}
+
+impl ShipmentDetail {
+    /// The driver whose position is the shipment's: only while a leg of the own fleet is on its way, and begun.
+    pub fn carrying_driver(&self) -> Option<DriverId> {
+        if self.shipment.picked_up_at.is_none() || !self.shipment.status.is_active() {
+            return None;
+        }
+        let leg = self.legs.iter().find(|leg| leg.state == LegState::Active)?;
+        if leg.mode == LegMode::Fleet { leg.driver_id } else { None }
+    }
 }
 
 /// One fact and how the fold took it.
