@@ -7,6 +7,7 @@
 //!   are read and answers written, the same for every route;
 //! - [`edge`]: the layer around everything;
 //! - [`openapi`]: the document of the API and the page that shows it; [`ops`] and [`metrics`]: for those who run it;
+//! - [`live`]: streams of what happens;
 //! - [`assets`]: the web pages.
 
 pub mod api;
@@ -17,6 +18,7 @@ pub mod edge;
 pub mod idempotency;
 pub mod json;
 pub mod limits;
+pub mod live;
 pub mod metrics;
 pub mod openapi;
 pub mod ops;
@@ -41,6 +43,7 @@ use tracklane_core::Env;
 use tracklane_engine::Engine;
 
 use crate::limits::Limits;
+use crate::live::LiveState;
 use crate::metrics::Metrics;
 pub use crate::settings::ServerSettings;
 
@@ -61,6 +64,8 @@ pub struct AppState {
     pub limits: Limits,
     /// What is measured.
     pub metrics: Metrics,
+    /// What live streams share.
+    pub live: LiveState,
     /// Cancelled when the server is told to stop: live streams end then.
     pub closing: CancellationToken,
 }
@@ -74,6 +79,7 @@ impl AppState {
             public_url: settings.public_url(),
             limits: Limits::new(settings.limits.clone()),
             metrics: Metrics::default(),
+            live: LiveState::default(),
             closing: CancellationToken::new(),
             settings,
         })

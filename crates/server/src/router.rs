@@ -18,7 +18,7 @@ use crate::api::{
     api_keys, customers, devices, drivers, endpoints, events, facts, legs, links, locations, messages, packages,
     positions, session, shipments, tenants, users, vehicles, zones,
 };
-use crate::{App, assets, edge, idempotency, openapi, ops};
+use crate::{App, assets, edge, idempotency, live, openapi, ops};
 
 /// Every route of the API with what it says about itself.
 pub fn routes() -> OpenApiRouter<App> {
@@ -82,6 +82,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(messages::resend))
         .routes(routes!(events::list))
         .routes(routes!(events::audit))
+        // Live
+        .routes(routes!(live::tickets::create))
+        .routes(routes!(live::socket::open))
+        .routes(routes!(live::sse::open))
         // Operation
         .routes(routes!(ops::livez))
         .routes(routes!(ops::readyz))

@@ -1,0 +1,100 @@
+//! Who listens: let in by header, cookie or ticket, and asked again while the stream goes on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use http::header::{AUTHORIZATION, COOKIE, UPGRADE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method};
+use tracklane_core::id::TenantId;
+use tracklane_core::model::Caller;
+use tracklane_engine::access::Principal;
+
+use super::seats::Seat;
+use crate::App;
+use crate::auth::{authenticate, same_origin};
+use crate::permissions::{Allowed, LiveRead};
+use crate::problem::{Kind, Problem, Result};
+
+/// The header fields of a request that say who sent it.
+pub fn credentials(headers: &HeaderMap) -> HeaderMap {
+    let fields = headers.iter().filter(|(name, _)| [AUTHORIZATION, COOKIE].contains(name));
+    fields.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Somebody who may open a live stream. Besides the usual credentials, takes a ticket or a token from the query.
+pub struct Listener {
+    app: App,
+    principal: Arc<Principal>,
+    credentials: HeaderMap,
+}
+
+impl FromRequestParts<App> for Listener {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let from_query = from_query(parts, app)?;
+        let by_cookie = from_query.is_none() && !parts.headers.contains_key(AUTHORIZATION);
+        if let Some(found) = from_query {
+            parts.headers.remove(AUTHORIZATION);
+            parts.headers.remove(COOKIE);
+            parts.headers.extend(found);
+        }
+        let who = Allowed::<LiveRead>::from_request_parts(parts, app).await?;
+        // Any page may open a WebSocket to anywhere, and the browser sends the cookie along.
+        if by_cookie && parts.headers.contains_key(UPGRADE) && !same_origin(&parts.headers, app) {
+            let detail = "a page of another site cannot use the session cookie; use a ticket";
+            return Err(Problem::new(Kind::Forbidden, detail));
+        }
+        Ok(Self { app: app.clone(), principal: who.0, credentials: credentials(&parts.headers) })
+    }
+}
+
+/// The credentials that the query holds, as header fields.
+fn from_query(parts: &Parts, app: &App) -> Result<Option<HeaderMap>> {
+    let query = parts.uri.query().unwrap_or_default();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match name.as_ref() {
+            "ticket" => {
+                let found = app.live.tickets.redeem(&value, app.env.now());
+                let expired = || Problem::unauthenticated("the ticket is unknown, used or expired");
+                return found.ok_or_else(expired).map(Some);
+            }
+            "token" => {
+                let field = HeaderValue::try_from(format!("Bearer {value}"));
+                let field = field.map_err(|_| Problem::unauthenticated("the token is not valid"))?;
+                return Ok(Some(HeaderMap::from_iter([(AUTHORIZATION, field)])));
+            }
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+impl Listener {
+    /// For whom the stream is.
+    pub fn caller(&self) -> &Caller {
+        &self.principal.caller
+    }
+
+    /// A seat among the streams of the tenant; none when all are taken.
+    pub fn take_seat(&self) -> Option<Seat<TenantId>> {
+        let limit = self.app.settings.limits.streams_per_tenant;
+        self.app.live.seats.take(self.caller().tenant_id, limit)
+    }
+
+    /// How often [`Listener::may_stay`] is to be asked.
+    pub fn check_every(&self) -> Duration {
+        Duration::from_secs(self.app.settings.live_check_seconds.max(1))
+    }
+
+    /// False when the credentials have expired or were revoked, or when they stand for other rights by now.
+    pub async fn may_stay(&self) -> bool {
+        match authenticate(&Method::GET, &self.credentials, &self.app).await {
+            Ok(now) => now.caller == self.principal.caller && now.scopes == self.principal.scopes,
+            // A store that does not answer says nothing about the credentials.
+            Err(problem) => !matches!(problem.kind(), Kind::Unauthenticated | Kind::Forbidden),
+        }
+    }
+}
