@@ -298,7 +298,12 @@ fn micros_up(time: Timestamp) -> i64 {
     i64::try_from(-(-nanos).div_euclid(1_000)).unwrap_or(i64::MAX)
 }
 
-fn positions<'a>(folder: &Path, rows: impl Iterator<Item = (Key, &'a Row)>) -> Result<Vec<Position>, Error> {
-    let position = |(key, row)| to_position(key, row).ok_or_else(|| Error::corrupt(folder, "a position"));
-    rows.map(position).collect()
+fn positions<'a>(folder: &Path, rows: impl ExactSizeIterator<Item = (Key, &'a Row)>) -> Result<Vec<Position>, Error> {
+    // Not collected: that would move each of the large positions several times.
+    let mut positions = Vec::with_capacity(rows.len());
+    for (key, row) in rows {
+        let position = to_position(key, row).ok_or_else(|| Error::corrupt(folder, "a position"))?;
+        positions.push(position);
+    }
+    Ok(positions)
 }

@@ -101,6 +101,7 @@ impl Source {
 
     /// Moves the next row, and those after it before `until`, to `rows`, as long as there is room below `limit`.
     fn take_run(&mut self, until: i64, limit: usize, rows: &mut Vec<Row>) {
+        rows.reserve(self.loaded.len().min(limit - rows.len().min(limit)));
         while let Some(row) = self.loaded.next() {
             self.at = self.loaded.as_slice().first().map_or(row.fix_time.saturating_add(1), |next| next.fix_time);
             match rows.last_mut() {

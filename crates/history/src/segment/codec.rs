@@ -191,14 +191,15 @@ fn encode_column(values: &[i64], out: &mut Vec<u8>) {
     let deltas = differences(values);
     let deltas_of_deltas = differences(&deltas);
     let begin = [values[0], deltas.first().copied().unwrap_or_default()];
-    let ways = [
-        Way::packed(OFFSETS, &[], values),
-        Way::packed(DELTAS, &begin[..1], &deltas),
-        Way::packed(DELTAS_OF_DELTAS, &begin[..values.len().min(2)], &deltas_of_deltas),
-        Way::varints(1, &begin[..1], &deltas),
-        Way::varints(2, &begin[..values.len().min(2)], &deltas_of_deltas),
-    ];
-    let Some(way) = ways.iter().filter(|way| way.width <= WIDEST).min_by_key(|way| way.cost) else { return };
+    let two = &begin[..values.len().min(2)];
+    let mut way = Way::packed(OFFSETS, &[], values)
+        .or_cheaper(Way::packed(DELTAS, &begin[..1], &deltas))
+        .or_cheaper(Way::packed(DELTAS_OF_DELTAS, two, &deltas_of_deltas));
+    // A varint takes a byte at least, so these are seldom worth a look.
+    if way.cost > values.len() {
+        way = way.or_cheaper(Way::varints(1, &begin[..1], &deltas));
+        way = way.or_cheaper(Way::varints(2, two, &deltas_of_deltas));
+    }
     out.push(way.kind << 6 | way.width as u8);
     way.begin.iter().for_each(|number| put_signed(out, *number));
     if way.kind == VARINTS {
@@ -224,11 +225,18 @@ struct Way<'a> {
 }
 
 impl<'a> Way<'a> {
+    fn or_cheaper(self, other: Self) -> Self {
+        if other.cost < self.cost { other } else { self }
+    }
+
     fn packed(kind: u8, begin: &'a [i64], rest: &'a [i64]) -> Self {
-        let lowest = rest.iter().copied().min().unwrap_or_default();
-        let highest = rest.iter().copied().max().unwrap_or_default();
+        let first = rest.first().copied().unwrap_or_default();
+        let (lowest, highest) = rest.iter().fold((first, first), |(low, high), n| (low.min(*n), high.max(*n)));
         let width = 64 - highest.wrapping_sub(lowest).cast_unsigned().leading_zeros();
-        let cost = varints_len(begin) + varints_len(&[lowest]) + (rest.len() * width as usize).div_ceil(8);
+        let cost = match width {
+            0..=WIDEST => varints_len(begin) + varints_len(&[lowest]) + (rest.len() * width as usize).div_ceil(8),
+            _ => usize::MAX,
+        };
         Self { kind, width, begin, rest, lowest, cost }
     }
 
