@@ -111,7 +111,7 @@ function listen(token: string): void {
 
 const data = parse(document.getElementById('tracklane-data')?.textContent);
 if (data) {
-  status?.setAttribute('role', 'status');
+  status?.setAttribute('aria-live', 'polite');
   show(data);
   listen(data.token);
 }

@@ -26,12 +26,14 @@ export function backoffMs(attempt: number, random: number): number {
 
 /** What this page wants to hear. `resume` is the place of the last event heard. */
 export function subscribeMessage(resume: string | null): Record<string, unknown> {
-  const wanted = { type: 'subscribe', all: true, events: ['shipment.*', 'driver.*', 'zone.*'] };
+  const wanted = { type: 'subscribe', all: true };
   return resume ? { ...wanted, resume } : wanted;
 }
 
-/** Silence after which the connection counts as dead: the server pings, but a sleeping laptop does not notice. */
-const CHECK_MS = 20_000;
+/** How long the server may take to answer a new connection, in milliseconds. */
+const ANSWER_MS = 20_000;
+/** Silence after which a connection is not trusted when the reader comes back to the page: it may have died in its sleep. */
+const SILENCE_MS = 60_000;
 
 export class LiveConnection {
   #socket: WebSocket | null = null;
@@ -39,6 +41,7 @@ export class LiveConnection {
   #attempt = 0;
   #resume: string | null = null;
   #hadReady = false;
+  #heardMs = 0;
   #wanted = false;
 
   constructor(private readonly handlers: Handlers) {}
@@ -64,21 +67,24 @@ export class LiveConnection {
     this.handlers.onState('off');
   }
 
-  /** Tries at once instead of waiting on. */
+  /** Tries at once instead of waiting on; a connection that has long been silent is made anew. */
   #now = (): void => {
-    if (!this.#wanted || this.#socket || document.visibilityState === 'hidden') return;
+    if (!this.#wanted || document.visibilityState === 'hidden') return;
+    if (this.#socket && Date.now() - this.#heardMs < SILENCE_MS) return;
+    this.#socket?.close();
     clearTimeout(this.#timer);
     this.#open();
   };
 
   #open(): void {
     this.handlers.onState('connecting');
+    this.#heardMs = Date.now();
     const url = new URL('/v1/live', location.href);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(url);
     this.#socket = socket;
     // A server that accepts the connection and then says nothing would otherwise hold the page for ever.
-    const watchdog = setTimeout(() => socket.close(), CHECK_MS);
+    const watchdog = setTimeout(() => socket.close(), ANSWER_MS);
     socket.onopen = () => socket.send(JSON.stringify(subscribeMessage(this.#resume)));
     socket.onmessage = ({ data }) => {
       clearTimeout(watchdog);
@@ -99,6 +105,7 @@ export class LiveConnection {
   }
 
   #receive(text: string): void {
+    this.#heardMs = Date.now();
     const message = parse(text);
     if (!message) return;
     switch (message.type) {

@@ -34,7 +34,7 @@ class Fleet {
   #listeners = new Set<(event: LogEvent) => void>();
   #snapshotDue = false;
   #connection = new LiveConnection({
-    onState: (state) => (this.state = state),
+    onState: (state) => this.#change(state),
     onPosition: (position) => this.#take([position]),
     onEvent: (event) => this.#hear(event),
     onResumed: () => void this.loadPositions().catch(() => {}),
@@ -95,6 +95,12 @@ class Fleet {
 
   driverName(id: string | null): string {
     return (id && this.drivers.get(id)?.name) || '–';
+  }
+
+  #change(state: ConnectionState): void {
+    this.state = state;
+    // A socket does not say why it was refused. If the session has ended, any request does, and asks to log in again.
+    if (state === 'waiting') void api.get('/v1/me').catch(() => {});
   }
 
   async #loadTrails(): Promise<void> {
