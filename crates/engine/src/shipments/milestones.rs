@@ -2,8 +2,8 @@
 
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, ShipmentId};
-use tracklane_core::lifecycle::{Actor, Place, SourceKind, Status};
-use tracklane_core::milestone::next_milestone;
+use tracklane_core::lifecycle::{Actor, Place, SourceKind, Status, TrackingEvent};
+use tracklane_core::milestone::{Milestone, next_milestone};
 use tracklane_core::model::{Leg, LegMode, Location};
 use tracklane_core::position::Point;
 use tracklane_store::Db;
@@ -36,7 +36,7 @@ pub(crate) struct Moved {
 
 impl Shipments {
     /// Records every milestone that is proven, inside the pipeline's transaction. What the pipeline knew may be out of
-    /// date; what counts is the shipment as it is now, under its lock. Answers what to remember, and how many facts there were.
+    /// date; what counts is the shipment as it is now, under its lock. Answers what to remember.
     pub(crate) async fn prove(&self, db: &mut Db, proof: &Proof) -> Result<Option<Moved>> {
         let env = &self.base.env;
         let id: ShipmentId = proof.leg.shipment_id;
@@ -67,12 +67,14 @@ fn next(open: &Open, proof: &Proof) -> Option<Draft> {
     let (state, shipment) = (&open.state, &open.shipment);
     let last = route::is_last(leg, &open.legs);
     let found = next_milestone(shipment.milestones, state.status, state.substatus.as_deref(), place, last)?;
-    // A fact cannot happen before the one it follows from: a phone that was slow to tell does not turn the order around.
-    let location_id = match found.status {
-        Status::PickedUp => leg.origin_id,
-        Status::InTransit if place.at_destination => leg.destination_id,
-        Status::OutForDelivery | Status::Delivered if place.at_destination => leg.destination_id,
-        _ => None,
+    // What happened before the present status moves nothing: it is worth being kept once, not with every fix.
+    if state.since.is_some_and(|since| proof.at < since) && was_said(open, leg, found) {
+        return None;
+    }
+    let location_id = match (found.status, found.substatus) {
+        (Status::PickedUp, _) | (_, "departed_facility") => leg.origin_id,
+        (_, "arriving") => None,
+        _ => leg.destination_id,
     };
     let base = Draft::scan(found.status, proof.at, SourceKind::Device, Actor::Device(proof.device_id));
     Some(Draft {
@@ -81,6 +83,16 @@ fn next(open: &Open, proof: &Proof) -> Option<Draft> {
         place: Some(Place { location_id, point: Some(proof.point), ..Place::default() }),
         ..base
     })
+}
+
+/// True when a device has said the same about this leg before.
+fn was_said(open: &Open, leg: &Leg, milestone: Milestone) -> bool {
+    let same = |fact: &TrackingEvent| {
+        fact.source == SourceKind::Device
+            && fact.leg_id == Some(leg.id)
+            && (fact.status, fact.substatus.as_deref()) == (Some(milestone.status), Some(milestone.substatus))
+    };
+    open.facts.iter().any(same)
 }
 
 /// True while the leg is still the one that was proven for, under the same driver.

@@ -84,9 +84,12 @@ fn wake_one(legs: &mut [Leg], returning: bool) {
         .position(|leg| mine(leg) && leg.state == LegState::Planned)
         .or_else(|| legs.iter().rposition(|leg| mine(leg) && leg.state == LegState::Done))
         .or_else(|| legs.iter().position(mine));
-    if let Some(place) = place {
-        legs[place].state = LegState::Active;
-        legs[place].ended_at = None;
+    let Some(place) = place else { return };
+    legs[place].state = LegState::Active;
+    legs[place].ended_at = None;
+    // What was called off behind it is to come again.
+    for leg in legs[place + 1..].iter_mut().filter(|leg| mine(leg) && leg.state == LegState::Cancelled) {
+        leg.state = LegState::Planned;
     }
 }
 
@@ -128,3 +131,6 @@ fn finish(leg: &mut Leg, at: Timestamp) {
     leg.state = LegState::Done;
     leg.ended_at = Some(at);
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ mod memory;
 mod pass;
 mod persist;
 mod pipeline;
+mod provision;
 mod receive;
 mod registry;
 mod rows;

@@ -78,6 +78,9 @@ async fn record_once(
 
 async fn prove_all(works: &Works, db: &mut Db, proofs: &[Proof]) -> Result<Vec<crate::shipments::Moved>> {
     let mut moved = Vec::new();
+    // In one order, so that two shards cannot block each other; what concerns one shipment keeps its order.
+    let mut proofs: Vec<&Proof> = proofs.iter().collect();
+    proofs.sort_by_key(|proof| proof.leg.shipment_id);
     for proof in proofs {
         moved.extend(works.shipments.prove(db, proof).await?);
     }

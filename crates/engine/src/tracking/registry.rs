@@ -22,6 +22,8 @@ pub struct KnownDevice {
     pub disabled: bool,
     /// True when messages need its credential.
     pub has_credential: bool,
+    /// The version of the record that this was read from.
+    pub version: i64,
 }
 
 /// Every device.
@@ -48,8 +50,13 @@ impl Registry {
             driver_id: device.driver_id,
             disabled: device.disabled,
             has_credential: device.has_credential,
+            version: device.version,
         });
         let mut inner = self.inner.write();
+        // Two commits may tell of themselves in the wrong order.
+        if inner.by_id.get(&device.id).is_some_and(|newer| newer.version > device.version) {
+            return;
+        }
         inner.forget(device.id);
         inner.by_identifier.insert(device.identifier.clone(), device.id);
         if let Some(driver) = device.driver_id {

@@ -71,6 +71,7 @@ impl Tracking {
     /// send all of them again is safe.
     pub async fn submit(&self, caller: &Caller, rows: Vec<Incoming>) -> Result<Vec<RowOutcome>> {
         self.must_be_open(caller)?;
+        self.provide(caller, &rows).await?;
         let memory = &self.0.works.base.memory;
         let now = self.0.works.base.env.now();
         let mut outcomes = vec![RowOutcome::Accepted; rows.len()];
@@ -105,6 +106,7 @@ impl Tracking {
     /// Those of [`Tracking::submit`].
     pub async fn submit_one(&self, caller: &Caller, row: Incoming) -> Result<RowOutcome> {
         self.must_be_open(caller)?;
+        self.provide(caller, std::slice::from_ref(&row)).await?;
         let memory = &self.0.works.base.memory;
         let row = match receive(memory, caller, row, self.0.works.base.env.now()) {
             Ok(row) => row,
@@ -199,6 +201,9 @@ impl Tracking {
         if self.0.closed.load(Ordering::Acquire) {
             return Err("shutting down".to_owned());
         }
+        if self.0.shards.iter().any(mpsc::Sender::is_closed) {
+            return Err("a shard of the pipeline has ended".to_owned());
+        }
         self.0.works.history.health()
     }
 
@@ -218,6 +223,10 @@ impl Tracking {
         for task in tasks {
             let _ = task.await;
         }
+    }
+
+    pub(super) fn base(&self) -> &Base {
+        &self.0.works.base
     }
 
     fn must_be_open(&self, caller: &Caller) -> Result<()> {

@@ -46,6 +46,11 @@ pub(crate) struct WatchedLeg {
 }
 
 impl WatchedLeg {
+    /// True when nothing that matters to positions differs.
+    fn says_the_same(&self, other: &Self) -> bool {
+        Self { version: other.version, ..self.clone() } == *other
+    }
+
     /// True for the zones around the ends of this leg.
     pub fn concerns(&self, key: ZoneKey) -> bool {
         match key {
@@ -128,6 +133,10 @@ impl Watch {
                 zones.need(settings, place);
             }
         }
+        let news = match (known, &next) {
+            (Some(known), Some(next)) => !known.says_the_same(next),
+            (known, next) => known.is_some() || next.is_some(),
+        };
         if let Some(gone) = inner.by_shipment.remove(&shipment.id) {
             for id in &gone.needs {
                 zones.release(gone.tenant_id, *id);
@@ -139,7 +148,9 @@ impl Watch {
             inner.by_shipment.insert(shipment.id, Arc::new(leg));
         }
         drop(inner);
-        self.generation.fetch_add(1, Ordering::Release);
+        if news {
+            self.generation.fetch_add(1, Ordering::Release);
+        }
     }
 }
 

@@ -34,8 +34,8 @@ pub(crate) struct Zones {
 pub(crate) struct TenantZones {
     /// All of them, by place.
     pub index: ZoneIndex<ZoneKey>,
-    /// The names of the drawn ones.
-    names: HashMap<ZoneId, Arc<str>>,
+    /// The names of the drawn ones, with the versions of the records that they were read from.
+    names: HashMap<ZoneId, (Arc<str>, i64)>,
     /// Which locations have zones around them now.
     places: HashMap<LocationId, Surrounded>,
 }
@@ -52,7 +52,7 @@ struct Surrounded {
 impl TenantZones {
     /// The name of a drawn zone.
     pub fn name(&self, id: ZoneId) -> Option<Arc<str>> {
-        self.names.get(&id).cloned()
+        self.names.get(&id).map(|(name, _)| name.clone())
     }
 
     fn draw(&mut self, id: LocationId) {
@@ -95,8 +95,12 @@ impl Zones {
         };
         let zones = self.made(zone.tenant_id);
         let mut zones = zones.write();
+        // Two commits may tell of themselves in the wrong order.
+        if zones.names.get(&zone.id).is_some_and(|(_, newer)| *newer > zone.version) {
+            return;
+        }
         zones.index.insert(ZoneKey::Custom(zone.id), Arc::new(shape));
-        zones.names.insert(zone.id, zone.name.as_str().into());
+        zones.names.insert(zone.id, (zone.name.as_str().into(), zone.version));
     }
 
     /// Takes a drawn zone out.

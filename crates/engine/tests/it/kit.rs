@@ -277,17 +277,24 @@ pub async fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
 }
 
 pub async fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
+    with_postgres(async |ground| {
+        let engine = ground.start_with(Settings::default()).await;
+        let store = engine.base.store.clone();
+        test(World::on(ground, engine.clone()).await).await;
+        engine.shutdown().await;
+        store.close().await;
+    })
+    .await;
+}
+
+/// Runs a test on a PostgreSQL database of its own, if there is a server.
+pub async fn with_postgres(test: impl AsyncFnOnce(Ground)) {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let Some(base) = postgres_url() else { return };
     let name = format!("tracklane_engine_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     admin(&base, format!("CREATE DATABASE {name}")).await;
     let (server, _) = base.rsplit_once('/').unwrap();
-    let ground = Ground::on(tempfile::tempdir().unwrap(), format!("{server}/{name}"));
-    let engine = ground.start_with(Settings::default()).await;
-    let store = engine.base.store.clone();
-    test(World::on(ground, engine.clone()).await).await;
-    engine.shutdown().await;
-    store.close().await;
+    test(Ground::on(tempfile::tempdir().unwrap(), format!("{server}/{name}"))).await;
     admin(&base, format!("DROP DATABASE {name} WITH (FORCE)")).await;
 }
 

@@ -17,6 +17,7 @@ each!(
     the_policy_says_how_far_positions_go,
     only_the_own_driver_moves_it,
     legs_follow_one_another,
+    what_came_too_late_to_matter_is_kept_once,
     two_drives_at_once_do_not_mix,
 );
 
@@ -161,6 +162,27 @@ async fn legs_follow_one_another(world: World) {
     track.drive(5_100, 10_000).await;
     let told = track.world.told(id).await;
     assert_eq!(told[told.len() - 2..], ["out_for_delivery/arriving", "delivered/safe_place"], "{told:?}");
+}
+
+async fn what_came_too_late_to_matter_is_kept_once(world: World) {
+    let track = Track::on(world).await;
+    let id = track.shipment(json!({})).await;
+    let start = track.world.ground.now();
+    track.world.ground.pass(3_600);
+    for status in [Status::PickedUp, Status::OnHold, Status::PickedUp] {
+        track.world.ground.pass(60);
+        track.world.engine.shipments.record(&track.world.boss, id, NewFact::scan(status)).await.unwrap();
+    }
+    // The phone was out of reach and tells now where it was an hour ago: in and out of the hub, again and again.
+    for (step, metres) in [500.0, 0.0, 500.0, 0.0, 500.0, 0.0, 500.0, 510.0, 520.0].into_iter().enumerate() {
+        let at = start + jiff::SignedDuration::from_secs(60 * i64::try_from(step).unwrap() + 1);
+        let row = fix(DeviceRef::Id(track.phone), Some(at), east(metres));
+        track.world.engine.tracking.submit_one(&track.world.boss, row).await.unwrap();
+    }
+    let events = track.world.engine.shipments.events(&track.world.boss, id).await.unwrap();
+    let said = events.iter().filter(|view| view.event.source == SourceKind::Device).count();
+    assert_eq!(said, 1);
+    assert_eq!(track.world.status(id).await.0, Status::PickedUp);
 }
 
 async fn two_drives_at_once_do_not_mix(world: World) {

@@ -100,6 +100,12 @@ async fn narrow_callers_speak_for_their_own_devices(world: World) {
     let device = Caller { role: Role::Device, device_id: Some(other.id), ..world.boss.clone() };
     let own = tracking.submit_one(&device, fix(DeviceRef::Caller, None, east(0.0))).await.unwrap();
     assert_eq!(own, RowOutcome::Accepted);
+    let rui = world.driver("Rui").await;
+    let fresh =
+        tracking.submit_one(&world.driver_caller(rui.id), fix(DeviceRef::Caller, None, east(0.0))).await.unwrap();
+    assert_eq!(fresh, RowOutcome::Accepted, "a driver without a device gets one");
+    let provided = tracking.device_of_driver(&world.boss, rui.id).await.unwrap();
+    assert_eq!(provided.driver_id, Some(rui.id));
     let refused = tracking.submit_one(&world.viewer(), fix(DeviceRef::Id(hers.id), None, east(0.0))).await;
     assert!(matches!(refused, Err(Error::Forbidden)));
     let seen = tracking.latest(&driver, &LatestFilter::default()).unwrap();
