@@ -10,7 +10,8 @@ use tracklane_core::ports::Lsn;
 use crate::batch;
 use crate::core::Core;
 use crate::error::Error;
-use crate::wal::{Rows, Wal};
+use crate::row::{Key, Row};
+use crate::wal::{MEMORY_KEPT, Rows, Wal};
 
 /// What a row mostly takes at most in the log.
 const USUAL_BYTES: usize = 64;
@@ -112,8 +113,19 @@ impl Queue {
     }
 }
 
+/// However the committer ends, nobody waits for it in vain.
+struct CloseAtEnd<'a>(&'a Queue);
+
+impl Drop for CloseAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+        self.0.waiting.lock().group.appends.clear();
+    }
+}
+
 /// The thread's work: until the queue is closed and empty.
 pub(crate) fn run(core: &Core, mut wal: Wal) {
+    let _close = CloseAtEnd(&core.queue);
     let mut group = Group::default();
     while core.queue.take(&mut group) {
         let first_lsn = core.durable.load(Ordering::Relaxed);
@@ -150,6 +162,8 @@ fn complete(queue: &Queue, group: &mut Group, mut lsn: Lsn, error: Option<&Arc<E
         let _ = append.done.send(outcome);
     }
     group.payload.clear();
+    group.payload.shrink_to(MEMORY_KEPT);
     group.rows.clear();
+    group.rows.shrink_to(MEMORY_KEPT / size_of::<(Key, Row)>());
     queue.room.add_permits(permits);
 }

@@ -236,7 +236,7 @@ impl PositionHistory for History {
     }
 
     fn health(&self) -> Result<(), String> {
-        if self.threads.lock().is_none() {
+        if self.threads.lock().as_ref().is_none_or(|threads| threads.committer.is_finished()) {
             return Err(Error::Closed.to_string());
         }
         self.core.trouble().map_or(Ok(()), |error| Err(error.to_string()))

@@ -27,6 +27,9 @@ use shelf::{LogFile, Next};
 /// Rows with their devices, in the order of their appends.
 pub(crate) type Rows = Vec<(Key, Row)>;
 
+/// Memory that a buffer keeps for the next frame; more is given back after a large one.
+pub(crate) const MEMORY_KEPT: usize = 4 << 20;
+
 /// The end of the log, where one thread writes.
 #[derive(Debug)]
 pub(crate) struct Wal {
@@ -69,25 +72,17 @@ impl Wal {
                 if end.is_some() {
                     shelf.set_next(Next { sequence, path });
                 } else {
-                    let file = File::options().write(true).open(&path).context("open", &path)?;
                     shelf.add(LogFile { sequence, first_lsn: needed, path: path.clone() });
-                    end = Some((file, path, sequence, 0));
+                    end = Some((open_for_writing(&path)?, path, sequence, 0));
                 }
                 break;
             };
             if first_lsn > needed || next_lsn.is_some_and(|next| next != first_lsn) {
                 return Err(Error::corrupt(&path, format!("log jumps from record {needed} to {first_lsn}")));
             }
-            while let Some((first, mut rows)) = scan.next()? {
-                let sealed = manifest.sealed.saturating_sub(first).min(rows.len() as u64);
-                rows.drain(..sealed as usize);
-                if !rows.is_empty() {
-                    each(first + sealed, rows);
-                }
-            }
+            give_unsealed(&mut scan, manifest.sealed, each)?;
             next_lsn = Some(scan.next_lsn());
-            let file = File::options().write(true).open(&path).context("open", &path)?;
-            end = Some((file, path.clone(), sequence, scan.offset() as u64));
+            end = Some((open_for_writing(&path)?, path.clone(), sequence, scan.offset() as u64));
             shelf.add(LogFile { sequence, first_lsn, path });
         }
         let next_lsn = next_lsn.unwrap_or(manifest.sealed);
@@ -107,6 +102,8 @@ impl Wal {
         };
         let sync_delay = settings.sync_delay;
         let wal = Self { shelf, sync_delay, file, path, sequence, offset, torn: true, buffer: Vec::new() };
+        // What was written right before a kill counts from now on, so it has to be durable like the rest.
+        wal.sync()?;
         Ok((wal, next_lsn))
     }
 
@@ -122,6 +119,7 @@ impl Wal {
             self.begin_file(first_lsn)?;
         }
         self.buffer.clear();
+        self.buffer.shrink_to(MEMORY_KEPT);
         if self.offset == 0 {
             put_file_header(&mut self.buffer, self.sequence, first_lsn);
         }
@@ -162,4 +160,20 @@ impl Wal {
         }
         Ok(())
     }
+}
+
+fn open_for_writing(path: &Path) -> Result<File, Error> {
+    File::options().write(true).open(path).context("open", path)
+}
+
+/// Gives the records of a file from `sealed` on.
+fn give_unsealed(scan: &mut Scan<'_>, sealed: Lsn, each: &mut dyn FnMut(Lsn, Rows)) -> Result<(), Error> {
+    while let Some((first, mut rows)) = scan.next()? {
+        let skip = sealed.saturating_sub(first).min(rows.len() as u64);
+        rows.drain(..skip as usize);
+        if !rows.is_empty() {
+            each(first + skip, rows);
+        }
+    }
+    Ok(())
 }
