@@ -1,6 +1,6 @@
 //! The records that a tenant keeps: who sends and receives, who carries, with what, from where to where.
 //!
-//! [`book`] says once how a record is made, read, changed and deleted; each other file says what is particular about
+//! `book` says once how a record is made, read, changed and deleted; each other file says what is particular about
 //! one kind.
 
 pub mod customers;

@@ -1,7 +1,7 @@
 //! What is tracked: facts in, status out.
 //!
-//! Every write opens the shipment under its lock ([`open`]), states facts, and closes. The fold decides the status; the
-//! legs follow it ([`route`]); the event log is told in the same transaction ([`log`]).
+//! Every write opens the shipment under its lock (`open`), states facts, and closes. The fold decides the status; the
+//! legs follow it (`route`); the event log is told in the same transaction (`log`).
 
 mod assign;
 mod create;

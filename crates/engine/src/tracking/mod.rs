@@ -1,4 +1,4 @@
-//! From a fix to a milestone: the position pipeline. Its stages are one list, in [`pipeline`].
+//! From a fix to a milestone: the position pipeline. Its stages are one list, in `pipeline`.
 
 mod checkpoint;
 mod dedupe;

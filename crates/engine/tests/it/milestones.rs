@@ -5,7 +5,7 @@ use tracklane_core::event::EventKind;
 use tracklane_core::id::{DeviceId, DriverId, LocationId, ShipmentId};
 use tracklane_core::lifecycle::{SourceKind, Status};
 use tracklane_core::model::LegState;
-use tracklane_engine::shipments::NewFact;
+use tracklane_engine::shipments::{NewCorrection, NewFact};
 use tracklane_engine::tracking::{DeviceRef, RowOutcome};
 
 use crate::kit::{World, each, east, fix};
@@ -169,10 +169,15 @@ async fn what_came_too_late_to_matter_is_kept_once(world: World) {
     let id = track.shipment(json!({})).await;
     let start = track.world.ground.now();
     track.world.ground.pass(3_600);
-    for status in [Status::PickedUp, Status::OnHold, Status::PickedUp] {
-        track.world.ground.pass(60);
-        track.world.engine.shipments.record(&track.world.boss, id, NewFact::scan(status)).await.unwrap();
-    }
+    let correction = NewCorrection {
+        status: Status::PickedUp,
+        substatus: None,
+        reason: None,
+        reason_text: "seen in the van".to_owned(),
+        occurred_at: None,
+        retracts: None,
+    };
+    track.world.engine.shipments.correct(&track.world.boss, id, correction).await.unwrap();
     // The phone was out of reach and tells now where it was an hour ago: in and out of the hub, again and again.
     for (step, metres) in [500.0, 0.0, 500.0, 0.0, 500.0, 0.0, 500.0, 510.0, 520.0].into_iter().enumerate() {
         let at = start + jiff::SignedDuration::from_secs(60 * i64::try_from(step).unwrap() + 1);
@@ -182,7 +187,7 @@ async fn what_came_too_late_to_matter_is_kept_once(world: World) {
     let events = track.world.engine.shipments.events(&track.world.boss, id).await.unwrap();
     let said = events.iter().filter(|view| view.event.source == SourceKind::Device).count();
     assert_eq!(said, 1);
-    assert_eq!(track.world.status(id).await.0, Status::PickedUp);
+    assert_eq!(track.world.status(id).await.0, Status::PickedUp, "a correction says what is true from its time on");
 }
 
 async fn two_drives_at_once_do_not_mix(world: World) {
