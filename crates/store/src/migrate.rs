@@ -29,7 +29,7 @@ pub async fn migrate(db: &mut Db) -> Result<()> {
     }
     db.run(LEDGER, Vec::new()).await?;
     let applied = db
-        .many("SELECT name, checksum FROM migrations ORDER BY name", Vec::new(), |row| {
+        .many("SELECT name, checksum FROM migrations", Vec::new(), |row| {
             Ok((row.get::<String>("name")?, row.get::<Vec<u8>>("checksum")?))
         })
         .await?;

@@ -29,7 +29,7 @@ pub async fn insert_any_tenant(db: &mut Db, key: &SigningKey) -> Result<()> {
 /// Every key, newest first.
 pub async fn list_any_tenant(db: &mut Db) -> Result<Vec<SigningKey>> {
     db.check_system()?;
-    let sql = "SELECT kid, sealed, created_at, retired_at FROM signing_keys ORDER BY created_at DESC, kid";
+    let sql = "SELECT kid, sealed, created_at, retired_at FROM signing_keys ORDER BY created_at DESC";
     db.many(sql, Vec::new(), |row| {
         Ok(SigningKey {
             kid: row.get("kid")?,

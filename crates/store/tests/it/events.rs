@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracklane_core::event::{Event, EventKind, LogPosition};
 use tracklane_store::events::EventFilter;
-use tracklane_store::{Error, cursors, events, shipments};
+use tracklane_store::{Error, Scope, cursors, events, shipments};
 
 use crate::fixtures::{self, at, id};
 use crate::harness::{World, admin, conformance};
@@ -35,6 +36,7 @@ async fn events_round_trip(world: World) {
     }
     tx.commit().await.unwrap();
     assert_eq!((about.sequence, again.sequence, bare.sequence), (1, 2, 0));
+    shown(&world, &foreign).await;
 
     let mut db = world.read_system().await;
     let all = events::after_any_tenant(&mut db, LogPosition::default(), 100).await.unwrap();
@@ -77,6 +79,7 @@ async fn events_are_filtered(world: World) {
     events::append(&mut tx, &mut first).await.unwrap();
     events::append(&mut tx, &mut second).await.unwrap();
     tx.commit().await.unwrap();
+    shown(&world, &second).await;
     let mut db = world.read().await;
     let any = EventFilter::default;
     for (filter, found) in [
@@ -93,6 +96,21 @@ async fn events_are_filtered(world: World) {
         let listed = events::list(&mut db, &filter, LogPosition::default(), 10).await.unwrap();
         assert_eq!(listed.iter().map(|(_, event)| event.id).collect::<Vec<_>>(), found, "{filter:?}");
     }
+}
+
+/// Waits until an entry is shown. PostgreSQL counts transactions over all its databases, so that those of other tests
+/// hold it back for a while.
+async fn shown(world: &World, event: &Event) {
+    let mut db = world.store.read(Scope::Tenant(event.tenant_id)).await.unwrap();
+    let (place, _) = events::get(&mut db, event.id).await.unwrap().unwrap();
+    let mut db = world.read_system().await;
+    for _ in 0..1000 {
+        if events::head_any_tenant(&mut db).await.unwrap() >= place {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{event:?} was never shown");
 }
 
 /// Everything behind `position`, which then stands at the end.
@@ -121,6 +139,7 @@ async fn a_late_commit_is_not_skipped(world: World) {
     assert_eq!(tail(&world, &mut position).await, []);
     assert_eq!(events::head_any_tenant(&mut world.read_system().await).await, Ok(LogPosition::default()));
     first.commit().await.unwrap();
+    shown(&world, &late).await;
     assert_eq!(tail(&world, &mut position).await, [early, late]);
     assert_eq!(tail(&world, &mut position).await, []);
 }
@@ -147,6 +166,7 @@ async fn a_shipment_s_events_keep_their_order(world: World) {
     assert_eq!(tail(&world, &mut position).await, []);
     first.commit().await.unwrap();
     assert_eq!((earlier.sequence, later.sequence), (1, 2));
+    shown(&world, &later).await;
     assert_eq!(tail(&world, &mut position).await, [unrelated, earlier, later]);
 }
 
@@ -188,7 +208,13 @@ async fn many_writers_leave_no_gap(world: World) {
     for writer in writers {
         writer.await.unwrap();
     }
+    let mut last = fixtures::event(world.tenant.id, None);
+    let mut tx = world.begin().await;
+    events::append(&mut tx, &mut last).await.unwrap();
+    tx.commit().await.unwrap();
+    shown(&world, &last).await;
     seen.extend(tail(&world, &mut position).await);
+    assert_eq!(seen.pop(), Some(last));
     assert_eq!(seen.len(), WRITERS * EACH * 4 / 5);
     let mut sequences: BTreeMap<_, Vec<i64>> = BTreeMap::new();
     for event in seen {
@@ -209,6 +235,7 @@ async fn a_restored_log_goes_on(world: World) {
     events::append(&mut tx, &mut before).await.unwrap();
     events::append(&mut tx, &mut unread).await.unwrap();
     tx.commit().await.unwrap();
+    shown(&world, &unread).await;
     let mut position = LogPosition::default();
     tail(&world, &mut position).await;
     position.number -= 1;
@@ -228,6 +255,7 @@ async fn a_restored_log_goes_on(world: World) {
     let mut tx = world.begin().await;
     events::append(&mut tx, &mut after).await.unwrap();
     tx.commit().await.unwrap();
+    shown(&world, &after).await;
     let mut kept = cursors::get_any_tenant(&mut world.read_system().await, "webhooks").await.unwrap();
     assert_eq!(tail(&world, &mut kept).await, [unread.clone(), after.clone()]);
     assert_eq!(tail(&world, &mut position).await, [unread, after]);

@@ -1,11 +1,10 @@
 //! A database of its own for every test.
 
 use std::future::Future;
-use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, Once};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use tokio::sync::OnceCell;
 use tracklane_core::model::Tenant;
 use tracklane_store::{Db, Scope, Store, Tx, tenants};
 
@@ -94,18 +93,36 @@ pub async fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
 }
 
 pub async fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
+    /// Databases that a test has left empty. Making one takes far longer than most tests.
+    static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let Some(base) = postgres_url() else { return };
-    let name = {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        format!("tracklane_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    let free = FREE.lock().unwrap().pop();
+    let url = match free {
+        Some(url) => url,
+        None => create_database(&base).await,
     };
-    let template = template(&base).await;
-    admin(&base, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-    let url = database_url(&base, &name);
     let store = Store::open(&url).await.unwrap();
-    test(World::new(store.clone(), Some(url)).await).await;
+    test(World::new(store.clone(), Some(url.clone())).await).await;
     store.close().await;
-    admin(&base, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    empty(&url).await;
+    FREE.lock().unwrap().push(url);
+}
+
+async fn create_database(base: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("tracklane_store_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    admin(base, format!("CREATE DATABASE {name}")).await;
+    database_url(base, &name)
+}
+
+/// Removes all rows but those that say which migrations were applied.
+async fn empty(url: &str) {
+    let sql = "DO $$ DECLARE t TEXT; BEGIN
+               SET LOCAL session_replication_role = replica;
+               FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations' LOOP
+                   EXECUTE 'DELETE FROM ' || t;
+               END LOOP; END $$";
+    admin(url, sql.to_owned()).await;
 }
 
 /// Where PostgreSQL is, if anywhere; says once when it is nowhere.
@@ -116,20 +133,6 @@ pub fn postgres_url() -> Option<String> {
         SAID.call_once(|| eprintln!("left out: TRACKLANE_TEST_POSTGRES_URL is not set"));
     }
     url
-}
-
-/// A migrated database to copy from: copying is many times as fast as migrating.
-async fn template(base: &str) -> &'static str {
-    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-    TEMPLATE
-        .get_or_init(|| async {
-            let name = format!("tracklane_template_{}", std::process::id());
-            admin(base, format!("DROP DATABASE IF EXISTS {name}")).await;
-            admin(base, format!("CREATE DATABASE {name}")).await;
-            Store::open(&database_url(base, &name)).await.unwrap().close().await;
-            name
-        })
-        .await
 }
 
 pub async fn admin(base: &str, sql: String) {
