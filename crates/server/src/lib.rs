@@ -7,13 +7,15 @@
 //!   are read and answers written, the same for every route;
 //! - [`edge`]: the layer around everything;
 //! - [`openapi`]: the document of the API and the page that shows it; [`ops`] and [`metrics`]: for those who run it;
-//! - [`live`]: streams of what happens;
+//! - [`live`]: streams of what happens; [`public`]: the tracking page;
+//! - [`device`]: the ports of phones and trackers;
 //! - [`assets`]: the web pages.
 
 pub mod api;
 pub mod assets;
 pub mod auth;
 pub mod conditional;
+pub mod device;
 pub mod edge;
 pub mod idempotency;
 pub mod json;
@@ -25,6 +27,7 @@ pub mod ops;
 pub mod paging;
 pub mod permissions;
 pub mod problem;
+pub mod public;
 pub mod query;
 pub mod router;
 pub mod settings;

@@ -158,6 +158,8 @@ metrics! {
         Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS)), Some(Unit::Seconds);
     /// Positions by what became of them.
     positions: Family<OutcomeLabels, Counter> = Family::default(), None;
+    /// Messages of device protocols that left no position, by why.
+    device_messages: Family<OutcomeLabels, Counter> = Family::default(), None;
     /// Positions that wait in the pipeline.
     positions_waiting: Gauge = Gauge::default(), None;
     /// Zones entered and exited.

@@ -18,7 +18,7 @@ use crate::api::{
     api_keys, customers, devices, drivers, endpoints, events, facts, legs, links, locations, messages, packages,
     positions, session, shipments, tenants, users, vehicles, zones,
 };
-use crate::{App, assets, edge, idempotency, live, openapi, ops};
+use crate::{App, assets, device, edge, idempotency, live, openapi, ops, public};
 
 /// Every route of the API with what it says about itself.
 pub fn routes() -> OpenApiRouter<App> {
@@ -86,6 +86,12 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(live::tickets::create))
         .routes(routes!(live::socket::open))
         .routes(routes!(live::sse::open))
+        // Public tracking
+        .routes(routes!(public::data))
+        .routes(routes!(public::live))
+        // Device protocols
+        .routes(routes!(device::osmand::receive))
+        .routes(routes!(device::owntracks::receive))
         // Operation
         .routes(routes!(ops::livez))
         .routes(routes!(ops::readyz))
@@ -100,6 +106,9 @@ fn undocumented() -> Router<App> {
         .route("/docs/docs.js", get(openapi::script))
         .route("/docs/docs.css", get(openapi::style))
         .route("/problems/{name}", get(openapi::explain))
+        .route("/t/{token}", get(public::show))
+        .route("/osmand", get(device::osmand::receive))
+        .route("/osmand/{*rest}", get(device::osmand::receive).post(device::osmand::receive))
         .route("/v1/couriers", get(drivers::list).post(drivers::create))
         .route("/v1/couriers/{id}", get(drivers::get).patch(drivers::change).delete(drivers::remove))
 }

@@ -1,0 +1,82 @@
+//! OsmAnd and Traccar Client. Both look at the status alone: 2xx means that the position may be forgotten; a body would be
+//! taken for a command. An unknown device is 400 in the query form and 404 in the JSON form, as Traccar's server answers.
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use tracklane_protocols::osmand;
+
+use super::{Stated, take, unreadable};
+use crate::App;
+use crate::json;
+use crate::problem::{Kind, Problem, Problems, Result};
+
+/// Send a position as OsmAnd and Traccar Client do
+///
+/// Query parameters, a form, or the JSON of newer Traccar Clients, under any path below `/osmand`. A device with a
+/// credential states it as `key`, as the password of HTTP Basic, or in `Authorization`.
+#[utoipa::path(post, path = "/osmand", tag = "Device protocols", operation_id = "send_osmand",
+    params(
+        ("id" = Option<String>, Query, description = "The device's identifier"),
+        ("lat" = Option<f64>, Query, description = "Latitude in degrees"),
+        ("lon" = Option<f64>, Query, description = "Longitude in degrees"),
+        ("timestamp" = Option<String>, Query, description = "Unix seconds or milliseconds, or ISO 8601"),
+        ("speed" = Option<f64>, Query, description = "Speed in knots"),
+        ("key" = Option<String>, Query, description = "The device's credential"),
+    ),
+    security(()), responses((status = 200, description = "It is durable; no body"), Problems))]
+pub async fn receive(State(app): State<App>, request: Request) -> Result<Response> {
+    let mut stated = Stated::read(request.headers());
+    let (query, key) = without_key(request.uri().query().unwrap_or_default());
+    if key.is_some() {
+        stated.secret = key;
+    }
+    let text = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let is_json = json::media_type(request.headers()).eq_ignore_ascii_case("application/json");
+    let body = json::read(request, &app).await?;
+    let (body, key) = if is_json || !query.is_empty() { (body.to_vec(), None) } else { form_without_key(&body) };
+    if key.is_some() {
+        stated.secret = key;
+    }
+    let reports = osmand::decode(Some(&query), text.as_deref(), &body).map_err(|error| unreadable(&app, &error))?;
+    match take(&app, reports, &stated).await {
+        Ok(()) => Ok(StatusCode::OK.into_response()),
+        Err(problem) if problem.kind() == Kind::Unauthenticated => {
+            let detail = "the device is unknown or disabled, or its credential is wrong";
+            Err(Problem::new(if is_json { Kind::NotFound } else { Kind::Malformed }, detail))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+fn form_without_key(body: &[u8]) -> (Vec<u8>, Option<String>) {
+    let (form, key) = without_key(&String::from_utf8_lossy(body));
+    (form.into_bytes(), key)
+}
+
+/// Takes the secret out of a query, so that it is not kept as an attribute of the position.
+fn without_key(query: &str) -> (String, Option<String>) {
+    let mut key = None;
+    let mut rest = Vec::new();
+    for pair in query.split('&') {
+        match pair.strip_prefix("key=") {
+            Some(_) => key = url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()),
+            None => rest.push(pair),
+        }
+    }
+    (rest.join("&"), key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secret_does_not_stay_in_the_message() {
+        let split = |query| without_key(query);
+        assert_eq!(split("id=a&key=x%20y&lat=1"), ("id=a&lat=1".to_owned(), Some("x y".to_owned())));
+        assert_eq!(split("id=a&monkey=x"), ("id=a&monkey=x".to_owned(), None));
+        assert_eq!(split(""), (String::new(), None));
+    }
+}
