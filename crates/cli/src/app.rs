@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracklane_core::time::Env;
+use tracklane_engine::access::FirstLogin;
 use tracklane_engine::secrets::Secrets;
 use tracklane_engine::{Engine, EngineParts, Offline};
 use tracklane_history::History;
@@ -16,12 +17,23 @@ use tracklane_store::Store;
 
 use crate::config::Settings;
 
+/// The admin that the first start makes.
+#[derive(Clone, Copy)]
+pub struct FirstAdmin<'a> {
+    /// What they log in with.
+    pub email: &'a str,
+    /// Their password; one is made up when there is none.
+    pub password: Option<&'a str>,
+}
+
 /// A running installation.
 pub struct App {
     /// The application.
     pub engine: Engine,
     /// Where it listens.
     pub address: SocketAddr,
+    /// How to log in, when this is the first start.
+    pub first_login: Option<FirstLogin>,
     history: Arc<History>,
     store: Store,
     public_url: String,
@@ -34,8 +46,8 @@ impl App {
     ///
     /// # Errors
     /// Names the part that does not start.
-    pub async fn start(settings: &Settings, env: Env) -> anyhow::Result<Self> {
-        Self::start_with(settings, settings.history.settings(), env).await
+    pub async fn start(settings: &Settings, env: Env, admin: FirstAdmin<'_>) -> anyhow::Result<Self> {
+        Self::start_with(settings, settings.history.settings(), env, admin).await
     }
 
     /// Starts everything, with a history that behaves as said.
@@ -46,6 +58,7 @@ impl App {
         settings: &Settings,
         history: tracklane_history::Settings,
         env: Env,
+        admin: FirstAdmin<'_>,
     ) -> anyhow::Result<Self> {
         // The port comes first: nothing has happened yet when it is taken.
         let listen = settings.server.listen;
@@ -63,6 +76,9 @@ impl App {
             secrets,
         };
         let engine = Engine::start(parts).await.context("failed to start the engine")?;
+        // Before anybody can connect: what answers has an admin.
+        let first_login = engine.access.bootstrap(admin.email, admin.password).await;
+        let first_login = first_login.context("failed to make the first admin")?;
         let mut server = settings.server.clone();
         // Links must name the port that was given, where any would do.
         server.listen = address;
@@ -72,7 +88,7 @@ impl App {
         let stopped = async move { stopped.await.unwrap_or_default() };
         let state = AppState::new(engine.clone(), env, server);
         let served = tokio::spawn(tracklane_server::serve(listener, state, stopped));
-        Ok(Self { engine, address, history, store, public_url, stop, served })
+        Ok(Self { engine, address, first_login, history, store, public_url, stop, served })
     }
 
     /// Under which address callers reach the server, without a slash at the end.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::app::{self, App};
+use crate::app::{self, App, FirstAdmin};
 use crate::args::Global;
 
 /// Run the server.
@@ -40,9 +40,9 @@ pub async fn run(global: &Global, args: ServeArgs) -> anyhow::Result<()> {
         ],
     )?;
     crate::log::start(&settings.log)?;
-    let app = App::start(&settings, crate::env::real()).await?;
+    let app = App::start(&settings, crate::env::real(), FirstAdmin { email: &args.admin, password: None }).await?;
     let url = app.public_url();
-    if let Some(first) = app.engine.access.bootstrap(&args.admin, None).await? {
+    if let Some(first) = &app.first_login {
         eprintln!(
             "\n  Tracklane runs for the first time. Log in and change the password; it is shown this once.\n\
              \n    {url}/\n    {}\n    {}\n",

@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use toml::{Table, Value};
+use tracklane_core::Invalid;
 
 /// The commented default file: the defaults and the manual in one.
 pub const DEFAULT: &str = include_str!("../../config.default.toml");
@@ -166,6 +167,18 @@ impl Layers {
     /// Notes something that is wrong with a key.
     pub fn report(&mut self, origin: Origin, key: &str, detail: &str) {
         self.problems.push(Problem { origin, key: key.to_owned(), detail: detail.trim_end().to_owned() });
+    }
+
+    /// Notes the rules of a section that hold between its keys, as the crate that owns it states them.
+    pub fn report_rules(&mut self, section: &str, invalid: &Invalid) {
+        for error in &invalid.0 {
+            let path = format!("{section}.{}", error.pointer.trim_start_matches("#/").replace('/', "."));
+            let key = path.splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
+            if !self.problems.iter().any(|known| known.key == key) {
+                let origin = self.origin(&key).clone();
+                self.report(origin, &path, &error.detail);
+            }
+        }
     }
 
     /// A text is read as what the default is: number, switch, list (separated by commas) or text.

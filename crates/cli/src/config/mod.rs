@@ -92,6 +92,9 @@ impl Settings {
             },
             log: known(&mut layers, &mut table, "log"),
         };
+        if let Err(invalid) = settings.engine.webhooks.check() {
+            layers.report_rules("webhooks", &invalid);
+        }
         if layers.problems.is_empty() { Ok(settings) } else { Err(Invalid(layers.problems)) }
     }
 

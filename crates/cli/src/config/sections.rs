@@ -30,6 +30,8 @@ pub struct HistorySection {
     pub merge_fan_in: usize,
     /// Never merge into a larger segment, in bytes.
     pub merge_bytes: u64,
+    /// Keep directories of segments in memory up to so many bytes.
+    pub directory_bytes: u64,
 }
 
 impl Default for HistorySection {
@@ -44,6 +46,7 @@ impl Default for HistorySection {
             partition_seconds: settings.partition_seconds,
             merge_fan_in: settings.merge_fan_in,
             merge_bytes: settings.merge_bytes,
+            directory_bytes: settings.directory_bytes,
         }
     }
 }
@@ -60,6 +63,7 @@ impl HistorySection {
             partition_seconds: self.partition_seconds,
             merge_fan_in: self.merge_fan_in,
             merge_bytes: self.merge_bytes,
+            directory_bytes: self.directory_bytes,
             ..tracklane_history::Settings::default()
         }
     }

@@ -101,6 +101,8 @@ fn wrong_values_are_errors_with_the_rule() {
         ("[server]\nlisten = \"nowhere\"", "server.listen: "),
         ("[log]\nformat = \"xml\"", "log.format: "),
         ("[webhooks]\nretry_seconds = [\"x\"]", "webhooks.retry_seconds: must be a list of numbers"),
+        ("[webhooks]\nlease_seconds = 5", "webhooks.lease_seconds: must be longer than timeout_ms"),
+        ("[webhooks]\nallowed_addresses = [\"10.0.0.0/99\"]", "webhooks.allowed_addresses.0: "),
         ("[server]\ntrusted_proxies = [\"10.0.0.0/99\"]", "server.trusted_proxies[0]: "),
     ];
     for (text, expected) in cases {

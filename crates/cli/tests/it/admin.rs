@@ -3,7 +3,7 @@ use crate::support::{Server, api_key, err, out, run, run_with};
 #[tokio::test(flavor = "multi_thread")]
 async fn the_owner_of_the_machine_gets_in_without_a_login() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path()).await;
+    let server = Server::start(folder.path());
     let key = api_key(folder.path());
     let me = server.client(&key).me().await.unwrap();
     assert_eq!(me.tenant.slug, "default");
@@ -32,7 +32,7 @@ async fn the_owner_of_the_machine_gets_in_without_a_login() {
 #[tokio::test(flavor = "multi_thread")]
 async fn exit_codes_say_what_the_server_said() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path()).await;
+    let server = Server::start(folder.path());
     let key = api_key(folder.path());
     let url = format!("http://{}", server.address);
     let code = |token: &str, args: &[&str]| {

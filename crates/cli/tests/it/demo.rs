@@ -5,7 +5,6 @@ use crate::support::{err, run};
 #[test]
 fn a_small_fleet_delivers_everything_and_every_webhook_is_verified() {
     let folder = tempfile::tempdir().unwrap();
-    let listen = format!("127.0.0.1:{}", tracklane_testkit::free_port());
     let output = run(
         folder.path(),
         &[
@@ -18,7 +17,7 @@ fn a_small_fleet_delivers_everything_and_every_webhook_is_verified() {
             "400",
             "--exit-when-done",
             "--listen",
-            &listen,
+            "127.0.0.1:0",
             "-o",
             "json",
         ],

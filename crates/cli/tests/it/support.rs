@@ -1,11 +1,10 @@
 //! Running the binary, and a server made of it.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use tracklane_client::Client;
 
@@ -53,23 +52,30 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server on the data in `folder` and waits until it answers. Nothing is limited.
-    pub async fn start(folder: &Path) -> Self {
-        let address = SocketAddr::from(([127, 0, 0, 1], tracklane_testkit::free_port()));
-        let listen = address.to_string();
-        let child = tracklane(folder, &["serve", "--data", "data", "--listen", &listen])
+    /// Starts a server on the data in `folder`, on a port that it chooses, and waits until it says that it listens.
+    /// Nothing is limited.
+    pub fn start(folder: &Path) -> Self {
+        let mut child = tracklane(folder, &["serve", "--data", "data", "--listen", "127.0.0.1:0"])
             .env("TRACKLANE__LIMITS__POSITIONS_PER_SECOND", "0")
             .env("TRACKLANE__LIMITS__REQUESTS_PER_MINUTE", "0")
-            .stderr(Stdio::inherit())
+            .env("TRACKLANE__LOG__FORMAT", "json")
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the server runs");
-        let server = Self { child, address };
-        let since = Instant::now();
-        while tokio::net::TcpStream::connect(address).await.is_err() {
-            assert!(since.elapsed() < Duration::from_secs(30), "the server does not come up");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        server
+        let mut lines = BufReader::new(child.stderr.take().expect("standard error is a pipe")).lines();
+        let mut said = Vec::new();
+        let address = loop {
+            let Some(Ok(line)) = lines.next() else {
+                panic!("the server ended: {said:#?}");
+            };
+            if let Some(address) = listening(&line) {
+                break address;
+            }
+            said.push(line);
+        };
+        // A pipe that nobody reads would stop the server in the end.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address }
     }
 
     /// Ends it as a power cut would.
@@ -86,6 +92,16 @@ impl Server {
         let client = Client::new(tracklane_testkit::http_client(), env, &format!("http://{}", self.address));
         client.and_then(|client| client.with_token(key)).expect("the address and the key can be used")
     }
+}
+
+/// The address in the line of the log that says that the server listens.
+fn listening(line: &str) -> Option<SocketAddr> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    let fields = &line["fields"];
+    if fields["message"] != "listening" {
+        return None;
+    }
+    fields["address"].as_str()?.parse().ok()
 }
 
 impl Drop for Server {

@@ -16,7 +16,7 @@ use tracklane_engine::access::NewApiKey;
 use tracklane_store::{Scope, Store, devices, zones};
 
 use super::load::{Random, SIDE_DEGREES, SOUTH_WEST};
-use crate::app::App;
+use crate::app::{App, FirstAdmin};
 use crate::args::Global;
 use crate::config::Settings;
 
@@ -44,6 +44,7 @@ pub struct Stage {
     heard: Arc<AtomicU64>,
 }
 
+const ADMIN: FirstAdmin<'static> = FirstAdmin { email: "bench@tracklane.local", password: None };
 /// Radius of a zone, in degrees of latitude: about 200 metres.
 const ZONE_DEGREES: f64 = 0.0018;
 /// Corners of a zone.
@@ -70,7 +71,7 @@ impl Stage {
         let (tenant, devices) = fill(&settings, plan, &env).await?;
         let mut history = settings.history.settings();
         history.sync_delay = plan.sync_delay;
-        let app = App::start_with(&settings, history, env).await?;
+        let app = App::start_with(&settings, history, env, ADMIN).await?;
         let key = NewApiKey {
             name: "Bench".to_owned(),
             role: Role::Admin,
@@ -108,7 +109,7 @@ impl Stage {
 /// Thousands of records through the API would take longer than the measurement: they go into the store in transactions.
 async fn fill(settings: &Settings, plan: &StagePlan, env: &Env) -> anyhow::Result<(TenantId, Vec<DeviceId>)> {
     let offline = crate::app::offline(settings, env.clone()).await?;
-    let first = offline.access.bootstrap("bench@tracklane.local", None).await?;
+    let first = offline.access.bootstrap(ADMIN.email, ADMIN.password).await?;
     let tenant = first.context("the data folder is in use: choose an empty one")?.tenant.id;
     let store = Store::open(&settings.store_url()).await?;
     let mut tx = store.begin(Scope::Tenant(tenant)).await?;

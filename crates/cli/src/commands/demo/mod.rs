@@ -22,7 +22,7 @@ use tracklane_core::model::Role;
 use tracklane_sim::replay::{ReplayPlan, Step, Summary, replay};
 
 use super::replay::{Bar, PlayArgs};
-use crate::app::App;
+use crate::app::{App, FirstAdmin};
 use crate::args::Global;
 use crate::config::Settings;
 use crate::env::ReplayClock;
@@ -116,7 +116,7 @@ pub async fn run(global: &Global, args: DemoArgs) -> anyhow::Result<()> {
     let plan = args.play.plan(corpus(&args.play).as_deref(), &crate::env::real())?;
     let clock = Arc::new(ReplayClock::new(plan.speed, plan.lasts()));
     let env = crate::env::with_clock(clock.clone());
-    let app = App::start(&settings, env.clone()).await?;
+    let app = App::start(&settings, env.clone(), FirstAdmin { email: EMAIL, password: Some(PASSWORD) }).await?;
     let receiver = Receiver::start(env).await?;
     let client = set_up(&app, &receiver).await?;
     let url = format!("http://{}", app.address);
@@ -146,7 +146,7 @@ fn settings(global: &Global, args: &DemoArgs, data: &Path) -> anyhow::Result<Set
             ("demo", "store", "url", text("")),
             ("demo", "webhooks", "allow_private", text("true")),
             // The clock runs fast: what a worker has claimed must stay claimed for a while of real time.
-            ("demo", "webhooks", "lease_seconds", text("86400")),
+            ("demo", "webhooks", "lease_seconds", text("3600")),
             ("demo", "limits", "requests_per_minute", text("0")),
             ("demo", "limits", "positions_per_second", text("0")),
         ],
@@ -166,9 +166,8 @@ fn corpus(play: &PlayArgs) -> Option<PathBuf> {
     file.exists().then_some(file)
 }
 
-/// Makes the first login, an API key for the fleet, and the webhook endpoint; all but the first through the API.
+/// Makes an API key for the fleet and the webhook endpoint, through the API.
 async fn set_up(app: &App, receiver: &Receiver) -> anyhow::Result<Client> {
-    app.engine.access.bootstrap(EMAIL, Some(PASSWORD)).await.context("failed to make the first login")?;
     let http = crate::env::http_client()?;
     let guest = Client::new(http, crate::env::real(), &format!("http://{}", app.address))?;
     let login = guest.login(EMAIL, PASSWORD).await.context("the data folder is not one of a demo")?;
