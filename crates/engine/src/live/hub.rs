@@ -15,7 +15,6 @@ use tracklane_store::{Scope, events};
 use super::filter::{Filter, Sieve};
 use super::mailbox::Mailbox;
 use super::ring::Ring;
-use super::sight::Sight;
 use super::subscription::Subscription;
 use crate::base::Base;
 use crate::error::{Error, Result};
@@ -82,8 +81,7 @@ impl Live {
         let mailbox = Arc::new(Mailbox::new(caller.clone(), Sieve::from(filter)));
         self.0.mailboxes.write().entry(caller.tenant_id).or_default().push(mailbox.clone());
         self.0.connections.fetch_add(1, Ordering::Relaxed);
-        let sight = Sight::new(self.0.base.clone(), caller.clone());
-        Ok(Subscription::new(self.0.clone(), caller.tenant_id, sight, mailbox, from, head))
+        Ok(Subscription::new(self.0.clone(), caller.clone(), mailbox, from, head))
     }
 
     /// Hands out the newest position of a device. `shipments` are those whose active fleet leg its driver carries. Costs
@@ -147,6 +145,8 @@ async fn turn(hub: &Hub, started: &mut bool) -> Result<bool> {
     let mut db = hub.base.store.read(Scope::System).await?;
     if !*started {
         hub.ring.start(events::head_any_tenant(&mut db).await?);
+        // Who subscribed before may be behind.
+        hub.grown.send_replace(hub.ring.head());
         *started = true;
     }
     let events = events::after_any_tenant(&mut db, hub.ring.head(), TURN).await?;

@@ -3,15 +3,17 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use tracklane_core::event::{Event, LogPosition};
-use tracklane_core::id::TenantId;
+use tracklane_core::id::ShipmentId;
 use tracklane_core::model::{Caller, DeviceLatest};
+use tracklane_core::ports::BoxFuture;
 use tracklane_store::events::{self, EventFilter};
 
 use super::filter::{Filter, Sieve};
 use super::hub::Hub;
 use super::mailbox::{Mailbox, Parcel};
 use super::ring::Placed;
-use super::sight::Sight;
+use super::sight::{Sees, Sight, look_up};
+use crate::base::Base;
 use crate::error::{Error, Result};
 
 /// How many events are taken up in one go.
@@ -36,10 +38,12 @@ pub enum LiveItem {
 /// One subscriber's end of the stream. Dropping it ends the subscription.
 pub struct Subscription {
     hub: Arc<Hub>,
-    tenant: TenantId,
+    caller: Caller,
     sight: Sight,
     mailbox: Arc<Mailbox>,
     grown: watch::Receiver<LogPosition>,
+    /// A read from the store that is under way: it goes on when the call that began it is dropped.
+    reading: Option<BoxFuture<'static, Result<Read>>>,
     /// Wanted events that were taken up and not handed out yet.
     events: VecDeque<Placed>,
     /// How far the log was taken up.
@@ -50,18 +54,34 @@ pub struct Subscription {
     ready_at: Option<LogPosition>,
 }
 
+/// What was read from the store.
+enum Read {
+    /// Whether the caller may see a shipment.
+    Shipment(ShipmentId, bool),
+    /// Events of the tenant, and how far they reach.
+    Events(Vec<Placed>, LogPosition),
+}
+
 impl Subscription {
     pub(super) fn new(
         hub: Arc<Hub>,
-        tenant: TenantId,
-        sight: Sight,
+        caller: Caller,
         mailbox: Arc<Mailbox>,
         from: LogPosition,
         head: LogPosition,
     ) -> Self {
-        let grown = hub.grown.subscribe();
-        let (events, parcel) = (VecDeque::new(), None);
-        Self { hub, tenant, sight, mailbox, grown, events, place: from, parcel, ready_at: Some(head) }
+        Self {
+            sight: Sight::new(caller.clone()),
+            grown: hub.grown.subscribe(),
+            hub,
+            caller,
+            mailbox,
+            reading: None,
+            events: VecDeque::new(),
+            place: from,
+            parcel: None,
+            ready_at: Some(head),
+        }
     }
 
     /// Waits for the next thing to hear. Safe to drop and call again: nothing is lost.
@@ -70,19 +90,20 @@ impl Subscription {
     /// When the store does not answer; calling again goes on where it stopped. `Unavailable` when the engine shuts down.
     pub async fn next(&mut self) -> Result<LiveItem> {
         loop {
-            if let Some((position, event)) = self.next_event().await? {
-                return Ok(LiveItem::Event { position, event });
+            if let Some(reading) = &mut self.reading {
+                let read = reading.await;
+                self.reading = None;
+                self.take_in(read?);
             }
-            if self.ready_at.is_some_and(|head| self.place >= head) {
-                self.ready_at = None;
-                return Ok(LiveItem::Ready);
+            if let Some(item) = self.ready_item() {
+                return Ok(item);
             }
-            if let Some(latest) = self.next_position().await? {
-                return Ok(LiveItem::Position(latest));
+            if self.reading.is_some() {
+                continue;
             }
             // Before the look, so that what comes during it wakes us.
             self.grown.borrow_and_update();
-            if self.take_up_events().await? {
+            if self.take_up_events() {
                 continue;
             }
             let stop = self.hub.stop.clone();
@@ -106,67 +127,103 @@ impl Subscription {
             self.place = LogPosition { number: first.number - 1, ..*first };
             self.events.clear();
         }
+        self.reading = None;
         self.mailbox.clear();
         self.parcel = None;
         Ok(())
     }
 
-    /// The next of the events taken up that the caller may see. An event leaves the queue only when it is decided on, so
-    /// that a dropped call loses none.
-    async fn next_event(&mut self) -> Result<Option<Placed>> {
+    /// What can be handed out without waiting. Where that hangs on whose a shipment is, a read begins.
+    fn ready_item(&mut self) -> Option<LiveItem> {
         while let Some((_, event)) = self.events.front() {
-            let sees = self.sight.sees_event(event).await?;
-            let next = self.events.pop_front();
-            if sees {
-                return Ok(next);
+            let sees = self.sight.event(event);
+            if let Sees::Depends(id) = sees {
+                self.ask_for(id);
+                return None;
+            }
+            let (position, event) = self.events.pop_front()?;
+            if sees == Sees::Yes {
+                return Some(LiveItem::Event { position, event });
             }
         }
-        Ok(None)
-    }
-
-    /// The next of the waiting positions that the caller may see.
-    async fn next_position(&mut self) -> Result<Option<Arc<DeviceLatest>>> {
+        if self.ready_at.is_some_and(|head| self.place >= head) {
+            self.ready_at = None;
+            return Some(LiveItem::Ready);
+        }
         loop {
-            if self.parcel.is_none() {
-                self.parcel = self.mailbox.take();
-            }
-            let Some(parcel) = &self.parcel else { return Ok(None) };
-            let sees = self.sight.sees_position(&parcel.shipments).await?;
-            let parcel = self.parcel.take();
-            if sees {
-                return Ok(parcel.map(|parcel| parcel.latest));
+            let parcel = match self.parcel.take() {
+                Some(parcel) => parcel,
+                None => self.mailbox.take()?,
+            };
+            match self.sight.position(&parcel.shipments) {
+                Sees::Yes => return Some(LiveItem::Position(parcel.latest)),
+                Sees::No => {}
+                Sees::Depends(id) => {
+                    self.parcel = Some(parcel);
+                    self.ask_for(id);
+                    return None;
+                }
             }
         }
     }
 
-    /// Takes up what the log has behind our place. Answers whether there was anything to move over.
-    async fn take_up_events(&mut self) -> Result<bool> {
+    fn ask_for(&mut self, id: ShipmentId) {
+        let answer = look_up(self.hub.base.clone(), self.caller.clone(), id);
+        self.reading = Some(Box::pin(async move { Ok(Read::Shipment(id, answer.await?)) }));
+    }
+
+    fn take_in(&mut self, read: Read) {
+        match read {
+            Read::Shipment(id, sees) => self.sight.learn(id, sees),
+            Read::Events(found, reached) => self.queue(found, reached),
+        }
+    }
+
+    /// Takes up what the log has behind our place, out of memory or by a read that begins. Answers whether there is
+    /// something to do now.
+    fn take_up_events(&mut self) -> bool {
         let sieve = self.mailbox.sieve.load_full();
-        let from_memory = self.hub.ring.after(self.place, self.tenant, TURN, |event| sieve.wants_event(event));
-        if let Some((found, reached)) = from_memory {
+        let needed = |event: &Event| sieve.wants_event(event) || self.sight.is_moved_by(event);
+        if let Some((found, reached)) = self.hub.ring.after(self.place, self.caller.tenant_id, TURN, needed) {
             let moved = reached > self.place;
-            self.events.extend(found);
-            self.place = reached;
-            return Ok(moved);
+            self.queue(found, reached);
+            return moved;
         }
         // Whatever was seen by now, by the ring or when we began, is visible to the read that follows.
         let seen = self.hub.ring.head().max(self.ready_at.unwrap_or_default());
-        let mut db = self.hub.base.read(&Caller::system(self.tenant)).await?;
-        let found = events::list(&mut db, &EventFilter::default(), self.place, TURN as u32).await?;
-        drop(db);
-        let last = found.last().map(|(place, _)| *place);
-        let complete = found.len() < TURN;
-        let wanted = found.into_iter().filter(|(_, event)| sieve.wants_event(event));
-        self.events.extend(wanted.map(|(place, event)| (place, Arc::new(event))));
-        let reached = last.unwrap_or(self.place).max(if complete { seen } else { self.place });
-        let moved = reached > self.place;
-        self.place = reached;
-        Ok(moved)
+        if seen <= self.place {
+            return false;
+        }
+        self.reading = Some(Box::pin(read_events(self.hub.base.clone(), self.caller.clone(), self.place, seen)));
+        true
     }
+
+    /// Queues those events that are wanted.
+    fn queue(&mut self, found: Vec<Placed>, reached: LogPosition) {
+        let sieve = self.mailbox.sieve.load_full();
+        for (place, event) in found {
+            if let Some(id) = event.shipment_id.filter(|_| self.sight.is_moved_by(&event)) {
+                self.sight.forget(id);
+            }
+            if sieve.wants_event(&event) {
+                self.events.push_back((place, event));
+            }
+        }
+        self.place = reached;
+    }
+}
+
+/// Events of the caller's tenant behind `from`, out of the store. When there are no more, that reaches up to `seen`.
+async fn read_events(base: Arc<Base>, caller: Caller, from: LogPosition, seen: LogPosition) -> Result<Read> {
+    let mut db = base.read(&caller).await?;
+    let found = events::list(&mut db, &EventFilter::default(), from, TURN as u32).await?;
+    let last = found.last().map_or(from, |(place, _)| *place);
+    let reached = if found.len() < TURN { last.max(seen) } else { last };
+    Ok(Read::Events(found.into_iter().map(|(place, event)| (place, Arc::new(event))).collect(), reached))
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.hub.leave(self.tenant, &self.mailbox);
+        self.hub.leave(self.caller.tenant_id, &self.mailbox);
     }
 }

@@ -16,7 +16,22 @@ use tracklane_store::audit_log::AuditFilter;
 use tracklane_store::users::UserFilter;
 use tracklane_store::{Scope, audit_log};
 
-use super::stage::{Stage, eventually, settings};
+use super::stage::{Stage, eventually, on_both, settings};
+use crate::kit::Ground;
+
+on_both!(
+    the_first_start_makes_one_admin_once,
+    a_session_says_who_calls_until_it_expires,
+    wrong_logins_are_told_nothing_noted_and_slowed_down,
+    sessions_end_at_once_with_the_user_or_the_password,
+    tokens_that_are_not_ours_are_refused,
+    keys_rotate_and_survive_restarts,
+    users_are_checked_field_by_field_and_an_admin_stays,
+    api_keys_work_until_they_are_revoked_or_expire,
+    bad_api_keys_are_refused_field_by_field,
+    a_device_with_a_credential_must_state_it,
+    many_logins_at_once_wait_their_turn_and_guess_no_faster,
+);
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -78,9 +93,8 @@ fn pointers<T>(result: Result<T>) -> Vec<String> {
     }
 }
 
-#[tokio::test]
-async fn the_first_start_makes_one_admin_once() {
-    let stage = Stage::new().await;
+async fn the_first_start_makes_one_admin_once(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let first = stage.engine.access.bootstrap("Boss@Example.com", None).await.unwrap().unwrap();
     assert_eq!((first.tenant.slug.as_str(), first.user.email.as_str()), ("default", "boss@example.com"));
     assert_eq!(first.password.len(), 19);
@@ -90,9 +104,8 @@ async fn the_first_start_makes_one_admin_once() {
     assert!(stage.engine.access.bootstrap("x", Some("short")).await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn a_session_says_who_calls_until_it_expires() {
-    let stage = Stage::new().await;
+async fn a_session_says_who_calls_until_it_expires(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let admin = stage.admin().await;
     let session = stage.login("admin@one.test", PASSWORD).await.unwrap();
     let principal = stage.engine.access.authenticate(&session.token).await.unwrap();
@@ -106,9 +119,8 @@ async fn a_session_says_who_calls_until_it_expires() {
     assert!(!stage.comes_in(&session.token).await);
 }
 
-#[tokio::test]
-async fn wrong_logins_are_told_nothing_noted_and_slowed_down() {
-    let stage = Stage::new().await;
+async fn wrong_logins_are_told_nothing_noted_and_slowed_down(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let admin = stage.admin().await;
     let from: IpAddr = "198.51.100.7".parse().unwrap();
     let try_in = |email: &'static str, password: &'static str| {
@@ -139,9 +151,8 @@ async fn wrong_logins_are_told_nothing_noted_and_slowed_down() {
     assert!(stage.engine.access.user(&stage.caller, admin.id).await.is_ok());
 }
 
-#[tokio::test]
-async fn sessions_end_at_once_with_the_user_or_the_password() {
-    let stage = Stage::new().await;
+async fn sessions_end_at_once_with_the_user_or_the_password(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let (access, caller) = (&stage.engine.access, &stage.caller);
     stage.admin().await;
     let ana = access.create_user(caller, user("ana@one.test", Role::Operator)).await.unwrap();
@@ -173,9 +184,8 @@ async fn sessions_end_at_once_with_the_user_or_the_password() {
     assert!(!stage.comes_in(&session.token).await);
 }
 
-#[tokio::test]
-async fn tokens_that_are_not_ours_are_refused() {
-    let stage = Stage::new().await;
+async fn tokens_that_are_not_ours_are_refused(ground: Ground) {
+    let stage = Stage::new(ground).await;
     stage.admin().await;
     let token = stage.login("admin@one.test", PASSWORD).await.unwrap().token;
     let parts: Vec<&str> = token.split('.').collect();
@@ -203,9 +213,8 @@ async fn tokens_that_are_not_ours_are_refused() {
     assert!(stage.comes_in(&token).await);
 }
 
-#[tokio::test]
-async fn keys_rotate_and_survive_restarts() {
-    let stage = Stage::new().await;
+async fn keys_rotate_and_survive_restarts(ground: Ground) {
+    let stage = Stage::new(ground).await;
     stage.admin().await;
     let old = stage.login("admin@one.test", PASSWORD).await.unwrap().token;
     stage.engine.access.rotate_signing_key().await.unwrap();
@@ -223,9 +232,8 @@ async fn keys_rotate_and_survive_restarts() {
     assert_eq!(kept.len(), 2, "a key goes when its last token has expired");
 }
 
-#[tokio::test]
-async fn users_are_checked_field_by_field_and_an_admin_stays() {
-    let stage = Stage::new().await;
+async fn users_are_checked_field_by_field_and_an_admin_stays(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let (access, caller) = (&stage.engine.access, &stage.caller);
     let admin = stage.admin().await;
     let bad = NewUser {
@@ -272,9 +280,8 @@ async fn users_are_checked_field_by_field_and_an_admin_stays() {
     }
 }
 
-#[tokio::test]
-async fn api_keys_work_until_they_are_revoked_or_expire() {
-    let stage = Stage::new().await;
+async fn api_keys_work_until_they_are_revoked_or_expire(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let (access, caller) = (&stage.engine.access, &stage.caller);
     let expires_at = stage.env.now() + jiff::SignedDuration::from_secs(600);
     let scopes = vec!["shipments:read".to_owned(), "positions:write".to_owned()];
@@ -319,9 +326,8 @@ async fn api_keys_work_until_they_are_revoked_or_expire() {
     assert!(!stage.comes_in(&made.secret).await);
 }
 
-#[tokio::test]
-async fn bad_api_keys_are_refused_field_by_field() {
-    let stage = Stage::new().await;
+async fn bad_api_keys_are_refused_field_by_field(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let bad = NewApiKey {
         name: " ".to_owned(),
         scopes: vec!["shipments:read".to_owned(), "shipments".to_owned(), "ships:read".to_owned()],
@@ -339,9 +345,8 @@ async fn bad_api_keys_are_refused_field_by_field() {
     assert_eq!(pointers(stage.engine.access.create_api_key(&stage.caller, unknown).await), ["#/device_id"]);
 }
 
-#[tokio::test]
-async fn a_device_with_a_credential_must_state_it() {
-    let stage = Stage::new().await;
+async fn a_device_with_a_credential_must_state_it(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let (access, caller) = (&stage.engine.access, &stage.caller);
     let new: NewDevice = serde_json::from_value(json!({ "identifier": "860112233445566" })).unwrap();
     let device = stage.engine.records.devices.create(caller, new).await.unwrap();
@@ -369,11 +374,10 @@ async fn a_device_with_a_credential_must_state_it() {
     assert!(access.authenticate_device(&id, None).await.is_ok());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_logins_at_once_wait_their_turn_and_guess_no_faster() {
+async fn many_logins_at_once_wait_their_turn_and_guess_no_faster(ground: Ground) {
     let mut settings = settings();
     settings.access.free_attempts = 3;
-    let stage = Stage::with(settings).await;
+    let stage = Stage::with(ground, settings).await;
     stage.admin().await;
     let tries = (0..20).map(|_| {
         let access = stage.engine.access.clone();

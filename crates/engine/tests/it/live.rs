@@ -11,7 +11,19 @@ use tracklane_core::position::{Attributes, Point};
 use tracklane_engine::Error;
 use tracklane_engine::live::{Filter, LiveItem, Subscription, Viewport};
 
-use super::stage::Stage;
+use super::stage::{Stage, on_both};
+use crate::kit::Ground;
+
+on_both!(
+    events_come_as_they_are_logged_and_positions_as_they_are_published,
+    a_resumed_stream_misses_nothing_and_repeats_nothing,
+    a_slow_reader_gets_every_event_and_the_newest_positions,
+    dropped_calls_lose_nothing,
+    filters_let_through_what_they_name,
+    a_viewport_hears_of_a_device_until_it_has_left,
+    nobody_hears_what_is_not_theirs,
+    the_end_of_the_engine_ends_the_stream,
+);
 
 impl Stage {
     async fn listen(&self, caller: &Caller, filter: Filter, resume: Option<LogPosition>) -> Ear {
@@ -65,7 +77,7 @@ impl Ear {
 
     async fn placed_event(&mut self) -> (LogPosition, Event) {
         while self.events.is_empty() {
-            assert!(self.listen(Duration::from_secs(10)).await, "no event");
+            assert!(self.listen(Duration::from_secs(30)).await, "no event");
         }
         self.events.pop_front().unwrap()
     }
@@ -76,13 +88,13 @@ impl Ear {
 
     async fn position(&mut self) -> DeviceLatest {
         while self.positions.is_empty() {
-            assert!(self.listen(Duration::from_secs(10)).await, "no position");
+            assert!(self.listen(Duration::from_secs(30)).await, "no position");
         }
         self.positions.pop_front().unwrap()
     }
 
     async fn is_ready(&mut self) -> bool {
-        while !self.ready && self.listen(Duration::from_secs(10)).await {}
+        while !self.ready && self.listen(Duration::from_secs(30)).await {}
         self.ready
     }
 
@@ -93,9 +105,8 @@ impl Ear {
     }
 }
 
-#[tokio::test]
-async fn events_come_as_they_are_logged_and_positions_as_they_are_published() {
-    let stage = Stage::new().await;
+async fn events_come_as_they_are_logged_and_positions_as_they_are_published(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let mut all = stage.listen(&stage.caller, Filter::everything(), None).await;
     assert!(all.is_ready().await);
     let shipment = stage.shipment(&stage.caller, None, None).await;
@@ -109,9 +120,8 @@ async fn events_come_as_they_are_logged_and_positions_as_they_are_published() {
     assert_eq!(stage.engine.live.connections(), 0);
 }
 
-#[tokio::test]
-async fn a_resumed_stream_misses_nothing_and_repeats_nothing() {
-    let stage = Stage::new().await;
+async fn a_resumed_stream_misses_nothing_and_repeats_nothing(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let mut first = stage.listen(&stage.caller, Filter::everything(), None).await;
     let logged = stage.append(stage.many(1_000)).await;
     let mut place = LogPosition::default();
@@ -122,6 +132,7 @@ async fn a_resumed_stream_misses_nothing_and_repeats_nothing() {
     }
     drop(first);
     let later = stage.append(stage.many(100)).await;
+    stage.shows(&later[99]).await;
     let mut again = stage.listen(&stage.caller, Filter::everything(), Some(place)).await;
     for expected in logged[400..].iter().chain(&later) {
         assert!(!again.ready, "ready too early");
@@ -143,9 +154,8 @@ async fn a_resumed_stream_misses_nothing_and_repeats_nothing() {
     assert!(lost.is_ready().await);
 }
 
-#[tokio::test]
-async fn a_slow_reader_gets_every_event_and_the_newest_positions() {
-    let stage = Stage::new().await;
+async fn a_slow_reader_gets_every_event_and_the_newest_positions(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let mut slow = stage.listen(&stage.caller, Filter::everything(), None).await;
     let mut logged = Vec::new();
     // More than memory keeps.
@@ -167,9 +177,8 @@ async fn a_slow_reader_gets_every_event_and_the_newest_positions() {
     assert!(slow.is_silent().await);
 }
 
-#[tokio::test]
-async fn dropped_calls_lose_nothing() {
-    let stage = Stage::new().await;
+async fn dropped_calls_lose_nothing(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let driver = stage.driver().await;
     let own = stage.shipment(&stage.caller, None, Some(driver)).await;
     let caller = Caller { driver_id: Some(driver), ..stage.as_role(Role::Driver) };
@@ -191,9 +200,8 @@ async fn dropped_calls_lose_nothing() {
     assert_eq!(heard, logged.iter().map(|event| event.id).collect::<Vec<_>>());
 }
 
-#[tokio::test]
-async fn filters_let_through_what_they_name() {
-    let stage = Stage::new().await;
+async fn filters_let_through_what_they_name(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let (one, two) = (stage.shipment(&stage.caller, None, None).await, stage.shipment(&stage.caller, None, None).await);
     let driver = stage.driver().await;
     let device = DeviceId::new(&stage.env);
@@ -231,9 +239,8 @@ async fn filters_let_through_what_they_name() {
     assert_eq!(by_type.position().await, latest, "the filter before stays");
 }
 
-#[tokio::test]
-async fn a_viewport_hears_of_a_device_until_it_has_left() {
-    let stage = Stage::new().await;
+async fn a_viewport_hears_of_a_device_until_it_has_left(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let viewport = Some(Viewport { west: -9.0, south: 41.0, east: -8.0, north: 42.0 });
     let mut map = stage.listen(&stage.caller, Filter { viewport, ..Filter::default() }, None).await;
     let device = DeviceId::new(&stage.env);
@@ -247,9 +254,8 @@ async fn a_viewport_hears_of_a_device_until_it_has_left() {
     assert!(map.is_silent().await);
 }
 
-#[tokio::test]
-async fn nobody_hears_what_is_not_theirs() {
-    let stage = Stage::new().await;
+async fn nobody_hears_what_is_not_theirs(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let (driver, colleague) = (stage.driver().await, stage.driver().await);
     let (sender, other) = (stage.customer().await, stage.customer().await);
     let own = stage.shipment(&stage.caller, Some(sender), Some(driver)).await;
@@ -287,9 +293,8 @@ async fn nobody_hears_what_is_not_theirs() {
     assert!(driving.is_silent().await);
 }
 
-#[tokio::test]
-async fn the_end_of_the_engine_ends_the_stream() {
-    let stage = Stage::new().await;
+async fn the_end_of_the_engine_ends_the_stream(ground: Ground) {
+    let stage = Stage::new(ground).await;
     let mut stream = stage.listen(&stage.caller, Filter::everything(), None).await;
     assert!(stream.is_ready().await);
     stage.engine.shutdown().await;

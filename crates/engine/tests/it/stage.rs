@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tracklane_core::Env;
-use tracklane_core::event::{Event, EventKind};
+use tracklane_core::event::{Event, EventKind, LogPosition};
 use tracklane_core::id::{CustomerId, DriverId, EventId, ShipmentId, TenantId};
 use tracklane_core::lifecycle::Status;
 use tracklane_core::model::{Caller, Customer, Driver, DutyState, Role, Shipment, Tenant, TenantSettings};
@@ -16,6 +16,30 @@ use tracklane_history::History;
 use tracklane_store::{Scope, Store, customers, drivers, events, shipments, tenants};
 
 use crate::kit::Ground;
+
+/// Runs each of these tests on both databases.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name(crate::kit::Ground::new()).await;
+                }
+            )*
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    crate::kit::with_postgres(super::$name).await;
+                }
+            )*
+        }
+    };
+}
+pub(crate) use on_both;
 
 /// An installation in a folder of its own.
 pub struct Stage {
@@ -41,13 +65,12 @@ pub fn settings() -> Settings {
 
 impl Stage {
     /// A fresh one.
-    pub async fn new() -> Self {
-        Self::with(settings()).await
+    pub async fn new(ground: Ground) -> Self {
+        Self::with(ground, settings()).await
     }
 
     /// A fresh one with these settings.
-    pub async fn with(settings: Settings) -> Self {
-        let ground = Ground::new();
+    pub async fn with(ground: Ground, settings: Settings) -> Self {
         let (engine, history) = start(&ground, &settings).await;
         let (store, env) = (engine.base.store.clone(), ground.env.clone());
         let tenant = make_tenant(&store, &env, "one").await;
@@ -194,6 +217,19 @@ impl Stage {
         drafts
     }
 
+    /// Waits until an entry of the log can be read. On PostgreSQL it shows once every transaction that began before it has
+    /// ended, those of other tests included.
+    pub async fn shows(&self, event: &Event) {
+        eventually("the newest entry of the log", || async {
+            let mut db = self.store.read(Scope::System).await.unwrap();
+            let head = events::head_any_tenant(&mut db).await.unwrap();
+            let newest =
+                events::after_any_tenant(&mut db, LogPosition { number: head.number - 1, ..head }, 1).await.unwrap();
+            newest.iter().any(|(_, found)| found.id == event.id).then_some(())
+        })
+        .await;
+    }
+
     /// Appends one event about a shipment, or about none.
     pub async fn happen(&self, kind: EventKind, shipment: Option<ShipmentId>) -> Event {
         self.append(vec![self.draft(self.tenant.id, kind, shipment)]).await.remove(0)
@@ -229,9 +265,9 @@ async fn start(ground: &Ground, settings: &Settings) -> (Engine, Arc<History>) {
     (Engine::start(parts).await.unwrap(), history)
 }
 
-/// Asks again and again until the answer is there; gives up after ten seconds.
+/// Asks again and again until the answer is there; gives up after half a minute.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
-    for _ in 0..1_000 {
+    for _ in 0..3_000 {
         if let Some(answer) = ask().await {
             return answer;
         }
