@@ -68,6 +68,19 @@ impl Dialect {
         }
     }
 
+    /// The ids that `first` answers for each active endpoint `e`. SQLite has no `LATERAL`; PostgreSQL would run a
+    /// correlated `IN` anew for every message there is.
+    pub fn for_each_active_endpoint(self, first: &str) -> String {
+        match self {
+            Self::Sqlite => format!(
+                "SELECT m.id FROM endpoints e CROSS JOIN messages m WHERE e.state = 'active' AND m.id IN ({first})"
+            ),
+            Self::Postgres => {
+                format!("SELECT m.id FROM endpoints e CROSS JOIN LATERAL ({first}) AS m WHERE e.state = 'active'")
+            }
+        }
+    }
+
     /// Lets two processes that migrate at once wait for each other, until the end of the transaction.
     /// SQLite's `BEGIN IMMEDIATE` does that already.
     pub fn lock_migrations(self) -> Option<&'static str> {

@@ -107,21 +107,18 @@ pub async fn list(db: &mut Db, filter: &MessageFilter, page: Page) -> Result<Lis
 /// is over.
 pub async fn claim_due_any_tenant(db: &mut Db, claim: Claim) -> Result<Vec<Message>> {
     db.check_system()?;
-    // The innermost SELECT takes the first due messages of one endpoint, those that are out included: they were due
-    // before the others. The words stand in the text, not in parameters, so that the partial indexes are found; it says
-    // CROSS JOIN so that SQLite goes from the endpoints to their messages, not through all messages.
+    // The first due messages of one endpoint, those that are out included: they were due before the others. The words
+    // stand in the text, not in parameters, so that the partial indexes are found.
+    let first = "SELECT d.id FROM messages d WHERE d.endpoint_id = e.id AND d.state = 'pending' \
+                 AND d.next_attempt_at <= $2 AND NOT EXISTS (SELECT 1 FROM messages b WHERE b.endpoint_id = e.id \
+                 AND b.shipment_id = d.shipment_id AND b.state = 'pending' AND b.id < d.id AND b.attempts < $3) \
+                 ORDER BY d.next_attempt_at, d.id LIMIT $4";
     let sql = format!(
-        "UPDATE messages SET leased_until = $1 WHERE id IN (\
-         SELECT m.id FROM endpoints e CROSS JOIN messages m WHERE m.endpoint_id = e.id \
-         AND e.state = 'active' AND m.state = 'pending' AND (m.leased_until IS NULL OR m.leased_until <= $2) \
-         AND m.id IN (\
-         SELECT d.id FROM messages d WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.next_attempt_at <= $2 \
-         AND NOT EXISTS (\
-         SELECT 1 FROM messages b WHERE b.endpoint_id = e.id AND b.shipment_id = d.shipment_id AND b.state = 'pending' \
-         AND b.id < d.id AND b.attempts < $3) \
-         ORDER BY d.next_attempt_at, d.id LIMIT $4) \
-         ORDER BY m.id LIMIT $5{}) RETURNING {}",
-        db.dialect().for_update_skip_locked("m"),
+        "UPDATE messages SET leased_until = $1 WHERE id IN (SELECT c.id FROM messages c WHERE c.id IN ({}) \
+         AND c.state = 'pending' AND (c.leased_until IS NULL OR c.leased_until <= $2) ORDER BY c.id LIMIT $5{}) \
+         RETURNING {}",
+        db.dialect().for_each_active_endpoint(first),
+        db.dialect().for_update_skip_locked("c"),
         TABLE.columns()
     );
     let args = args![claim.lease_until, claim.now, claim.held_back_attempts, claim.per_endpoint, claim.limit];
