@@ -96,5 +96,6 @@ impl Engine {
     pub async fn shutdown(&self) {
         self.tracking.shutdown().await;
         self.stop.cancel();
+        self.webhooks.stopped().await;
     }
 }

@@ -3,6 +3,7 @@
 //! `book` says once how a record is made, read, changed and deleted; each other file says what is particular about
 //! one kind.
 
+mod book;
 pub mod customers;
 pub mod devices;
 pub mod drivers;
@@ -11,25 +12,21 @@ pub mod tenants;
 pub mod vehicles;
 pub mod zones;
 
+use std::sync::Arc;
+
+pub use book::{Book, Record};
 pub use customers::NewCustomer;
 pub use devices::NewDevice;
 pub use drivers::NewDriver;
 pub use locations::NewLocation;
-pub use tenants::NewTenant;
-pub use vehicles::NewVehicle;
-pub use zones::NewZone;
-
-mod book;
-
-use std::sync::Arc;
-
-pub use book::{Book, Record};
-pub use tenants::Tenants;
+pub use tenants::{NewTenant, Tenants};
 use tracklane_core::model::{Customer, Device, Driver, Location, Vehicle, Zone};
 pub use tracklane_store::{
     customers::CustomerFilter, devices::DeviceFilter, drivers::DriverFilter, locations::LocationFilter,
     vehicles::VehicleFilter, zones::ZoneFilter,
 };
+pub use vehicles::NewVehicle;
+pub use zones::NewZone;
 
 use crate::base::Base;
 

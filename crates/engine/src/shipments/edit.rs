@@ -7,7 +7,7 @@ use tracklane_store::{Db, customers, legs, locations, packages};
 
 use super::create::{Way, build_package, check_references, lay_out, no_such};
 use super::open::Open;
-use super::{NewLeg, NewPackage, ShipmentEdit, Shipments, log};
+use super::{NewLeg, NewPackage, ShipmentEdit, Shipments, log, route};
 use crate::base::must_operate;
 use crate::error::{Error, Result};
 
@@ -30,7 +30,10 @@ impl Shipments {
         let mut open = self.open(&mut tx, caller, id).await?;
         must_match(open.shipment.version, Some(expected_version))?;
         check_ends(&mut tx, &edit).await?;
+        let before = open.shipment.clone();
         let changed = take(&mut open.shipment, edit);
+        let moved = route::follow(&mut open.legs, &before, &open.shipment);
+        open.write_legs(&mut tx, &moved).await?;
         self.tell_update(&mut tx, &mut open, &changed).await?;
         self.base.audit(&mut tx, caller, "shipment.updated", id.to_string()).await?;
         self.close(tx, &open).await?;

@@ -244,7 +244,8 @@ impl Open {
         Ok(Some(fact))
     }
 
-    async fn write_legs(&mut self, db: &mut Db, changed: &[LegId]) -> Result<()> {
+    /// Writes legs that were changed.
+    pub async fn write_legs(&mut self, db: &mut Db, changed: &[LegId]) -> Result<()> {
         for leg in self.legs.iter_mut().filter(|leg| changed.contains(&leg.id)) {
             if !legs::update(db, leg).await? {
                 return Err(Error::VersionMismatch);

@@ -1,9 +1,9 @@
 //! How the legs of a shipment move, as its state moves. Pure.
 
 use tracklane_core::Timestamp;
-use tracklane_core::id::{DriverId, LegId};
+use tracklane_core::id::{DriverId, LegId, LocationId};
 use tracklane_core::lifecycle::{FactKind, ShipmentState, Status, TrackingEvent};
-use tracklane_core::model::{Leg, LegState};
+use tracklane_core::model::{Leg, LegState, Shipment};
 
 /// True when no further leg follows in the same direction.
 pub(crate) fn is_last(leg: &Leg, legs: &[Leg]) -> bool {
@@ -47,6 +47,45 @@ pub(crate) fn settle(legs: &mut [Leg], state: &ShipmentState, news: &[TrackingEv
     }
     let changed = legs.iter().zip(&before).filter(|(leg, old)| leg != old);
     changed.map(|(leg, _)| leg.id).collect()
+}
+
+/// Legs that begin or end where the shipment did go on doing so when it is given another origin or destination; those that
+/// are over stay as they were. Answers which legs changed.
+pub(crate) fn follow(legs: &mut [Leg], before: &Shipment, now: &Shipment) -> Vec<LegId> {
+    let mut changed = Vec::new();
+    for is_return in [false, true] {
+        let (start, end): (End, End) = if is_return { (destination, origin) } else { (origin, destination) };
+        let mine = |leg: &&mut Leg| leg.is_return == is_return;
+        let open = |leg: &Leg| matches!(leg.state, LegState::Planned | LegState::Active);
+        if let Some(first) = legs.iter_mut().find(mine)
+            && open(first)
+            && first.origin_id == start(before)
+            && start(before) != start(now)
+        {
+            first.origin_id = start(now);
+            changed.push(first.id);
+        }
+        if let Some(last) = legs.iter_mut().rev().find(mine)
+            && open(last)
+            && last.destination_id == end(before)
+            && end(before) != end(now)
+        {
+            last.destination_id = end(now);
+            changed.push(last.id);
+        }
+    }
+    changed
+}
+
+/// One end of a shipment's way.
+type End = fn(&Shipment) -> Option<LocationId>;
+
+fn origin(shipment: &Shipment) -> Option<LocationId> {
+    shipment.origin_id
+}
+
+fn destination(shipment: &Shipment) -> Option<LocationId> {
+    shipment.destination_id
 }
 
 /// The shipment has ended: so has what was on its way, and the rest will not happen.

@@ -4,14 +4,18 @@
 use std::collections::HashMap;
 
 use tracklane_core::id::{DriverId, TenantId};
-use tracklane_core::model::{DeviceLatest, Tenant};
-use tracklane_store::{Page, Scope, Store, devices, drivers, legs, locations, shipments, tenants, zones};
+use tracklane_core::model::{DeviceLatest, DutyState, Leg, Tenant};
+use tracklane_store::drivers::DriverFilter;
+use tracklane_store::{Db, Page, Scope, Store, devices, drivers, legs, locations, shipments, tenants, zones};
 
 use super::registry::{KnownDevice, Registry};
 use super::states::States;
 use super::watch::Watch;
 use super::zones::Zones;
 use crate::error::Result;
+
+/// How many legs one look-up at start asks about.
+const LEGS_AT_ONCE: usize = 200;
 
 /// What the pipeline looks up.
 pub(crate) struct Memory {
@@ -56,12 +60,8 @@ impl Memory {
         for tenant in all_tenants(store).await? {
             let mut db = store.read(Scope::Tenant(tenant.id)).await?;
             memory.load_duty(&mut db).await?;
-            for leg in active.remove(&tenant.id).unwrap_or_default() {
-                let Some(shipment) = shipments::get(&mut db, leg.shipment_id).await? else { continue };
-                let legs = legs::list_of_shipment(&mut db, leg.shipment_id).await?;
-                let ends: Vec<_> = [leg.origin_id, leg.destination_id].into_iter().flatten().collect();
-                let places = locations::get_many(&mut db, &ends).await?;
-                memory.watch.refresh(&memory.zones, &tenant.settings, &shipment, &legs, &places);
+            for some in active.remove(&tenant.id).unwrap_or_default().chunks(LEGS_AT_ONCE) {
+                memory.load_legs(&mut db, &tenant, some).await?;
             }
         }
         Ok(memory)
@@ -80,11 +80,21 @@ impl Memory {
         Some(DeviceLatest { driver_id: device.driver_id, ..DeviceLatest::clone(&latest) })
     }
 
-    async fn load_duty(&self, db: &mut tracklane_store::Db) -> Result<()> {
-        let off = drivers::DriverFilter {
-            duty: Some(tracklane_core::model::DutyState::OffDuty),
-            ..drivers::DriverFilter::default()
-        };
+    /// Watches active legs of a tenant.
+    async fn load_legs(&self, db: &mut Db, tenant: &Tenant, active: &[Leg]) -> Result<()> {
+        let ids: Vec<_> = active.iter().map(|leg| leg.shipment_id).collect();
+        let ends: Vec<_> = active.iter().flat_map(|leg| [leg.origin_id, leg.destination_id]).flatten().collect();
+        let places = locations::get_many(db, &ends).await?;
+        for shipment in shipments::get_many(db, &ids).await? {
+            let legs = legs::list_of_shipment(db, shipment.id).await?;
+            self.watch.refresh(&self.zones, &tenant.settings, &shipment, &legs, &places);
+        }
+        Ok(())
+    }
+
+    /// Notes who does not work now.
+    async fn load_duty(&self, db: &mut Db) -> Result<()> {
+        let off = DriverFilter { duty: Some(DutyState::OffDuty), ..DriverFilter::default() };
         let mut page = Page::first(200);
         loop {
             let listing = drivers::list(db, &off, page).await?;

@@ -213,6 +213,11 @@ async fn edits_need_the_version_that_was_seen(world: World) {
     assert_eq!(changed.reference.as_deref(), Some("A-2"));
     let stale = shipments.update(&world.boss, made.id, made.version, edit.clone()).await;
     assert!(matches!(stale, Err(Error::VersionMismatch)));
+    let door = world.location("New door", east(900.0)).await;
+    let elsewhere = ShipmentEdit { destination_id: Some(door.id), ..ShipmentEdit::from(&changed) };
+    shipments.update(&world.boss, made.id, changed.version, elsewhere).await.unwrap();
+    let legs = shipments.legs(&world.boss, made.id).await.unwrap();
+    assert_eq!(legs[0].destination_id, Some(door.id), "the leg ends where the shipment does");
     let other = world.shipment(json!({})).await.shipment;
     let taken = shipments.update(&world.boss, other.id, other.version, edit).await;
     assert!(matches!(taken, Err(Error::Conflict(_))), "{taken:?}");
