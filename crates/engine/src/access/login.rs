@@ -67,6 +67,8 @@ impl Access {
 
         let mut db = base.store.read(Scope::System).await?;
         let tenant = tenants::get_any_tenant(&mut db, user.tenant_id).await?.ok_or(Error::Unauthenticated)?;
+        // Another process may have retired the key that we would sign with.
+        self.0.ring.refresh_if_stale(base).await?;
         let (token, expires_at) = tokens::issue(base, &self.0.ring, user.id, tenant.id, fingerprint(&hash))?;
         Ok(Session { token, expires_at, user, tenant })
     }

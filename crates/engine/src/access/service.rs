@@ -29,9 +29,11 @@ impl Access {
     /// Reads the signing keys, and makes the first one if there is none.
     ///
     /// # Errors
-    /// When the store does not answer, or the keys were sealed with another master key.
+    /// `Invalid` for settings out of range, with pointers into the section; or when the store does not answer, or the keys
+    /// were sealed with another master key.
     pub async fn start(base: Arc<Base>) -> Result<Self> {
         let settings = &base.settings.access;
+        settings.check()?;
         let inner = Inner {
             ring: KeyRing::open(&base).await?,
             passwords: Passwords::new(&base.env, settings.password_checks).await?,

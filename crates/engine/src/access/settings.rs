@@ -1,4 +1,7 @@
 use serde::{Deserialize, Serialize};
+use tracklane_core::Invalid;
+
+use crate::check;
 
 /// Who may come in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,5 +32,26 @@ impl Default for AccessSettings {
             longest_wait_seconds: 900,
             cache_seconds: 30,
         }
+    }
+}
+
+impl AccessSettings {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// Names each setting that breaks its rule.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let mut invalid = Invalid::default();
+        check::text(&mut invalid, "/issuer", &self.issuer, 200);
+        let mut whole = |name: &str, value: i128, low: i128, high: i128| {
+            let rule = format!("must be from {low} to {high}");
+            invalid.require((low..=high).contains(&value), &format!("/{name}"), rule);
+        };
+        whole("session_seconds", i128::from(self.session_seconds), 60, 2_592_000);
+        whole("password_checks", self.password_checks as i128, 1, 64);
+        whole("free_attempts", i128::from(self.free_attempts), 1, 1_000);
+        whole("longest_wait_seconds", i128::from(self.longest_wait_seconds), 1, 86_400);
+        whole("cache_seconds", i128::from(self.cache_seconds), 0, 3_600);
+        invalid.into_result()
     }
 }

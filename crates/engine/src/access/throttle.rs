@@ -143,7 +143,7 @@ mod tests {
             }
         }
         // The second call of a round counts too while it is let in.
-        assert_eq!(waits, [0, 2, 4, 8, 8, 8, 8, 8]);
+        assert_eq!(waits, [0, 1, 2, 4, 8, 8, 8, 8]);
     }
 
     #[test]

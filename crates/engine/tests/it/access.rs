@@ -26,6 +26,7 @@ on_both!(
     sessions_end_at_once_with_the_user_or_the_password,
     tokens_that_are_not_ours_are_refused,
     keys_rotate_and_survive_restarts,
+    another_master_key_opens_nothing,
     users_are_checked_field_by_field_and_an_admin_stays,
     api_keys_work_until_they_are_revoked_or_expire,
     bad_api_keys_are_refused_field_by_field,
@@ -230,6 +231,13 @@ async fn keys_rotate_and_survive_restarts(ground: Ground) {
     let mut db = stage.store.read(Scope::System).await.unwrap();
     let kept = tracklane_store::signing_keys::list_any_tenant(&mut db).await.unwrap();
     assert_eq!(kept.len(), 2, "a key goes when its last token has expired");
+}
+
+async fn another_master_key_opens_nothing(ground: Ground) {
+    let stage = Stage::new(ground).await;
+    stage.admin().await;
+    let opened = stage.open_with_master_key([8; 32]).await;
+    assert!(matches!(opened, Err(Error::Internal(_))));
 }
 
 async fn users_are_checked_field_by_field_and_an_admin_stays(ground: Ground) {

@@ -11,7 +11,7 @@ use tracklane_core::lifecycle::Status;
 use tracklane_core::model::{Caller, Customer, Driver, DutyState, Role, Shipment, Tenant, TenantSettings};
 use tracklane_core::position::Attributes;
 use tracklane_engine::secrets::Secrets;
-use tracklane_engine::{Engine, EngineParts, Settings};
+use tracklane_engine::{Engine, EngineParts, Result, Settings};
 use tracklane_history::History;
 use tracklane_store::{Scope, Store, customers, drivers, events, shipments, tenants};
 
@@ -82,13 +82,24 @@ impl Stage {
     pub async fn restart(self) -> Self {
         let Self { engine, store, env, tenant, caller, settings, history, ground } = self;
         engine.shutdown().await;
-        engine.webhooks.stopped().await;
         history.close().unwrap();
         store.close().await;
         drop((engine, history, store));
         let (engine, history) = start(&ground, &settings).await;
         let store = engine.base.store.clone();
         Self { engine, store, env, tenant, caller, settings, history, ground }
+    }
+
+    /// Tries to start a second engine on the same records with another master key.
+    pub async fn open_with_master_key(&self, key: [u8; 32]) -> Result<Engine> {
+        let parts = EngineParts {
+            env: self.env.clone(),
+            store: self.store.clone(),
+            history: self.history.clone(),
+            settings: self.settings.clone(),
+            secrets: Secrets::new(key),
+        };
+        Engine::start(parts).await
     }
 
     /// Lets the clock go on.
