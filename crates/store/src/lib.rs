@@ -12,7 +12,8 @@
 //! The rules that all of them follow:
 //!
 //! - Under [`Scope::Tenant`] every statement is held to that tenant's rows. Functions named `*_any_tenant` need
-//!   [`Scope::System`]; all others need a tenant, unless they say otherwise.
+//!   [`Scope::System`]; all others need a tenant, unless they say otherwise. Records that name their tenant may be added
+//!   under either.
 //! - `get` answers none for what does not exist *for this tenant*.
 //! - `update` takes the record with the version that was read, and answers false when the row is gone or has another
 //!   version. The row's version is then one more; `updated_at` is written as given.

@@ -36,6 +36,8 @@ enum Backend {
 pub struct Counts {
     /// Shipments that somebody still waits for.
     pub active_shipments: i64,
+    /// Webhook messages that wait for an attempt.
+    pub pending_messages: i64,
     /// Average time from pick-up (or creation, where there was none) to delivery, in seconds, of the shipments that
     /// were delivered in the last 24 hours; none when there were none.
     pub average_delivery_seconds: Option<f64>,
@@ -132,6 +134,8 @@ impl Store {
         let mut db = self.read(Scope::System).await?;
         let sql = format!("SELECT COUNT(*) AS count FROM shipments WHERE {ACTIVE}");
         let active_shipments = db.one(sql, Vec::new(), |row| row.get("count")).await?.unwrap_or_default();
+        let sql = "SELECT COUNT(*) AS count FROM messages WHERE state = 'pending'";
+        let pending_messages = db.one(sql, Vec::new(), |row| row.get("count")).await?.unwrap_or_default();
         let sql = format!(
             "SELECT AVG({}) AS average FROM shipments WHERE status = $1 AND delivered_at >= $2 AND delivered_at <= $3",
             db.dialect().seconds_between("COALESCE(picked_up_at, created_at)", "delivered_at")
@@ -139,7 +143,7 @@ impl Store {
         let day_ago = now.as_microsecond().saturating_sub(DAY_SECONDS * 1_000_000);
         let day_ago = Timestamp::from_microsecond(day_ago).unwrap_or(Timestamp::MIN);
         let average = db.one(sql, args![Status::Delivered, day_ago, now], |row| row.opt("average")).await?;
-        Ok(Counts { active_shipments, average_delivery_seconds: average.flatten() })
+        Ok(Counts { active_shipments, pending_messages, average_delivery_seconds: average.flatten() })
     }
 
     /// Lets the database look at what it holds, so that it finds the best ways through it. To be called every few hours;

@@ -52,8 +52,8 @@ impl Db {
         self.scope
     }
 
-    /// Narrows a handle of the system to one tenant, for the rest of its life: so that a worker can change several
-    /// tables of a tenant in the transaction in which it moves its own cursor, look-ups of the system come first.
+    /// Narrows a handle of the system to one tenant, for the rest of its life: so a worker can move its own cursor and
+    /// then change a tenant's tables in one transaction.
     ///
     /// # Errors
     /// [`Error::Scope`] when the handle belongs to another tenant.
