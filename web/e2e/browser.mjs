@@ -26,6 +26,7 @@ export const launch = () =>
  */
 export async function openPage(browser, origin, options = {}) {
   const context = await browser.newContext({ viewport: DESKTOP, ...options });
+  context.setDefaultTimeout(15_000);
   const trouble = [];
   await context.route('**/*', (route) => {
     const url = new URL(route.request().url());

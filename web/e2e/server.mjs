@@ -113,7 +113,7 @@ export async function seed(api) {
     url: 'https://93.184.215.14/hook',
     description: 'Shop',
     event_types: [],
-    paused: true,
+    state: 'paused',
   });
 
   const shipment = (reference, more = {}) =>

@@ -5,7 +5,7 @@ import type { DeviceLatest, LogEvent } from '../types';
 export type ConnectionState = 'connecting' | 'live' | 'waiting' | 'off';
 
 export type ServerMessage =
-  | { type: 'ready' }
+  | { type: 'ready'; id?: string }
   | { type: 'position'; position: DeviceLatest }
   | { type: 'event'; id: string; event: LogEvent }
   | { type: 'error'; detail?: string; message?: string };
@@ -111,6 +111,7 @@ export class LiveConnection {
     switch (message.type) {
       case 'ready':
         this.#attempt = 0;
+        this.#resume = message.id ?? this.#resume;
         this.handlers.onState('live');
         if (this.#hadReady) this.handlers.onResumed();
         this.#hadReady = true;
