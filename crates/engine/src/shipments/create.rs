@@ -4,6 +4,7 @@ use tracklane_core::event::EventKind;
 use tracklane_core::id::{CustomerId, DriverId, LegId, LocationId, PackageId, ShipmentId};
 use tracklane_core::lifecycle::{FoldRules, SourceKind, Status, fold};
 use tracklane_core::model::{Caller, Customer, Leg, LegMode, LegState, Location, Package, Role, Shipment, Tenant};
+use tracklane_core::time::to_micros;
 use tracklane_core::{Env, Invalid};
 use tracklane_store::{Db, customers, drivers, legs, locations, packages, shipments, tenants};
 
@@ -161,8 +162,8 @@ fn build(env: &Env, tenant: &Tenant, parties: &Parties, input: &NewShipment) -> 
         attempts: 0,
         delayed: false,
         return_leg: false,
-        eta_from: input.eta_from,
-        eta_to: input.eta_to,
+        eta_from: input.eta_from.map(to_micros),
+        eta_to: input.eta_to.map(to_micros),
         picked_up_at: None,
         delivered_at: None,
         driver_id: None,

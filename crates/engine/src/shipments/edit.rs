@@ -3,6 +3,7 @@
 use tracklane_core::event::EventKind;
 use tracklane_core::id::{LegId, PackageId, ShipmentId};
 use tracklane_core::model::{Caller, Leg, LegState, Package, Shipment};
+use tracklane_core::time::to_micros;
 use tracklane_store::{Db, customers, legs, locations, packages};
 
 use super::create::{Way, build_package, check_references, lay_out, no_such};
@@ -255,7 +256,8 @@ async fn check_ends(db: &mut Db, edit: &ShipmentEdit) -> Result<()> {
 }
 
 /// Takes an edit over, and answers the names of the fields that changed.
-fn take(shipment: &mut Shipment, edit: ShipmentEdit) -> Vec<&'static str> {
+fn take(shipment: &mut Shipment, mut edit: ShipmentEdit) -> Vec<&'static str> {
+    (edit.eta_from, edit.eta_to) = (edit.eta_from.map(to_micros), edit.eta_to.map(to_micros));
     let mut changed = Vec::new();
     macro_rules! take {
         ($($field:ident),*) => {

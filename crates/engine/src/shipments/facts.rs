@@ -208,7 +208,7 @@ fn draft(caller: &Caller, input: NewFact, now: Timestamp) -> Draft {
         delayed: input.delayed,
         raw_code: input.raw_code,
         raw_text: input.raw_text,
-        occurred_at: tracklane_core::time::to_micros(input.occurred_at.unwrap_or(now)),
+        occurred_at: input.occurred_at.unwrap_or(now),
         offset_seconds: input.offset_seconds,
         source: source_of(caller),
         actor: caller.actor,

@@ -9,7 +9,7 @@ use tracklane_core::lifecycle::{
 };
 use tracklane_core::model::{Caller, Leg, Location, Role, Shipment, Tenant};
 use tracklane_core::position::Attributes;
-use tracklane_core::time::TzConfidence;
+use tracklane_core::time::{TzConfidence, to_micros};
 use tracklane_core::{Env, Timestamp};
 use tracklane_store::{Db, events, legs, locations, shipments, tenants, tracking_events};
 
@@ -72,7 +72,7 @@ impl Draft {
             delayed: self.delayed,
             raw_code: self.raw_code,
             raw_text: self.raw_text,
-            occurred_at: self.occurred_at,
+            occurred_at: to_micros(self.occurred_at),
             offset_seconds: self.offset_seconds,
             tz_confidence: TzConfidence::Exact,
             received_at: env.now(),

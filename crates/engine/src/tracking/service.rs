@@ -193,6 +193,14 @@ impl Tracking {
         }
     }
 
+    /// Whether the history can be written now.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn history_health(&self) -> Result<(), String> {
+        self.0.works.history.health()
+    }
+
     /// Whether positions can be taken now.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use tracklane_core::event::{Event, EventKind, LogPosition};
 use tracklane_core::id::{CustomerId, DeviceId, DriverId, EventId, ShipmentId, TenantId, UserId};
 use tracklane_core::lifecycle::{Actor, Status};
 use tracklane_core::model::{Caller, Device, Driver, Location, Role, Tenant, TenantSettings};
+use tracklane_core::ports::PositionHistory;
 use tracklane_core::position::{Attributes, Fix, Point};
 use tracklane_core::time::{Clock, Entropy};
 use tracklane_core::{Env, Timestamp};
@@ -84,10 +85,19 @@ impl Ground {
         START
     }
 
+    /// Starts an engine on what is there.
     pub async fn start_with(&self, settings: Settings) -> Engine {
-        let store = Store::open(&self.url).await.unwrap();
+        self.start_on(self.history(), settings).await
+    }
+
+    /// Opens the history that is there.
+    pub fn history(&self) -> Arc<dyn PositionHistory> {
         let quick = tracklane_history::Settings { sync: false, wal_segment_bytes: 1 << 20, ..Default::default() };
-        let history = Arc::new(History::open(self.folder.path().join("history"), quick).unwrap());
+        Arc::new(History::open(self.folder.path().join("history"), quick).unwrap())
+    }
+
+    pub async fn start_on(&self, history: Arc<dyn PositionHistory>, settings: Settings) -> Engine {
+        let store = Store::open(&self.url).await.unwrap();
         let secrets = Secrets::new([7; 32]);
         let parts = EngineParts { env: self.env.clone(), store, history, settings, secrets };
         Engine::start(parts).await.unwrap()
