@@ -73,6 +73,11 @@ fn from_query(parts: &Parts, app: &App) -> Result<Option<HeaderMap>> {
 }
 
 impl Listener {
+    /// Who listens.
+    pub fn principal(&self) -> &Arc<Principal> {
+        &self.principal
+    }
+
     /// For whom the stream is.
     pub fn caller(&self) -> &Caller {
         &self.principal.caller

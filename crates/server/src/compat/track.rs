@@ -1,0 +1,116 @@
+//! DeliverTrack's WebSocket: one delivery, live.
+
+use axum::extract::State;
+use axum::extract::ws::Utf8Bytes;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tracklane_core::event::{Event, EventKind, LOCATION_UPDATED, LogPosition};
+use tracklane_core::id::ShipmentId;
+use tracklane_core::lifecycle::Status;
+use tracklane_core::model::DeviceLatest;
+use tracklane_engine::live::{Filter, LiveItem};
+
+use super::delivertrack::Delivery;
+use super::places::Whereabouts;
+use super::words::Tongue;
+use super::{find, position};
+use crate::App;
+use crate::live::listener::Listener;
+use crate::live::socket::{Dialect, Handshake, accept};
+use crate::problem::{Problems, Result};
+use crate::query::{Id, Query};
+
+/// How the WebSocket may be opened.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TrackQuery {
+    /// A token or an API key, where no header can be sent. Better take a ticket: addresses are written into logs.
+    token: Option<String>,
+    /// A ticket, where no header can be sent.
+    ticket: Option<String>,
+}
+
+/// Follow a delivery over a WebSocket
+///
+/// The first message is `delivery.current` with the delivery as it is; then come `status.changed`, `location.updated`,
+/// `delivery.completed` and `courier.assigned` as they happen. Whatever the client says is ignored. Close codes are those
+/// of `/v1/live`.
+#[utoipa::path(get, path = "/ws/track/{id}", tag = "DeliverTrack", operation_id = "track_delivery",
+    params(("id" = String, Path, description = "Its id or its reference"), TrackQuery),
+    security(("bearer" = ["live:read"])),
+    responses((status = 101, description = "A WebSocket"), Problems))]
+pub async fn open(
+    State(app): State<App>,
+    listener: Listener,
+    Query(_query): Query<TrackQuery>,
+    Id(id): Id<String>,
+    handshake: Handshake,
+) -> Result<Response> {
+    let who = listener.principal().clone();
+    let id = find(&app, &who, &id).await?;
+    // Before the delivery is read, so that nothing falls in between.
+    let filter = Filter { shipments: vec![id], ..Filter::default() };
+    let subscription = app.engine.live.subscribe(&who.caller, filter, None).await?;
+    let detail = app.engine.shipments.detail(&who.caller, id).await?;
+    let at = position(&app, &who, &detail);
+    let delivery = Delivery::whole(&detail, at.as_ref().map(Whereabouts::from));
+    let current = json!({ "type": "delivery.current", "delivery_id": id, "delivery": delivery });
+    accept(app, handshake, listener, Some(subscription), Track { id, current: Some(current) })
+}
+
+struct Track {
+    id: ShipmentId,
+    /// What is said first.
+    current: Option<Value>,
+}
+
+impl Dialect for Track {
+    fn say(&mut self, item: &LiveItem, _: LogPosition) -> Option<Utf8Bytes> {
+        let said = match item {
+            LiveItem::Ready => self.current.take(),
+            LiveItem::Event { event, .. } => event_words(self.id, event),
+            LiveItem::Position(latest) => Some(position_words(self.id, latest)),
+        };
+        said.map(|said| said.to_string().into())
+    }
+
+    fn hear(&mut self, _: &str) -> Result<Option<(Filter, Option<LogPosition>)>> {
+        Ok(None)
+    }
+}
+
+fn event_words(id: ShipmentId, event: &Event) -> Option<Value> {
+    let status = |key: &str| {
+        let word = event.data.get(key).and_then(Value::as_str)?;
+        Some(word.parse::<Status>().map_or(word, |status| Tongue::Deliveries.say(status)))
+    };
+    let at = event.occurred_at;
+    Some(match event.kind {
+        EventKind::StatusChanged => json!({
+            "type": "status.changed",
+            "delivery_id": id,
+            "status": status("status"),
+            "previous_status": status("previous_status"),
+            "timestamp": at,
+        }),
+        EventKind::ShipmentDelivered => {
+            json!({ "type": "delivery.completed", "delivery_id": id, "status": status("status"), "timestamp": at })
+        }
+        EventKind::DriverAssigned => {
+            json!({ "type": "courier.assigned", "delivery_id": id, "courier_id": event.driver_id, "timestamp": at })
+        }
+        _ => return None,
+    })
+}
+
+fn position_words(id: ShipmentId, latest: &DeviceLatest) -> Value {
+    json!({
+        "type": LOCATION_UPDATED,
+        "delivery_id": id,
+        "courier_id": latest.driver_id,
+        "location": Whereabouts::from(latest),
+        "timestamp": latest.fix_time,
+    })
+}
