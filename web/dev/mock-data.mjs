@@ -660,6 +660,7 @@ export function demo(db, { log, position }) {
           .reverse(),
         position: latest ? { ...latest.point, fix_time: latest.fix_time, course_deg: latest.course_deg } : null,
         destination: destination?.address?.point ?? null,
+        time_zone: null,
         updated_at: shipment.updated_at,
       };
     },

@@ -396,6 +396,8 @@ export interface PublicTracking {
   timeline: PublicTimelineEntry[];
   position: PublicPosition | null;
   destination: Point | null;
+  /** The zone of the destination, IANA name. */
+  time_zone: string | null;
   updated_at: Timestamp;
 }
 

@@ -1,5 +1,5 @@
 // Brings the public tracking page to life. The server renders the page and it says everything without this script;
-// here it gains the reader's own time zone, live updates and a map.
+// here it gains live updates and a map.
 //
 // What the page holds, and what this script does with it:
 //   <link rel="stylesheet" href="/assets/tracking.css">
@@ -12,7 +12,7 @@
 // Updates come from GET /t/{token}/live (server-sent events; the data of each is the shape of /t/{token}/data).
 
 import './tracking.css';
-import { atOffset, dateTime, offsetText, relativeText, windowText } from '../lib/time';
+import { atOffset, confidenceText, dateTime, offsetText, relativeText, windowText } from '../lib/time';
 import type { PublicTimelineEntry, PublicTracking } from '../lib/types';
 import type { TrackingMap } from './map';
 
@@ -37,13 +37,16 @@ function say(target: HTMLElement | null, text: string): void {
   if (target && target.textContent?.trim() !== text) target.textContent = text;
 }
 
-function etaText({ delivered_at, eta_from, eta_to }: PublicTracking): string {
-  if (delivered_at) return `Delivered ${dateTime(delivered_at)}`;
-  const promised = windowText(eta_from, eta_to);
+/** In the time zone of the destination, else in the reader's. */
+function etaText({ delivered_at, eta_from, eta_to, time_zone }: PublicTracking): string {
+  const zone = time_zone ?? undefined;
+  if (delivered_at) return `Delivered ${dateTime(delivered_at, zone)}`;
+  const promised = windowText(eta_from, eta_to, zone);
   return promised ? `Expected ${promised}` : '';
 }
 
-function step({ occurred_at, offset_seconds, text, place, status: at }: PublicTimelineEntry): HTMLElement {
+function step(entry: PublicTimelineEntry): HTMLElement {
+  const { occurred_at, offset_seconds, tz_confidence, text, place, status: at } = entry;
   const item = document.createElement('li');
   if (at) item.dataset.status = at;
   // The clock on the wall where it happened, where the source told it; else the reader's own.
@@ -52,7 +55,12 @@ function step({ occurred_at, offset_seconds, text, place, status: at }: PublicTi
       ? dateTime(occurred_at)
       : `${atOffset(occurred_at, offset_seconds)} ${offsetText(offset_seconds)}`;
   const when = element('p', '', { class: 'when' });
-  when.append(element('time', clock, { datetime: occurred_at }), place ? ` · ${place}` : '');
+  const doubt = tz_confidence === 'from_place' ? null : confidenceText(tz_confidence);
+  when.append(
+    element('time', clock, { datetime: occurred_at }),
+    doubt ? ` (${doubt})` : '',
+    place ? ` · ${place}` : '',
+  );
   item.append(element('p', text), when);
   return item;
 }
@@ -63,7 +71,8 @@ function show(data: PublicTracking): void {
   say(status, data.status_text);
   if (status) status.dataset.status = data.status;
   say(eta, etaText(data));
-  if (timeline && JSON.stringify(before?.timeline) !== JSON.stringify(data.timeline)) {
+  // The first time, the server's own list stands.
+  if (timeline && before && JSON.stringify(before.timeline) !== JSON.stringify(data.timeline)) {
     timeline.replaceChildren(...data.timeline.map(step));
   }
   void showMap(data);
