@@ -366,7 +366,8 @@ async fn endpoints_hear_what_they_asked_for_of_their_own_tenant(ground: Ground) 
 async fn tests_resends_and_replays_are_messages_like_others(ground: Ground) {
     let stage = Stage::new(ground).await;
     let receiver = Receiver::start().await;
-    stage.happen(EventKind::ZoneEntered, None).await;
+    let event = stage.happen(EventKind::ZoneEntered, None).await;
+    stage.shows(&event).await;
     stage.advance(60);
     let endpoint = stage.endpoint(&receiver.url, &["zone.*", "endpoint.test"]).await;
     let hooks = &stage.engine.webhooks;
