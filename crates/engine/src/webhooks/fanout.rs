@@ -15,7 +15,7 @@ use super::service::Inner;
 use crate::error::Result;
 
 /// The name of our place in the log.
-const CURSOR: &str = "webhooks";
+pub(super) const CURSOR: &str = "webhooks";
 
 /// How many events are taken in one turn.
 const TURN: u32 = 500;

@@ -98,6 +98,7 @@ fn judge(inner: &Inner, finished: &Finished) -> Record {
     let Outcome::Tried { at, result } = &finished.outcome else {
         return Record { message, attempt: None, gone: false };
     };
+    inner.count(result.outcome);
     message.attempts = message.attempts.saturating_add(1);
     let random = u64::from_le_bytes(inner.base.env.random());
     let verdict = inner.schedule.after(message.attempts, result, inner.base.env.now(), random);
