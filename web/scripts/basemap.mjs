@@ -13,8 +13,34 @@ const round = (value) => (Array.isArray(value) ? value.map(round) : Math.round(v
 const same = (a, b) => a && b && a[0] === b[0] && a[1] === b[1];
 const thin = (line) => line.filter((point, index) => !same(point, line[index - 1]));
 
+/** Follows a line over the antimeridian instead of jumping back around the world: longitudes may leave -180 to 180. */
+function unwrap(line) {
+  let shift = 0;
+  return line.map(([lon, lat], index) => {
+    const step = index === 0 ? 0 : lon - line[index - 1][0];
+    if (step > 180) shift -= 360;
+    if (step < -180) shift += 360;
+    return [lon + shift, lat];
+  });
+}
+
+/** A ring that can be filled on a flat map; one that goes once around a pole is led along that pole. */
+function flatten(ring) {
+  const flat = unwrap(ring);
+  const [first, last] = [flat[0], flat.at(-1)];
+  if (Math.abs(first[0] - last[0]) < 1) return flat;
+  const pole = first[1] < 0 ? -90 : 90;
+  return [...flat, [last[0], pole], [first[0], pole], first];
+}
+
+function flattenAll({ type, coordinates }) {
+  if (type === 'Polygon') return coordinates.map(flatten);
+  if (type === 'MultiPolygon') return coordinates.map((rings) => rings.map(flatten));
+  return type === 'MultiLineString' ? coordinates.map(unwrap) : coordinates;
+}
+
 function simplify(geometry) {
-  const coordinates = round(geometry.coordinates);
+  const coordinates = round(flattenAll(geometry));
   switch (geometry.type) {
     case 'Polygon':
       return { type: 'Polygon', coordinates: coordinates.map(thin).filter((ring) => ring.length > 3) };
@@ -59,7 +85,7 @@ function places(countries) {
     .map((country) => {
       const parts = country.geometry.type === 'Polygon' ? [country.geometry.coordinates] : country.geometry.coordinates;
       const largest = parts
-        .map((rings) => rings[0])
+        .map((rings) => flatten(rings[0]))
         .reduce((best, ring) => (Math.abs(ringArea(ring)) > Math.abs(ringArea(best)) ? ring : best));
       const area = Math.round(Math.abs(ringArea(largest)) * 10) / 10;
       return plain({ type: 'Point', coordinates: ringCentre(largest) }, { name: country.properties.name, area });
