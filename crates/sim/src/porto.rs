@@ -16,6 +16,9 @@ const FEWEST_POINTS: usize = 8;
 /// A trip that never gets so far from its start, in metres, has not left it.
 const SHORTEST_REACH_M: f64 = 400.0;
 
+/// Faster than this, in metres per second, is a jump of the receiver: the fix stays, but has no speed.
+const FASTEST_MPS: f64 = 70.0;
+
 /// What was read and what was left out.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Recording {
@@ -118,7 +121,7 @@ fn trip(id: &str, taxi: &str, start: Timestamp, line: &[(f64, f64)]) -> Trip {
     for (index, place) in line.iter().enumerate() {
         let here = point(*place);
         let way = points.last().map(|before| offset_m(before.point, here));
-        let speed = way.map(|(east, north)| east.hypot(north) / FIX_EVERY as f64);
+        let speed = way.map(|(east, north)| east.hypot(north) / FIX_EVERY as f64).filter(|speed| *speed <= FASTEST_MPS);
         points.push(TripPoint {
             at: later(start, index as i64 * FIX_EVERY),
             point: here,

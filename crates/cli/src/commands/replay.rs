@@ -22,7 +22,8 @@ use crate::output::{self, Format};
   tracklane replay --file porto_taxi_trips.csv --speed 300 -o json
 
 Hubs, customers, drivers and devices are made first, then a shipment per trip as the trip starts. Fix times are shifted
-so that the last fix is taken when the replay ends: none lies in the future. Exit code 1 when a shipment did not arrive.")]
+so that the last fix is taken when the replay ends: none lies in the future. Exit code 1 when a shipment did not arrive.
+A long replay needs a key without a tight limit: tracklane admin create-key --name Replay --requests-per-minute 100000")]
 pub struct ReplayArgs {
     /// Recorded trips: a CSV file in the format of the Porto taxi data set. Left out: a simulated fleet.
     #[arg(long, value_name = "CSV")]

@@ -7,5 +7,6 @@ mod config;
 mod decode;
 mod demo;
 mod doctor;
+mod drift;
 mod kill;
 mod support;
