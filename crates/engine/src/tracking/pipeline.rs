@@ -63,32 +63,18 @@ impl Shard {
     /// Takes turns until told to stop.
     pub async fn run(self, mut orders: mpsc::Receiver<Order>) {
         let most = self.works.base.settings.tracking.turn.max(1);
-        while let Some(order) = orders.recv().await {
-            let (mut jobs, mut rows) = (Vec::new(), 0);
-            let mut next = Some(order);
-            let mut other = None;
-            while let Some(order) = next.take() {
-                match order {
-                    Order::Take(job) => {
-                        rows += job.rows.len();
-                        jobs.push(job);
-                    }
-                    order => {
-                        other = Some(order);
-                        break;
-                    }
-                }
-                if rows < most {
-                    next = orders.try_recv().ok();
-                }
-            }
+        while let Some(first) = orders.recv().await {
+            let (jobs, other) = gather(first, &mut orders, most);
             if !jobs.is_empty() {
-                self.works.stats.taken(rows);
+                self.works.stats.taken(jobs.iter().map(|job| job.rows.len()).sum());
                 self.turn(jobs).await;
             }
             match other {
                 Some(Order::Collect(reply)) => {
-                    let _ = reply.send(self.collect());
+                    // Whoever asked may have gone; then the states are asked for again.
+                    if let Err(rows) = reply.send(self.collect()) {
+                        Self::mark_dirty(&self.works.base, rows.iter().map(|row| row.device_id));
+                    }
                 }
                 Some(Order::Stop) => return,
                 Some(Order::Take(_)) | None => {}
@@ -207,4 +193,17 @@ impl Shard {
             }
         }
     }
+}
+
+/// Puts a turn together out of what waits: positions, up to so many, and the order behind them that is for none.
+fn gather(first: Order, orders: &mut mpsc::Receiver<Order>, most: usize) -> (Vec<Job>, Option<Order>) {
+    let (mut jobs, mut rows) = (Vec::new(), 0);
+    let mut next = Some(first);
+    while let Some(order) = next {
+        let Order::Take(job) = order else { return (jobs, Some(order)) };
+        rows += job.rows.len();
+        jobs.push(job);
+        next = if rows < most { orders.try_recv().ok() } else { None };
+    }
+    (jobs, None)
 }
