@@ -62,7 +62,7 @@ fn serve(path: &str, request: &Request) -> Option<Response> {
 
     let tag = file.metadata.sha256_hash()[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let tag = HeaderValue::try_from(format!("\"{tag}\"")).ok()?;
-    let caching = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching = if is_hashed(path) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = if request.headers().get(IF_NONE_MATCH) == Some(&tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -78,4 +78,30 @@ fn serve(path: &str, request: &Request) -> Option<Response> {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     Some(response)
+}
+
+/// True for a file whose name carries a hash of its content, as the bundler writes it: `assets/index-k43xqnf2.js`.
+fn is_hashed(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or_default();
+    let hash = stem.rsplit_once('-').map(|(_, hash)| hash);
+    path.starts_with("assets/")
+        && hash.is_some_and(|hash| hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_with_a_hash_are_kept_for_ever() {
+        for path in ["assets/index-k43xqnf2.js", "assets/maplibre-gl-worker-dx6fij71.js"] {
+            assert!(is_hashed(path), "{path}");
+        }
+        for path in
+            ["assets/tracking.js", "assets/theme.js", "assets/basemap/land.json", "index.html", "index-k43xqnf2.js"]
+        {
+            assert!(!is_hashed(path), "{path}");
+        }
+    }
 }
