@@ -125,9 +125,9 @@ export async function seed(api) {
       packages: [{ tracking_number: `${reference}-1`, description: 'Books', weight_kg: 2.5 }],
       ...more,
     });
-  const moving = await shipment('E2E-1', { driver_id: anna.id, milestones: 'off' });
+  const moving = await shipment('E2E-1', { driver_id: anna.id });
   const waiting = await shipment('E2E-2');
-  const failed = await shipment('E2E-3', { driver_id: ben.id, milestones: 'off' });
+  const failed = await shipment('E2E-3', { driver_id: ben.id });
   const record = (to, status, more = {}) => api.post(`/v1/shipments/${to.shipment.id}/events`, { status, ...more });
   await record(moving, 'picked_up');
   await record(moving, 'out_for_delivery');
