@@ -31,6 +31,7 @@ pub struct Cli {
 
 /// What every sub-command knows.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
 pub struct Global {
     /// How results are printed.
     #[arg(short = 'o', long = "output", value_enum, default_value = "table", global = true)]

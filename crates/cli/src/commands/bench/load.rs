@@ -101,7 +101,7 @@ impl Fleet {
             tokio::time::sleep(lasts).await;
             stop.store(true, Ordering::Relaxed);
         }
-        let mut latency = Histogram::new(3)?;
+        let mut latency = microseconds()?;
         let mut failure = None;
         for task in tasks {
             match task.await.context("a connection panicked")? {
@@ -120,6 +120,11 @@ impl Fleet {
     }
 }
 
+/// A histogram of times up to a minute, good to one in a thousand.
+pub fn microseconds() -> anyhow::Result<Histogram<u64>> {
+    Ok(Histogram::new_with_bounds(1, 60_000_000, 3)?)
+}
+
 async fn connection(
     server: SocketAddr,
     mut movers: Vec<Mover>,
@@ -127,7 +132,7 @@ async fn connection(
     once: bool,
     stop: Arc<AtomicBool>,
 ) -> anyhow::Result<(Vec<Mover>, Histogram<u64>)> {
-    let mut latency = Histogram::new(3)?;
+    let mut latency = microseconds()?;
     if movers.is_empty() {
         return Ok((movers, latency));
     }

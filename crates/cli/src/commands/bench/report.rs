@@ -1,9 +1,8 @@
 //! What the measurement says.
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::load::Round;
+use super::load::{Round, microseconds};
 use super::machine::Machine;
 use crate::output;
 
@@ -90,7 +89,7 @@ impl Rate {
     /// When the histograms do not fit together.
     pub fn of(rounds: &[Round]) -> anyhow::Result<Self> {
         let rates: Vec<f64> = rounds.iter().map(|round| round.per_second.round()).collect();
-        let mut latency: Histogram<u64> = Histogram::new(3)?;
+        let mut latency = microseconds()?;
         for round in rounds {
             latency.add(&round.latency)?;
         }
