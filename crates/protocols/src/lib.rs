@@ -2,17 +2,24 @@
 //!
 //! - [`registry`]: the one list of protocols;
 //! - [`osmand`]: OsmAnd and Traccar Client over HTTP;
-//! - [`owntracks`]: OwnTracks over HTTP.
+//! - [`owntracks`]: OwnTracks over HTTP;
+//! - [`stream`]: the shape of protocols over TCP and UDP;
+//! - [`teltonika`], [`gt06`]: trackers with bytes of their own.
 //!
 //! A decoder answers in SI units (metres, metres per second, degrees) and names what it cannot read. It checks that
 //! coordinates are on earth; whether a fix is plausible is for [`tracklane_core::position::Position::check`].
 
 mod error;
+pub mod gt06;
 mod json;
 pub mod osmand;
 pub mod owntracks;
 mod read;
+mod reader;
 pub mod registry;
+pub mod stream;
+pub mod teltonika;
 
 pub use error::DecodeError;
 pub use registry::{PROTOCOLS, Protocol, ProtocolKind, decode_line};
+pub use stream::{Decoded, Session, Stream};

@@ -2,15 +2,16 @@
 
 use tracklane_core::position::Report;
 
-use crate::{DecodeError, osmand, owntracks};
+use crate::stream::Stream;
+use crate::{DecodeError, gt06, osmand, owntracks, teltonika};
 
 /// How messages of a protocol come in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum ProtocolKind {
     /// As HTTP requests.
     Http,
-    /// As bytes on a connection of their own.
-    Binary,
+    /// As bytes on a connection of their own, or as datagrams.
+    Stream(&'static Stream),
 }
 
 /// A device protocol.
@@ -22,7 +23,8 @@ pub struct Protocol {
     pub kind: ProtocolKind,
     /// The port that devices expect, when the protocol has one of its own.
     pub default_port: Option<u16>,
-    /// Reads one message as a line of text: a query string or JSON for HTTP protocols, hex for binary ones.
+    /// Reads one message as a line of text: a query string or JSON for HTTP protocols, hex for binary ones, either for
+    /// those that speak text.
     pub decode_line: fn(&str) -> Result<Vec<Report>, DecodeError>,
 }
 
@@ -30,6 +32,18 @@ pub struct Protocol {
 pub const PROTOCOLS: &[Protocol] = &[
     Protocol { name: "osmand", kind: ProtocolKind::Http, default_port: Some(5055), decode_line: osmand::decode_line },
     Protocol { name: "owntracks", kind: ProtocolKind::Http, default_port: None, decode_line: owntracks::decode_line },
+    Protocol {
+        name: "teltonika",
+        kind: ProtocolKind::Stream(&teltonika::STREAM),
+        default_port: Some(5027),
+        decode_line: teltonika::decode_line,
+    },
+    Protocol {
+        name: "gt06",
+        kind: ProtocolKind::Stream(&gt06::STREAM),
+        default_port: Some(5023),
+        decode_line: gt06::decode_line,
+    },
 ];
 
 /// The protocol with this name.

@@ -19,7 +19,7 @@ fn lines(file: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-fn cases(file: &str) -> Vec<Value> {
+pub(super) fn cases(file: &str) -> Vec<Value> {
     lines(file).iter().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 

@@ -1,9 +1,13 @@
 //! The decoders against messages of our own, messages of the corpus, broken messages, and themselves.
 
 mod corpus;
+mod corpus_streams;
+mod gt06;
 mod osmand;
 mod owntracks;
 mod round_trip;
+mod stream_round_trip;
+mod teltonika;
 
 use std::collections::BTreeMap;
 
@@ -56,7 +60,7 @@ fn instant(text: &str) -> Timestamp {
 #[test]
 fn an_unknown_protocol_is_answered_with_the_list() {
     let error = decode_line("telegraph", "...").expect_err("unknown");
-    assert_eq!(error.to_string(), "unknown protocol \"telegraph\"; known are osmand, owntracks");
+    assert_eq!(error.to_string(), "unknown protocol \"telegraph\"; known are osmand, owntracks, teltonika, gt06");
 }
 
 #[test]
