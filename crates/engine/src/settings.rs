@@ -18,7 +18,8 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrackingSettings {
-    /// How many shards share the devices, 1 to 256; 0 means one per core.
+    /// How many shards share the devices, 0 to 256; 0 means four per core, so that one that waits for the disk or the
+    /// database holds up few.
     pub shards: usize,
     /// How many submissions may wait in one shard before more are refused, 1 to 1,000,000.
     pub queue: usize,
@@ -49,7 +50,7 @@ impl TrackingSettings {
     /// How many shards there will be.
     pub fn shards(&self) -> usize {
         match self.shards {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            0 => (4 * std::thread::available_parallelism().map_or(1, usize::from)).min(256),
             fixed => fixed.min(256),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tracklane_core::id::DriverId;
-use tracklane_core::lifecycle::{EventFlags, TrackingEvent};
+use tracklane_core::lifecycle::{EventFlags, Status, TrackingEvent};
 use tracklane_core::model::{
     Customer, DeviceLatest, Leg, LegMode, LegState, Location, Package, Shipment, Tenant, TrackingLink,
 };
@@ -33,7 +33,10 @@ pub struct ShipmentDetail {
 impl ShipmentDetail {
     /// The driver whose position is the shipment's: only while a leg of the own fleet is on its way, and begun.
     pub fn carrying_driver(&self) -> Option<DriverId> {
-        if self.shipment.picked_up_at.is_none() || !self.shipment.status.is_active() {
+        let Shipment { status, picked_up_at, .. } = &self.shipment;
+        // A pick-up that nobody scanned has happened all the same once the shipment is further along.
+        let begun = picked_up_at.is_some() || status.rank() > Status::Assigned.rank();
+        if !begun || !status.is_active() {
             return None;
         }
         let leg = self.legs.iter().find(|leg| leg.state == LegState::Active)?;
