@@ -236,6 +236,11 @@ mod tests {
         check(r#"{"name":"a","sizes":[NaN]}"#, "#/sizes/0", "expected value");
         check(r#"{"name":"a"} {}"#, "#", "trailing characters");
         check("", "#", "EOF");
-        check(&"[".repeat(1000), "", "recursion limit");
+    }
+
+    #[test]
+    fn a_body_may_not_nest_without_end() {
+        let problem = parse_value("[".repeat(1000).as_bytes()).unwrap_err();
+        assert!(problem.errors()[0].detail.contains("recursion limit"), "{problem:?}");
     }
 }

@@ -8,12 +8,13 @@
 //! - [`edge`]: the layer around everything;
 //! - [`openapi`]: the document of the API and the page that shows it; [`ops`] and [`metrics`]: for those who run it;
 //! - [`live`]: streams of what happens; [`public`]: the tracking page;
-//! - [`device`]: the ports of phones and trackers;
+//! - [`device`]: the ports of phones and trackers; [`compat`]: the endpoints of systems that were here before;
 //! - [`assets`]: the web pages.
 
 pub mod api;
 pub mod assets;
 pub mod auth;
+pub mod compat;
 pub mod conditional;
 pub mod device;
 pub mod edge;
@@ -31,6 +32,7 @@ pub mod public;
 pub mod query;
 pub mod router;
 pub mod settings;
+mod upkeep;
 
 use std::future::Future;
 use std::io;
@@ -117,6 +119,7 @@ pub async fn serve(
         shutdown.await;
         stop.cancel();
     });
+    tokio::spawn(upkeep::run(state.clone()));
     let service = app(state).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(closing.clone().cancelled_owned());
     let late = async {

@@ -108,7 +108,7 @@ struct Named {
 
 impl Entry for PipelineLatency {
     fn register(&self, registry: &mut Registry, name: &str, help: &str, unit: Option<Unit>) {
-        let named = Named { name: format!("tracklane_{name}"), help: format!("{help}."), unit, latency: self.clone() };
+        let named = Named { name: name.to_owned(), help: format!("{help}."), unit, latency: self.clone() };
         registry.register_collector(Box::new(named));
     }
 }
@@ -123,7 +123,7 @@ impl Collector for Named {
             buckets.push((*bound, cumulative.saturating_sub(below)));
             below = *cumulative;
         }
-        buckets.push((f64::MAX, latency.count.saturating_sub(below)));
+        buckets.push((f64::INFINITY, latency.count.saturating_sub(below)));
         encoder
             .encode_descriptor(&self.name, &self.help, self.unit.as_ref(), MetricType::Histogram)?
             .encode_histogram::<NoLabelSet>(latency.sum_seconds, latency.count, &buckets, None)
@@ -210,7 +210,15 @@ impl Metrics {
         let counts = engine.base.store.counts(engine.base.env.now()).await;
         if let Ok(counts) = counts {
             self.active_shipments.set(counts.active_shipments);
+            self.webhook_queue.set(counts.pending_messages);
             self.average_delivery_time.set(counts.average_delivery_seconds.unwrap_or(f64::NAN));
+        }
+        for (outcome, count) in engine.webhooks.attempt_counts() {
+            let counter = self.webhook_attempts.get_or_create(&OutcomeLabels { outcome: outcome.as_str() });
+            counter.inner().store(count, Ordering::Relaxed);
+        }
+        if let Ok(lag) = engine.webhooks.lag().await {
+            self.event_log_lag.set(i64::try_from(lag).unwrap_or(i64::MAX));
         }
     }
 

@@ -40,6 +40,10 @@ use crate::router;
         (name = "Webhooks", description = "Who is told, what was sent (Standard Webhooks 1.0)"),
         (name = "Events", description = "The event log and the audit log"),
         (name = "Live", description = "Streams of events and positions"),
+        (name = "Public tracking", description = "What the holder of a link sees, without logging in"),
+        (name = "Device protocols", description = "OsmAnd, Traccar Client and OwnTracks over HTTP"),
+        (name = "DeliverTrack", description = "The endpoints of that system, on the same data"),
+        (name = "Order-Tracking", description = "The endpoints of that system, on the same data"),
         (name = "Operation", description = "Health and metrics"),
     ),
 )]

@@ -21,14 +21,19 @@ pub async fn livez() -> axum::Json<Health> {
 
 /// Whether requests can be served
 ///
-/// Names each part: `store`, `history`, `pipeline`, `webhooks`.
+/// Names each part: `server`, `store`, `history`, `pipeline`, `webhooks`.
 #[utoipa::path(get, path = "/readyz", tag = "Operation", security(()),
     responses((status = 200, body = Health), (status = 503, body = Health, description = "A part is not well")))]
 pub async fn readyz(State(app): State<App>) -> Response {
+    let engine = &app.engine;
     let closing = app.closing.is_cancelled().then(|| "the server is shutting down".to_owned());
-    let store = app.engine.base.store.health().await.err().map(|error| error.to_string());
-    let pipeline = app.engine.tracking.health().err();
-    let parts = vec![part("server", closing), part("store", store), part("pipeline", pipeline)];
+    let parts = vec![
+        part("server", closing),
+        part("store", engine.base.store.health().await.err().map(|error| error.to_string())),
+        part("history", engine.tracking.history_health().err()),
+        part("pipeline", engine.tracking.health().err()),
+        part("webhooks", engine.webhooks.health().err()),
+    ];
     let ready = parts.iter().all(|part| part.ready);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, axum::Json(Health { ready, parts })).into_response()

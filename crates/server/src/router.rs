@@ -18,6 +18,7 @@ use crate::api::{
     api_keys, customers, devices, drivers, endpoints, events, facts, legs, links, locations, messages, packages,
     positions, session, shipments, tenants, users, vehicles, zones,
 };
+use crate::compat::{delivertrack, ordertracking, track};
 use crate::{App, assets, device, edge, idempotency, live, openapi, ops, public};
 
 /// Every route of the API with what it says about itself.
@@ -92,6 +93,20 @@ pub fn routes() -> OpenApiRouter<App> {
         // Device protocols
         .routes(routes!(device::osmand::receive))
         .routes(routes!(device::owntracks::receive))
+        // The systems before
+        .routes(routes!(delivertrack::list, delivertrack::create))
+        .routes(routes!(delivertrack::get))
+        .routes(routes!(delivertrack::set_status))
+        .routes(routes!(delivertrack::send_location))
+        .routes(routes!(track::open))
+        .routes(routes!(ordertracking::create))
+        .routes(routes!(ordertracking::get))
+        .routes(routes!(ordertracking::get_tracking))
+        .routes(routes!(ordertracking::send_location))
+        .routes(routes!(ordertracking::available))
+        .routes(routes!(ordertracking::assign))
+        .routes(routes!(ordertracking::track))
+        .routes(routes!(ordertracking::history))
         // Operation
         .routes(routes!(ops::livez))
         .routes(routes!(ops::readyz))
@@ -142,7 +157,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         ["ratelimit", "ratelimit-policy", "x-request-id", "idempotency-replayed"].map(HeaderName::from_static);
     CorsLayer::new()
         .allow_origin(allowed)
-        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
             AUTHORIZATION,
             CONTENT_TYPE,

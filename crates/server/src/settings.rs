@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use tracklane_core::Invalid;
 
 use crate::limits::LimitSettings;
 
@@ -62,6 +63,35 @@ impl Default for ServerSettings {
 }
 
 impl ServerSettings {
+    /// Checks ranges and forms.
+    ///
+    /// # Errors
+    /// Names each field that breaks its rule, with pointers into the section.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let mut invalid = Invalid::default();
+        let url = |text: &str| url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        let base = self.base_url.is_empty() || url(&self.base_url);
+        invalid.require(base, "/base_url", "must be empty, or begin with http:// or https://");
+        for (index, origin) in self.cors_origins.iter().enumerate() {
+            let form = origin == "*" || (url(origin) && !origin.ends_with('/'));
+            invalid.require(
+                form,
+                &format!("/cors_origins/{index}"),
+                "must be an origin such as https://app.example.com, or *",
+            );
+        }
+        let mut range = |name: &str, value: u64, low: u64, high: u64| {
+            let rule = format!("must be from {low} to {high}");
+            invalid.require((low..=high).contains(&value), &format!("/{name}"), rule);
+        };
+        range("body_limit_bytes", self.body_limit_bytes as u64, 1_024, 1 << 30);
+        range("batch_limit_bytes", self.batch_limit_bytes as u64, 1_024, 1 << 30);
+        range("timeout_seconds", self.timeout_seconds, 1, 3_600);
+        range("grace_seconds", self.grace_seconds, 0, 3_600);
+        range("idempotency_hours", u64::from(self.idempotency_hours), 1, 720);
+        invalid.into_result()
+    }
+
     /// The address that links begin with, without a slash at the end.
     pub fn public_url(&self) -> String {
         if self.base_url.is_empty() {
@@ -158,6 +188,19 @@ impl<'de> Deserialize<'de> for Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_defaults_are_fine_and_what_is_not_is_named() {
+        assert_eq!(ServerSettings::default().check(), Ok(()));
+        let wrong = ServerSettings {
+            base_url: "track.example.com".to_owned(),
+            timeout_seconds: 0,
+            cors_origins: vec!["*".to_owned(), "https://app.example.com/".to_owned()],
+            ..ServerSettings::default()
+        };
+        let pointers: Vec<_> = wrong.check().unwrap_err().0.into_iter().map(|error| error.pointer).collect();
+        assert_eq!(pointers, ["#/base_url", "#/cors_origins/1", "#/timeout_seconds"]);
+    }
 
     #[test]
     fn networks_hold_their_addresses() {

@@ -78,7 +78,7 @@ pub async fn get(
 
 /// Change a webhook endpoint
 ///
-/// `paused: false` also switches on again what was disabled for failing.
+/// `"state": "paused"` lets messages wait; `active` also switches on again what was disabled for failing.
 #[utoipa::path(patch, path = "/v1/endpoints/{id}", tag = "Webhooks", operation_id = "change_endpoint",
     params(("id" = EndpointId, Path), ("If-Match" = String, Header, description = "The ETag that the change is based on, or `*`")),
     request_body(content = NewEndpoint, content_type = "application/merge-patch+json"),

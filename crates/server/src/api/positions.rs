@@ -82,6 +82,7 @@ fn limit_key(app: &App, caller: &Caller, device: &DeviceRef) -> Option<Key> {
 #[into_params(parameter_in = Query)]
 pub struct BatchQuery {
     /// `all` for an entry per row; otherwise only rows that are not simply accepted have one.
+    #[param(inline)]
     rows: Option<Rows>,
 }
 
