@@ -1,0 +1,21 @@
+//! The API as callers see it: real routes, real engine, real SQLite, real history. One module per part.
+
+mod assets;
+mod bodies;
+mod compat;
+mod conditional;
+mod device;
+mod idempotency;
+mod limits;
+mod live;
+mod openapi;
+mod ops;
+mod permissions;
+mod positions;
+mod public;
+mod records;
+mod session;
+mod shipments;
+mod support;
+mod webhooks;
+mod wire;

@@ -1,0 +1,155 @@
+//! Positions coming in and going out.
+
+use serde_json::{Value, json};
+use tracklane_core::model::Role;
+
+use crate::support::{Answer, Api, new_key};
+
+async fn with_device() -> (Api, String) {
+    let api = Api::new().await;
+    let id = api.make_id("/v1/devices", json!({ "identifier": "van-1" })).await;
+    (api, id)
+}
+
+fn at(second: u32) -> Value {
+    json!({ "device": "van-1", "fix_time": format!("2026-01-05T07:50:{second:02}Z"), "lat": 41.1, "lon": -8.6 + f64::from(second) / 1e4 })
+}
+
+async fn send(api: &Api, body: &Value) -> Answer {
+    api.post("/v1/positions").json(body).send().await
+}
+
+#[tokio::test]
+async fn one_position_is_taken_and_seen() {
+    let (api, id) = with_device().await;
+    let mut position = at(1);
+    position["speed_mps"] = json!(12.5);
+    position["attributes"] = json!({ "battery": 80 });
+    let answer = send(&api, &position).await;
+    assert_eq!(answer.status, 202);
+    assert_eq!(answer.json(), json!({ "accepted": 1, "duplicates": 0, "late": 0, "rejected": 0, "rows": [] }));
+    let again = send(&api, &position).await.ok();
+    assert_eq!((&again["accepted"], &again["duplicates"]), (&json!(0), &json!(1)));
+    let latest = api.get(&format!("/v1/positions/latest?device_id={id}")).send().await.ok();
+    assert_eq!(latest["items"][0]["speed_mps"], 12.5);
+    assert_eq!(latest["items"][0]["attributes"], json!({ "battery": 80 }));
+    let outside = api.get("/v1/positions/latest?bbox=0,0,1,1").send().await.ok();
+    assert_eq!(outside["items"], json!([]));
+    let by_id = json!({ "device": id, "fix_time": "2026-01-05T07:51:00Z", "lat": 41.1, "lon": -8.6 });
+    assert_eq!(send(&api, &by_id).await.ok()["accepted"], 1);
+}
+
+#[tokio::test]
+async fn a_bad_position_is_told_where_it_is_wrong() {
+    let (api, _) = with_device().await;
+    let with = |field: &str, value: Value| {
+        let mut position = at(1);
+        position[field] = value;
+        position
+    };
+    for (field, value, detail) in [
+        ("lat", json!(90.5), "-90 to 90"),
+        ("lon", json!(181), "-180 to 180"),
+        ("lat", json!("41"), "expected f64"),
+        ("fix_time", json!("2026-01-05T09:00:00Z"), "future"),
+        ("fix_time", json!("1999-12-31T00:00:00Z"), "2000"),
+        ("fix_time", json!("today"), ""),
+        ("speed_mps", json!(-1), "0 to 500"),
+        ("course_deg", json!(361), "0 to 360"),
+        ("accuracy_m", json!(1e300), "0 to 1000000"),
+        ("altitude_m", json!(1e6), "100000"),
+        ("speed", json!(3), "unknown field `speed`"),
+        ("device", json!("nobody"), ""),
+        ("attributes", json!([]), "expected an object"),
+    ] {
+        send(&api, &with(field, value)).await.wrong_at(422, "invalid-input", &format!("#/{field}"), detail);
+    }
+    let many: serde_json::Map<_, _> = (0..51).map(|number| (number.to_string(), json!(number))).collect();
+    send(&api, &with("attributes", json!(many))).await.wrong_at(422, "invalid-input", "#/attributes", "at most 50");
+    let post = |body: &'static str| api.post("/v1/positions").text("application/json", body).send();
+    post(r#"{"lat":1,"lat":2,"lon":3}"#).await.wrong_at(400, "malformed-request", "#/lat", "given twice");
+    post(r#"{"lat":NaN}"#).await.wrong_at(400, "malformed-request", "#/lat", "expected value");
+    post("").await.wrong_at(400, "malformed-request", "#", "EOF");
+    let latest = api.get("/v1/positions/latest").send().await.ok();
+    assert_eq!(latest["items"], json!([]), "nothing of it was kept");
+}
+
+#[tokio::test]
+async fn a_batch_with_bad_rows_keeps_the_good_ones() {
+    let (api, id) = with_device().await;
+    let mut rows = vec![at(1), at(2), at(2), at(3), json!("x"), json!({ "device": "van-1" })];
+    rows[1]["lat"] = json!(500);
+    let answer = api.post("/v1/positions/batch").json(&json!(rows)).send().await.ok();
+    assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(3), &json!(3)), "{answer}");
+    let bad: Vec<_> = answer["rows"].as_array().unwrap().iter().map(|row| row["row"].as_u64().unwrap()).collect();
+    assert_eq!(bad, [1, 4, 5]);
+    assert_eq!(answer["rows"][0]["errors"][0]["pointer"], "#/lat");
+    assert_eq!(answer["rows"][2]["errors"][0], json!({ "pointer": "#/fix_time", "detail": "is required" }));
+    let all = api.post("/v1/positions/batch?rows=all").json(&json!([at(3), at(4)])).send().await.ok();
+    assert_eq!(all["rows"][0]["outcome"], "duplicate");
+    assert_eq!(all["rows"][1]["outcome"], "accepted");
+
+    let line =
+        api.get(&format!("/v1/devices/{id}/positions?from=2026-01-05T07:50:00Z&to=2026-01-05T07:51:00Z")).send().await;
+    assert_eq!(line.header("content-type"), "application/geo+json");
+    let line = line.ok();
+    assert_eq!(line["features"][0]["geometry"]["type"], "LineString");
+    assert_eq!(line["features"][0]["properties"]["times"].as_array().map(Vec::len), Some(4));
+    let points = api.get(&format!("/v1/devices/{id}/positions?points=true&limit=2")).send().await.ok();
+    assert_eq!((points["features"].as_array().map(Vec::len), &points["has_more"]), (Some(2), &json!(true)));
+    assert_eq!(points["features"][0]["geometry"]["coordinates"][1], 41.1);
+}
+
+#[tokio::test]
+async fn a_batch_may_be_lines() {
+    let (api, _) = with_device().await;
+    let body = format!("{}\n\nnot json\r\n{}\n", at(1), at(2));
+    let answer = api.post("/v1/positions/batch").text("application/x-ndjson", body).send().await.ok();
+    assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(2), &json!(1)), "{answer}");
+    assert_eq!(answer["rows"][0]["row"], 1, "empty lines are no rows");
+}
+
+#[tokio::test]
+async fn batches_have_limits() {
+    let (api, _) = with_device().await;
+    let row = at(1).to_string();
+    let lines = vec![row.as_str(); 10_001].join("\n");
+    let answer = api.post("/v1/positions/batch").text("application/x-ndjson", lines).send().await;
+    assert!(answer.problem(413, "body-too-large")["detail"].as_str().unwrap().contains("10000 rows"));
+    let lines = vec![row.as_str(); 9_000].join("\n");
+    let answer = api.post("/v1/positions/batch").text("application/x-ndjson", lines).send().await.ok();
+    assert_eq!((&answer["accepted"], &answer["duplicates"]), (&json!(1), &json!(8_999)));
+    let huge = "x".repeat(9 * 1024 * 1024);
+    let answer = api.post("/v1/positions/batch").text("application/x-ndjson", huge).send().await;
+    answer.problem(413, "body-too-large");
+    api.post("/v1/positions/batch").text("text/csv", "a,b").send().await.problem(415, "unsupported-media-type");
+    let object = api.post("/v1/positions/batch").json(&at(1)).send().await;
+    object.wrong_at(400, "malformed-request", "#", "must be a JSON array");
+}
+
+#[tokio::test]
+async fn devices_and_drivers_send_for_themselves() {
+    let api = Api::new().await;
+    let driver = api.make_id("/v1/drivers", json!({ "name": "Rui" })).await;
+    let device = api.make_id("/v1/devices", json!({ "identifier": "van-1", "driver_id": driver })).await;
+    api.make("/v1/devices", json!({ "identifier": "van-2" })).await;
+    let mut driver_key = new_key(Role::Driver);
+    driver_key.driver_id = Some(driver.parse().unwrap());
+    let mut device_key = new_key(Role::Device);
+    device_key.device_id = Some(device.parse().unwrap());
+    for (second, key) in [(1, api.key(driver_key).await), (2, api.key(device_key).await)] {
+        let mut own = at(second);
+        own.as_object_mut().unwrap().remove("device");
+        let answer = api.post("/v1/positions").by(&key).json(&own).send().await;
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        let mut other = at(second);
+        other["device"] = json!("van-2");
+        let refused = api.post("/v1/positions").by(&key).json(&other).send().await;
+        assert!(refused.status.is_client_error(), "{}", refused.text());
+    }
+    let (_, foreign) = api.foreigner().await;
+    let answer = api.post("/v1/positions").by(&foreign).json(&at(3)).send().await;
+    answer.wrong_at(422, "invalid-input", "#/device", "");
+    let latest = api.get("/v1/positions/latest").by(&foreign).send().await.ok();
+    assert_eq!(latest["items"], json!([]));
+}
