@@ -126,6 +126,10 @@ fn disk(folder: &Path) -> Option<Check> {
 async fn store(settings: &Settings) -> Check {
     const NAME: &str = "store";
     let url = settings.store_url();
+    // Looking must not make anything.
+    if settings.store.url.is_empty() && !settings.data.join("tracklane.db").exists() {
+        return ok(NAME, "not there yet: the first start makes it");
+    }
     let opened = tokio::time::timeout(Duration::from_secs(10), Store::open(&url)).await;
     let store = match opened {
         Ok(Ok(store)) => store,
@@ -142,7 +146,11 @@ async fn store(settings: &Settings) -> Check {
 
 fn history(settings: &Settings) -> Check {
     const NAME: &str = "history";
-    let opened = tracklane_history::History::open(settings.data.join("history"), settings.history.settings());
+    let folder = settings.data.join("history");
+    if !folder.exists() {
+        return ok(NAME, "not there yet: the first start makes it");
+    }
+    let opened = tracklane_history::History::open(folder, settings.history.settings());
     match opened {
         Ok(history) => {
             let stats = history.stats();

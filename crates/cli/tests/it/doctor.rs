@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::support::{out, run};
+use crate::support::{Server, out, run};
 
 fn doctor(folder: &std::path::Path, data: &str) -> (Option<i32>, Vec<Value>) {
     let output = run(folder, &["doctor", "--data", data, "-o", "json"]);
@@ -20,6 +20,25 @@ fn a_fresh_folder_is_well_and_a_file_in_its_place_is_not() {
     let (code, checks) = doctor(folder.path(), "file");
     assert_eq!(code, Some(1));
     assert!(checks.iter().any(|check| check["name"] == "data folder" && check["state"] == "fail"), "{checks:?}");
+}
+
+#[test]
+fn beside_a_running_server_the_store_is_looked_at_and_the_history_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let checked = |port: &str| {
+        std::fs::write(folder.path().join("tracklane.toml"), format!("[server]\nlisten = \"{port}\"\n")).unwrap();
+        let (code, checks) = doctor(folder.path(), "data");
+        assert_eq!(code, Some(0), "{checks:?}");
+        let find = |name: &str| checks.iter().find(|check| check["name"] == name).unwrap().clone();
+        (find("port")["state"].clone(), find("store")["detail"].clone(), find("history")["state"].clone())
+    };
+    let (port, store, history) = checked(&server.address.to_string());
+    assert_eq!((port, history), ("warn".into(), "warn".into()));
+    assert_eq!(store, "sqlite, schema up to date");
+    server.kill();
+    let (port, _, history) = checked("127.0.0.1:0");
+    assert_eq!((port, history), ("ok".into(), "ok".into()));
 }
 
 #[test]

@@ -9,4 +9,5 @@ mod demo;
 mod doctor;
 mod drift;
 mod kill;
+mod serve;
 mod support;

@@ -49,6 +49,8 @@ pub struct Server {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
+    /// What it said until it listened.
+    pub said: Vec<String>,
 }
 
 impl Server {
@@ -75,13 +77,20 @@ impl Server {
         };
         // A pipe that nobody reads would stop the server in the end.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
+        Self { child, address, said }
     }
 
     /// Ends it as a power cut would.
     pub fn kill(mut self) {
         self.child.kill().expect("the server can be killed");
         self.child.wait().expect("the server ends");
+    }
+
+    /// Tells it to end, and answers its exit code.
+    pub fn terminate(mut self) -> Option<i32> {
+        let told = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
+        assert!(told.expect("kill runs").success());
+        self.child.wait().expect("the server ends").code()
     }
 
     /// A client with this key.
