@@ -21,10 +21,10 @@ for (const colorScheme of ['light', 'dark']) {
   await page.goto(`${origin}/`);
   await mapIdle(page);
   // Long enough for trails to grow.
-  await page.waitForTimeout(20_000);
-  const drivers = page.locator('[data-device]');
+  await page.waitForTimeout(8000);
+  const drivers = page.locator('[data-device].moving');
   if ((await drivers.count()) > 0) {
-    await drivers.nth(Math.min(2, (await drivers.count()) - 1)).click();
+    await drivers.first().click();
     await page.waitForTimeout(2500);
     // A little further out: the driver with what is around.
     await page.getByRole('button', { name: 'Zoom out' }).click();
@@ -32,7 +32,7 @@ for (const colorScheme of ['light', 'dark']) {
   }
   await page.screenshot({ path: join(folder, `live-map-${colorScheme}.png`) });
 
-  await page.goto(`${origin}/shipments?active=true`);
+  await page.goto(`${origin}/shipments`);
   const first = page.locator('tbody a').first();
   await first.waitFor();
   await page.screenshot({ path: join(folder, `shipments-${colorScheme}.png`) });

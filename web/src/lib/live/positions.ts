@@ -9,7 +9,7 @@ export const GLIDE_MS = 1500;
 export const JUMP_M = 2000;
 /** How many places a trail keeps. */
 export const TRAIL_LENGTH = 240;
-/** How old a fix may be before the device counts as silent, in milliseconds. */
+/** How long nothing may be heard of a device before it counts as silent, in milliseconds. A replayed fix is heard, too. */
 export const SILENT_MS = 10 * 60_000;
 /** From this speed on, in metres per second, a device counts as moving. */
 export const MOVING_MPS = 0.8;
@@ -36,7 +36,7 @@ interface Glide {
 }
 
 export function motionOf(latest: DeviceLatest, nowMs: number): Motion {
-  if (nowMs - Date.parse(latest.fix_time) > SILENT_MS) return 'silent';
+  if (nowMs - Date.parse(latest.received_at) > SILENT_MS) return 'silent';
   return (latest.speed_mps ?? 0) >= MOVING_MPS ? 'moving' : 'stopped';
 }
 
