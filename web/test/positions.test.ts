@@ -109,11 +109,18 @@ describe('trails', () => {
   });
 });
 
-it('calls a device silent once its fix is too old, whatever its speed was', () => {
-  expect(motionOf(fix(0, 0, 0), START)).toBe('moving');
-  expect(motionOf(fix(0, 0, 0, { speed_mps: 0.2 }), START)).toBe('stopped');
-  expect(motionOf(fix(0, 0, 0, { speed_mps: null }), START)).toBe('stopped');
-  expect(motionOf(fix(0, 0, 0), START + SILENT_MS + 1)).toBe('silent');
+it('calls a device silent by when it was heard, whatever its speed and its fix time were', () => {
+  const heard = (more: Partial<DeviceLatest> = {}) => ({ latest: fix(-9000, 0, 0, more), heardMs: START });
+  expect(motionOf(heard(), START)).toBe('moving');
+  expect(motionOf(heard({ speed_mps: 0.2 }), START)).toBe('stopped');
+  expect(motionOf(heard({ speed_mps: null }), START)).toBe('stopped');
+  expect(motionOf(heard(), START + SILENT_MS + 1)).toBe('silent');
+  const store = new PositionStore(false);
+  expect(store.motion('dev_a', START)).toBe('silent');
+  store.apply(fix(-9000, 0, 0), START, START - SILENT_MS - 1);
+  expect(store.motion('dev_a', START)).toBe('silent');
+  store.apply(fix(-8999, 0, 0), START);
+  expect(store.motion('dev_a', START)).toBe('moving');
 });
 
 it('redraws a device that falls silent although nothing came', () => {

@@ -35,7 +35,7 @@ class Fleet {
   #snapshotDue = false;
   #connection = new LiveConnection({
     onState: (state) => this.#change(state),
-    onPosition: (position) => this.#take([position]),
+    onPosition: (position) => this.#take([position], Date.now()),
     onEvent: (event) => this.#hear(event),
     onResumed: () => void this.loadPositions().catch(() => {}),
   });
@@ -113,9 +113,12 @@ class Fleet {
     }
   }
 
-  #take(positions: DeviceLatest[]): void {
+  /** `heardMs` is when they came; without it, what the server says. */
+  #take(positions: DeviceLatest[], heardMs?: number): void {
     const now = Date.now();
-    const changed = positions.filter((position) => this.positions.apply(position, now));
+    const changed = positions.filter((position) =>
+      this.positions.apply(position, now, heardMs ?? Date.parse(position.received_at)),
+    );
     if (changed.length === 0 || this.#snapshotDue) return;
     this.#snapshotDue = true;
     setTimeout(() => {

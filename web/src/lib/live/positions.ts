@@ -9,7 +9,7 @@ export const GLIDE_MS = 1500;
 export const JUMP_M = 2000;
 /** How many places a trail keeps. */
 export const TRAIL_LENGTH = 240;
-/** How long nothing may be heard of a device before it counts as silent, in milliseconds. A replayed fix is heard, too. */
+/** How long nothing may be heard of a device before it counts as silent, in milliseconds. */
 export const SILENT_MS = 10 * 60_000;
 /** From this speed on, in metres per second, a device counts as moving. */
 export const MOVING_MPS = 0.8;
@@ -19,6 +19,8 @@ export type Motion = 'moving' | 'stopped' | 'silent';
 export interface Tracked {
   latest: DeviceLatest;
   trail: Point[];
+  /** When it was last heard, by this page's clock. */
+  heardMs: number;
 }
 
 /** A device as it is drawn now. */
@@ -35,8 +37,9 @@ interface Glide {
   startMs: number;
 }
 
-export function motionOf(latest: DeviceLatest, nowMs: number): Motion {
-  if (nowMs - Date.parse(latest.received_at) > SILENT_MS) return 'silent';
+/** What a device does. It is silent by when it was heard, not by its fix: a replayed or delayed fix is heard, too. */
+export function motionOf({ latest, heardMs }: Pick<Tracked, 'latest' | 'heardMs'>, nowMs: number): Motion {
+  if (nowMs - heardMs > SILENT_MS) return 'silent';
   return (latest.speed_mps ?? 0) >= MOVING_MPS ? 'moving' : 'stopped';
 }
 
@@ -92,8 +95,17 @@ export class PositionStore {
     return [...this.#tracked.values()].map(({ latest }) => latest);
   }
 
-  /** Takes a position. False when it is not newer than what is known: it changes nothing. */
-  apply(latest: DeviceLatest, nowMs: number): boolean {
+  /** What a device does now; one that was never heard is silent. */
+  motion(deviceId: string, nowMs: number): Motion {
+    const tracked = this.#tracked.get(deviceId);
+    return tracked ? motionOf(tracked, nowMs) : 'silent';
+  }
+
+  /**
+   * Takes a position; `heardMs` is when it came, by this page's clock. False when it is not newer than what is known:
+   * it changes nothing.
+   */
+  apply(latest: DeviceLatest, nowMs: number, heardMs = nowMs): boolean {
     const id = latest.device_id;
     const before = this.#tracked.get(id);
     if (before && Date.parse(before.latest.fix_time) >= Date.parse(latest.fix_time)) return false;
@@ -101,7 +113,7 @@ export class PositionStore {
     const distance = before ? metresBetween(before.latest.point, latest.point) : 0;
     const trail = before && distance <= JUMP_M * 5 ? before.trail : [];
     const moved = !before || distance > 2;
-    this.#tracked.set(id, { latest, trail: moved ? [...trail, latest.point].slice(-TRAIL_LENGTH) : trail });
+    this.#tracked.set(id, { latest, heardMs, trail: moved ? [...trail, latest.point].slice(-TRAIL_LENGTH) : trail });
     if (this.glide && before && metresBetween(drawn, latest.point) <= JUMP_M) {
       this.#glides.set(id, { from: drawn, startMs: nowMs });
     } else {
@@ -119,8 +131,9 @@ export class PositionStore {
   /** The devices whose drawing changed since the last call. A gliding device stays on the list until it has arrived. */
   frame(nowMs: number): Drawn[] {
     const changed: Drawn[] = [];
-    for (const [id, { latest }] of this.#tracked) {
-      const motion = motionOf(latest, nowMs);
+    for (const [id, tracked] of this.#tracked) {
+      const { latest } = tracked;
+      const motion = motionOf(tracked, nowMs);
       if (!this.#dirty.has(id) && !this.#glides.has(id) && this.#motions.get(id) === motion) continue;
       this.#motions.set(id, motion);
       changed.push(this.#draw(id, latest, motion, nowMs));
@@ -131,7 +144,7 @@ export class PositionStore {
 
   /** Every device as drawn now, for a map that has just been opened. */
   everything(nowMs: number): Drawn[] {
-    return [...this.#tracked].map(([id, { latest }]) => this.#draw(id, latest, motionOf(latest, nowMs), nowMs));
+    return [...this.#tracked].map(([id, tracked]) => this.#draw(id, tracked.latest, motionOf(tracked, nowMs), nowMs));
   }
 
   /** The devices whose trail grew since the last call. */
