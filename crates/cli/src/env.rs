@@ -1,8 +1,8 @@
 //! The outside world: the only real clock, the only real randomness, the HTTP client. Everything else takes them as
 //! parameters.
 
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tracklane_core::Timestamp;
 use tracklane_core::time::{Clock, Entropy, Env};
@@ -67,40 +67,4 @@ pub fn streaming_client() -> Result<reqwest::Client, reqwest::Error> {
 pub fn install_tls() {
     // An error means that it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-/// A clock for demonstrations. It starts as far behind the real clock as a replay at `speed` will gain on it, runs at
-/// `speed` from [`ReplayClock::start`] on, and is level with the real clock when the replay is over: so the fix times of
-/// the replay are "now" for the server all the way, and what it makes is never in the future.
-pub struct ReplayClock {
-    speed: f64,
-    lasts: Duration,
-    started: OnceLock<Instant>,
-}
-
-impl ReplayClock {
-    /// A clock for a replay of so long a (real) time at `speed` times real time, 1 or more.
-    pub fn new(speed: f64, lasts: Duration) -> Self {
-        Self { speed: speed.max(1.0), lasts, started: OnceLock::new() }
-    }
-
-    /// Lets the clock run at its speed from now on.
-    pub fn start(&self) {
-        self.started.get_or_init(Instant::now);
-    }
-}
-
-impl Clock for ReplayClock {
-    fn now(&self) -> Timestamp {
-        let done = self.started.get().map_or(Duration::ZERO, Instant::elapsed);
-        let behind = self.lasts.saturating_sub(done).as_secs_f64() * (self.speed - 1.0);
-        let now = SystemClock.now();
-        let behind = jiff::SignedDuration::try_from_secs_f64(behind).unwrap_or_default();
-        now.checked_sub(behind).unwrap_or(now)
-    }
-}
-
-/// The real randomness with another clock.
-pub fn with_clock(clock: Arc<dyn Clock>) -> Env {
-    Env { clock, entropy: Arc::new(SystemEntropy) }
 }

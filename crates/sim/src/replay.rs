@@ -1,9 +1,8 @@
 //! Plays trips through the public API: hubs, customers, drivers and devices first, then a shipment per trip as the trip
 //! starts, and its positions as they fall due. Nothing but positions moves the shipments.
 //!
-//! **Time.** At `speed` times real time a replay of `span` seconds lasts `span / speed`. All fix times are shifted by one
-//! and the same amount, so that the last fix of the replay is taken at the very moment when the replay ends. No fix ever
-//! lies in the future; the first ones lie `span - span / speed` in the past.
+//! **Time.** At `speed` times real time a replay of `span` seconds lasts `span / speed`. What the fixes are dated is up to
+//! the plan; in either way none lies in the future: see [`FixTimes`].
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -30,17 +29,24 @@ pub struct ReplayPlan {
     pub trips: Vec<Trip>,
     /// How many times faster than real, 1 or more.
     pub speed: f64,
+    /// What the fixes are dated.
+    pub fix_times: FixTimes,
     /// The name of this run: part of every reference, so that two runs on one server do not meet.
     pub run: String,
     /// How long to wait for the last shipments to arrive once everything is sent.
     pub patience: Duration,
 }
 
-impl ReplayPlan {
-    /// How long the replay lasts, in real time.
-    pub fn lasts(&self) -> Duration {
-        Pace::new(&one_after_the_other(self.trips.clone()), self.speed, Timestamp::UNIX_EPOCH).lasts
-    }
+/// What the fixes of a replay are dated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FixTimes {
+    /// Time between fixes is kept: all are shifted by the same amount, so that the last one is taken at the moment when
+    /// the replay ends. Speeds are true; the first fixes lie `span - span / speed` in the past, so that what they prove
+    /// comes late.
+    Kept,
+    /// Each fix is dated the moment when it falls due, as in a film that is shown too fast: everything happens now, and
+    /// vehicles are `speed` times as fast as they say.
+    Now,
 }
 
 /// What happens on the way, for whoever watches.
@@ -130,28 +136,32 @@ const RECIPIENTS: [&str; 8] = [
 #[derive(Debug, Clone, Copy)]
 struct Pace {
     first: Timestamp,
+    last: Timestamp,
+    started: Timestamp,
     speed: f64,
-    lasts: Duration,
-    shift: SignedDuration,
+    fix_times: FixTimes,
 }
 
 impl Pace {
-    fn new(trips: &[Trip], speed: f64, now: Timestamp) -> Self {
-        let speed = speed.max(1.0);
-        let first = trips.iter().map(Trip::start).min().unwrap_or(now);
-        let last = trips.iter().map(Trip::end).max().unwrap_or(now);
-        let span = Duration::try_from(last.duration_since(first)).unwrap_or_default();
-        let lasts = span.div_f64(speed);
-        let end = now.checked_add(lasts).unwrap_or(now);
-        Self { first, speed, lasts, shift: end.duration_since(last) }
+    fn new(trips: &[Trip], speed: f64, fix_times: FixTimes, started: Timestamp) -> Self {
+        let first = trips.iter().map(Trip::start).min().unwrap_or(started);
+        let last = trips.iter().map(Trip::end).max().unwrap_or(started);
+        Self { first, last, started, speed: speed.max(1.0), fix_times }
     }
 
+    /// How long after the start it falls due, in real time.
     fn due(&self, at: Timestamp) -> Duration {
         Duration::try_from(at.duration_since(self.first)).unwrap_or_default().div_f64(self.speed)
     }
 
+    /// What a fix of then is dated.
     fn fix_time(&self, at: Timestamp) -> Timestamp {
-        at.checked_add(self.shift).unwrap_or(at)
+        let (due, before) = match self.fix_times {
+            FixTimes::Kept => (self.due(self.last), self.last.duration_since(at)),
+            FixTimes::Now => (self.due(at), SignedDuration::ZERO),
+        };
+        let dated = self.started.checked_add(due).and_then(|end| end.checked_sub(before));
+        dated.unwrap_or(self.started)
     }
 }
 
@@ -180,7 +190,7 @@ pub async fn replay(
     // `None` sorts first: a trip begins before its first fix.
     timeline.sort_unstable_by_key(|due| (due.at, due.trip, due.point));
     watch(Step::Ready);
-    let pace = Pace::new(&trips, plan.speed, now());
+    let pace = Pace::new(&trips, plan.speed, plan.fix_times, now());
     let progress = Progress { trips: trips.len(), positions: timeline.len() - trips.len(), ..Progress::default() };
     let mut player = Player {
         client,
@@ -459,17 +469,21 @@ mod tests {
     use crate::fleet::{FleetPlan, simulate};
 
     #[test]
-    fn the_last_fix_is_taken_when_the_replay_ends_and_none_lies_ahead() {
+    fn no_fix_lies_ahead_and_the_last_one_is_taken_when_the_replay_ends() {
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
         let trips = simulate(&FleetPlan::new(1, 3, 6, "2013-07-01T00:00:00Z".parse().unwrap()));
-        let pace = Pace::new(&trips, 60.0, now);
         let last = trips.iter().map(Trip::end).max().unwrap();
-        assert_eq!(pace.fix_time(last), now.checked_add(pace.lasts).unwrap());
-        assert_eq!(pace.due(last), pace.lasts);
-        for point in trips.iter().flat_map(|trip| &trip.points) {
-            let sent_at = now.checked_add(pace.due(point.at)).unwrap();
-            assert!(pace.fix_time(point.at) <= sent_at);
+        for fix_times in [FixTimes::Kept, FixTimes::Now] {
+            let pace = Pace::new(&trips, 60.0, fix_times, now);
+            assert_eq!(pace.fix_time(last), now.checked_add(pace.due(last)).unwrap());
+            for point in trips.iter().flat_map(|trip| &trip.points) {
+                let sent_at = now.checked_add(pace.due(point.at)).unwrap();
+                assert!(pace.fix_time(point.at) <= sent_at);
+                assert!(fix_times == FixTimes::Kept || pace.fix_time(point.at) == sent_at);
+            }
         }
+        let (kept, [one, two]) = (Pace::new(&trips, 60.0, FixTimes::Kept, now), [0, 1].map(|i| trips[0].points[i].at));
+        assert_eq!(kept.fix_time(two).duration_since(kept.fix_time(one)), two.duration_since(one));
     }
 
     #[test]

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tracklane_core::Timestamp;
 use tracklane_core::time::Env;
 use tracklane_sim::fleet::{FleetPlan, simulate};
-use tracklane_sim::replay::{Progress, ReplayPlan, Step, Summary, replay};
+use tracklane_sim::replay::{FixTimes, Progress, ReplayPlan, Step, Summary, replay};
 use tracklane_sim::trip::Trip;
 
 use crate::args::Global;
@@ -21,15 +21,37 @@ use crate::output::{self, Format};
   tracklane replay --fleet 20 --trips 100 --speed 60
   tracklane replay --file porto_taxi_trips.csv --speed 300 -o json
 
-Hubs, customers, drivers and devices are made first, then a shipment per trip as the trip starts. Fix times are shifted
-so that the last fix is taken when the replay ends: none lies in the future. Exit code 1 when a shipment did not arrive.
+Hubs, customers, drivers and devices are made first, then a shipment per trip as the trip starts. No fix is dated in the
+future. Exit code 1 when a shipment did not arrive.
 A long replay needs a key without a tight limit: tracklane admin create-key --name Replay --requests-per-minute 100000")]
 pub struct ReplayArgs {
     /// Recorded trips: a CSV file in the format of the Porto taxi data set. Left out: a simulated fleet.
     #[arg(long, value_name = "CSV")]
     file: Option<PathBuf>,
+    /// What fixes are dated.
+    #[arg(long, value_enum, default_value = "kept")]
+    fix_times: Dated,
     #[command(flatten)]
     play: PlayArgs,
+}
+
+/// What fixes are dated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Dated {
+    /// Time between fixes is kept; the last one is taken when the replay ends, the others before, so that what they prove
+    /// comes late.
+    Kept,
+    /// The moment when each is due, as in a film that is shown too fast: everything happens now.
+    Now,
+}
+
+impl From<Dated> for FixTimes {
+    fn from(dated: Dated) -> Self {
+        match dated {
+            Dated::Kept => Self::Kept,
+            Dated::Now => Self::Now,
+        }
+    }
 }
 
 /// What trips, and how fast.
@@ -64,7 +86,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub async fn run(global: &Global, args: ReplayArgs) -> anyhow::Result<()> {
     let client = super::client(global)?;
     let env = crate::env::real();
-    let plan = args.play.plan(args.file.as_deref(), &env)?;
+    let plan = args.play.plan(args.file.as_deref(), args.fix_times.into(), &env)?;
     let mut bar = Bar::default();
     let mut watch = |step: Step<'_>| {
         if let Step::Played(progress) = step {
@@ -102,7 +124,7 @@ impl PlayArgs {
     ///
     /// # Errors
     /// When the file cannot be read, or there is no trip to play.
-    pub fn plan(&self, file: Option<&Path>, env: &Env) -> anyhow::Result<ReplayPlan> {
+    pub fn plan(&self, file: Option<&Path>, fix_times: FixTimes, env: &Env) -> anyhow::Result<ReplayPlan> {
         let trips = match file {
             Some(path) => self.recorded(path)?,
             None => self.simulated(env.now()),
@@ -111,7 +133,7 @@ impl PlayArgs {
             return Err(Usage("there is no trip to play".to_owned()).into());
         }
         let run: u32 = u32::from_be_bytes(env.random());
-        Ok(ReplayPlan { trips, speed: self.speed, run: format!("run-{run:08x}"), patience: PATIENCE })
+        Ok(ReplayPlan { trips, speed: self.speed, fix_times, run: format!("run-{run:08x}"), patience: PATIENCE })
     }
 
     fn recorded(&self, path: &Path) -> anyhow::Result<Vec<Trip>> {

@@ -19,13 +19,12 @@ use tracklane_client::webhook::Secret;
 use tracklane_core::id::ShipmentId;
 use tracklane_core::lifecycle::Status;
 use tracklane_core::model::Role;
-use tracklane_sim::replay::{ReplayPlan, Step, Summary, replay};
+use tracklane_sim::replay::{FixTimes, ReplayPlan, Step, Summary, replay};
 
 use super::replay::{Bar, PlayArgs};
 use crate::app::{App, FirstAdmin};
 use crate::args::Global;
 use crate::config::Settings;
-use crate::env::ReplayClock;
 use crate::exit::Said;
 use crate::output::{self, Format};
 use receiver::{Receiver, WAY};
@@ -35,8 +34,7 @@ use receiver::{Receiver, WAY};
 #[command(
     after_help = "Plays the recorded trips of TRACKLANE_CORPUS when it is set, and a simulated fleet otherwise or with --fleet.
 Nothing but positions moves the shipments; a webhook receiver inside the demo checks the signature of each message.
-While the replay runs, the server's clock runs at its speed, so that every fix is of \"now\"; it starts behind and is level
-with the real clock at the end.
+Each fix is dated the moment when it is due, as in a film that is shown too fast.
 
 Examples:
   tracklane demo
@@ -113,9 +111,8 @@ pub async fn run(global: &Global, args: DemoArgs) -> anyhow::Result<()> {
     let data = args.data.clone().unwrap_or_else(|| temporary.path().to_owned());
     let settings = settings(global, &args, &data)?;
     crate::log::start(&settings.log)?;
-    let plan = args.play.plan(corpus(&args.play).as_deref(), &crate::env::real())?;
-    let clock = Arc::new(ReplayClock::new(plan.speed, plan.lasts()));
-    let env = crate::env::with_clock(clock.clone());
+    let env = crate::env::real();
+    let plan = args.play.plan(corpus(&args.play).as_deref(), FixTimes::Now, &env)?;
     let app = App::start(&settings, env.clone(), FirstAdmin { email: EMAIL, password: Some(PASSWORD) }).await?;
     let receiver = Receiver::start(env).await?;
     let client = set_up(&app, &receiver).await?;
@@ -123,7 +120,7 @@ pub async fn run(global: &Global, args: DemoArgs) -> anyhow::Result<()> {
     eprintln!("\n  Live map     {url}/\n  Log in       {EMAIL}  /  {PASSWORD}\n  API          {url}/docs\n");
 
     let proof = tokio::select! {
-        proof = play(&client, plan, &clock, &receiver) => proof?,
+        proof = play(&client, plan, &receiver) => proof?,
         () = crate::app::stop_signal() => bail!("stopped"),
     };
     report(global, &proof)?;
@@ -145,8 +142,6 @@ fn settings(global: &Global, args: &DemoArgs, data: &Path) -> anyhow::Result<Set
             ("--data", "server", "data", Some(data.display().to_string())),
             ("demo", "store", "url", text("")),
             ("demo", "webhooks", "allow_private", text("true")),
-            // The clock runs fast: what a worker has claimed must stay claimed for a while of real time.
-            ("demo", "webhooks", "lease_seconds", text("3600")),
             ("demo", "limits", "requests_per_minute", text("0")),
             ("demo", "limits", "positions_per_second", text("0")),
         ],
@@ -184,14 +179,14 @@ async fn set_up(app: &App, receiver: &Receiver) -> anyhow::Result<Client> {
     Ok(client)
 }
 
-async fn play(client: &Client, plan: ReplayPlan, clock: &ReplayClock, receiver: &Receiver) -> anyhow::Result<Proof> {
+async fn play(client: &Client, plan: ReplayPlan, receiver: &Receiver) -> anyhow::Result<Proof> {
     let made: Arc<Mutex<Vec<(String, ShipmentId)>>> = Arc::default();
     let (pages, first) = mpsc::unbounded_channel();
     let printer = tokio::spawn(print_pages(client.clone(), first));
     let mut bar = Bar::default();
     let env = crate::env::real();
     let mut watch = |step: Step<'_>| match step {
-        Step::Ready => clock.start(),
+        Step::Ready => {}
         Step::Begun(trip, id) => {
             let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
             made.push((trip.id.clone(), id));
