@@ -36,6 +36,7 @@ const NAMES: &[(&str, &str)] = &[
     ("/destination/address/point/lat", "/delivery_location/latitude"),
     ("/destination/address/point/lon", "/delivery_location/longitude"),
     ("/destination", "/delivery_address"),
+    ("/legs/0/driver_id", "/courier_id"),
     ("/driver_id", "/courier_id"),
     ("/packages/0/description", "/description"),
     ("/packages/0/weight_kg", "/weight_kg"),

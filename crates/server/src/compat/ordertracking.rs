@@ -40,6 +40,7 @@ const NAMES: &[(&str, &str)] = &[
     ("/destination/address/point/lat", "/deliveryLocation/latitude"),
     ("/destination/address/point/lon", "/deliveryLocation/longitude"),
     ("/destination", "/deliveryAddress"),
+    ("/legs/0/driver_id", "/driverId"),
     ("/driver_id", "/driverId"),
     ("/metadata", "/items"),
     ("/eta_to", "/estimatedDelivery"),
