@@ -3,7 +3,7 @@
 use tracklane_core::position::Report;
 
 use crate::stream::Stream;
-use crate::{DecodeError, gt06, osmand, owntracks, teltonika};
+use crate::{DecodeError, gl200, gps103, gt06, h02, osmand, owntracks, teltonika, tk103};
 
 /// How messages of a protocol come in.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +43,30 @@ pub const PROTOCOLS: &[Protocol] = &[
         kind: ProtocolKind::Stream(&gt06::STREAM),
         default_port: Some(5023),
         decode_line: gt06::decode_line,
+    },
+    Protocol {
+        name: "h02",
+        kind: ProtocolKind::Stream(&h02::STREAM),
+        default_port: Some(5013),
+        decode_line: h02::decode_line,
+    },
+    Protocol {
+        name: "tk103",
+        kind: ProtocolKind::Stream(&tk103::STREAM),
+        default_port: Some(5002),
+        decode_line: tk103::decode_line,
+    },
+    Protocol {
+        name: "gps103",
+        kind: ProtocolKind::Stream(&gps103::STREAM),
+        default_port: Some(5001),
+        decode_line: gps103::decode_line,
+    },
+    Protocol {
+        name: "gl200",
+        kind: ProtocolKind::Stream(&gl200::STREAM),
+        default_port: Some(5004),
+        decode_line: gl200::decode_line,
     },
 ];
 

@@ -120,6 +120,19 @@ pub(crate) fn hex_line(line: &str, read: fn(&[u8], &mut Session) -> Decoded) -> 
     line_of(&unhex(line)?, read)
 }
 
+/// Reads a line of text, or of hex, as a datagram. A line often has lost the end mark of its message.
+pub(crate) fn text_line(
+    line: &str,
+    end: &str,
+    read: fn(&[u8], &mut Session) -> Decoded,
+) -> Result<Vec<Report>, DecodeError> {
+    match unhex(line) {
+        Ok(bytes) => line_of(&bytes, read),
+        Err(_) if line.ends_with(end) => line_of(line.as_bytes(), read),
+        Err(_) => line_of(format!("{line}{end}").as_bytes(), read),
+    }
+}
+
 fn line_of(bytes: &[u8], read: fn(&[u8], &mut Session) -> Decoded) -> Result<Vec<Report>, DecodeError> {
     let mut session = Session { lenient: true, ..Session::new(Timestamp::UNIX_EPOCH) };
     let decoded = read(bytes, &mut session);

@@ -4,10 +4,16 @@
 use bytes::BytesMut;
 use serde_json::{Value, json};
 use tracklane_core::position::{Fix, Report};
-use tracklane_protocols::{DecodeError, Decoded, Session, Stream, gt06, teltonika};
+use tracklane_protocols::{DecodeError, Decoded, Session, Stream, gl200, gps103, gt06, h02, teltonika, tk103};
 
 use super::corpus::cases;
 use super::instant;
+
+/// Why the value of an attribute is not read.
+const MODEL: &str = "where or what it is depends on a model that the message does not say";
+
+/// Why a fix is not read.
+const ZERO: &str = "coordinates of zero that the device does not vouch for are no fix";
 
 /// What one protocol's messages need.
 struct Corpus {
@@ -184,6 +190,8 @@ fn attribute(key: &str, expected: &Value, report: &Report) -> Result<(), String>
         "tag1Voltage" => scaled(&get("beacons")[0]["voltage_v"], 1000.0),
         "hours" => scaled(&get("engine_hours_s"), 1000.0),
         "networkTechnology" => json!(get("network").as_str().map(str::to_uppercase)),
+        "course" => json!(report.fix.as_ref().and_then(|fix| fix.course_deg)),
+        "fuel1" => get("fuel_1_percent"),
         "altitude" => json!(report.fix.as_ref().and_then(|fix| fix.altitude_m)),
         "alarm" => {
             let ours = get("alarm");
@@ -289,7 +297,6 @@ fn teltonika_messages() {
 
 #[test]
 fn gt06_messages() {
-    const MODEL: &str = "its meaning depends on a model that the message does not say";
     check(&Corpus {
         file: "devices/traccar_gt06.jsonl",
         count: 130,
@@ -304,6 +311,78 @@ fn gt06_messages() {
             ("#579", MODEL),
             ("#585", MODEL),
             ("#644", MODEL),
+        ],
+    });
+}
+
+#[test]
+fn h02_messages() {
+    check(&Corpus {
+        file: "devices/traccar_h02.jsonl",
+        count: 60,
+        stream: h02::STREAM,
+        repair: |_| (),
+        unframed: &[],
+        unchecked: &[],
+    });
+}
+
+#[test]
+fn tk103_messages() {
+    check(&Corpus {
+        file: "devices/traccar_tk103.jsonl",
+        count: 52,
+        stream: tk103::STREAM,
+        repair: |_| (),
+        unframed: &[],
+        unchecked: &[
+            ("#17", "the batteries of an electric vehicle are kept as they come"),
+            ("#53", "it has a cell, and no fix"),
+            ("#62", ZERO),
+            ("#74", MODEL),
+            ("#145", ZERO),
+        ],
+    });
+}
+
+/// Puts in the end mark that the other project's framing takes off.
+fn ended(bytes: &mut Vec<u8>, mark: u8) {
+    if bytes.last() != Some(&mark) {
+        bytes.push(mark);
+    }
+}
+
+#[test]
+fn gps103_messages() {
+    check(&Corpus {
+        file: "devices/traccar_gps103.jsonl",
+        count: 53,
+        stream: gps103::STREAM,
+        repair: |bytes| ended(bytes, b';'),
+        unframed: &[],
+        unchecked: &[],
+    });
+}
+
+#[test]
+fn gl200_messages() {
+    check(&Corpus {
+        file: "devices/traccar_gl200text.jsonl",
+        count: 129,
+        stream: gl200::STREAM,
+        repair: |bytes| ended(bytes, b'$'),
+        unframed: &[],
+        unchecked: &[
+            ("#42", MODEL),
+            ("#74", MODEL),
+            ("#153", MODEL),
+            ("#157", "what a device on the serial port says is kept as it comes"),
+            ("#164", MODEL),
+            ("#175", MODEL),
+            ("#196", MODEL),
+            ("#200", MODEL),
+            ("#208", MODEL),
+            ("#607", MODEL),
         ],
     });
 }

@@ -8,6 +8,7 @@ mod owntracks;
 mod round_trip;
 mod stream_round_trip;
 mod teltonika;
+mod text;
 
 use std::collections::BTreeMap;
 
@@ -60,7 +61,10 @@ fn instant(text: &str) -> Timestamp {
 #[test]
 fn an_unknown_protocol_is_answered_with_the_list() {
     let error = decode_line("telegraph", "...").expect_err("unknown");
-    assert_eq!(error.to_string(), "unknown protocol \"telegraph\"; known are osmand, owntracks, teltonika, gt06");
+    assert_eq!(
+        error.to_string(),
+        "unknown protocol \"telegraph\"; known are osmand, owntracks, teltonika, gt06, h02, tk103, gps103, gl200"
+    );
 }
 
 #[test]
