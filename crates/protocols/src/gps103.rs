@@ -14,7 +14,7 @@ use tracklane_core::position::{Attributes, Point, Report};
 
 use crate::DecodeError;
 use crate::read::{KMH_MPS, KNOT_MPS};
-use crate::stream::{Decoded, Session, Stream, text_line};
+use crate::stream::{Decoded, Session, Stream, frames, text_line};
 use crate::text::{self, Fields, MAX_FRAME};
 
 /// The protocol's functions.
@@ -204,7 +204,7 @@ fn vehicle(fields: &Fields<'_>, device: &str, mut attributes: Attributes) -> Rep
 
 /// Reads one datagram.
 pub fn datagram(bytes: &[u8], session: &mut Session) -> Decoded {
-    Stream::frames(bytes, session, frame, decode)
+    frames(bytes, session, frame, decode)
 }
 
 /// Reads messages from a line of text or hex.

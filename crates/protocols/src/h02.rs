@@ -13,7 +13,7 @@ use tracklane_core::position::{Attributes, Point, Report};
 use crate::DecodeError;
 use crate::read::KNOT_MPS;
 use crate::reader::{Reader, hex};
-use crate::stream::{Decoded, Session, Stream, text_line};
+use crate::stream::{Decoded, Session, Stream, frames, text_line};
 use crate::text::{self, Fields, MAX_FRAME};
 
 /// The protocol's functions.
@@ -221,7 +221,7 @@ pub fn datagram(bytes: &[u8], session: &mut Session) -> Decoded {
     // A binary fix with more behind it has a datagram for itself.
     match bytes {
         [b'$', ..] if bytes.len() >= BINARY => decode(bytes, session),
-        _ => Stream::frames(bytes, session, frame, decode),
+        _ => frames(bytes, session, frame, decode),
     }
 }
 

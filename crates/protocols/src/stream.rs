@@ -41,8 +41,8 @@ pub struct Stream {
 pub struct Session {
     /// How the device names itself; empty until it has. Reports carry it, too.
     pub device: String,
-    /// When the frame at hand was received. Set it before each frame: the answers to devices that ask for the time
-    /// carry it, and so do dates of which a device says only the time of day.
+    /// When the frame at hand was received. Set it before each frame: answers to devices that want to know the time carry
+    /// it.
     pub received_at: Timestamp,
     /// How far the device's clock is ahead of UTC, in seconds, as stated at login.
     pub clock_offset_seconds: i32,
@@ -65,7 +65,8 @@ pub struct Decoded {
     pub reports: Vec<Report>,
     /// Why the frame, or some of its records, cannot be read. The connection stays usable.
     pub errors: Vec<DecodeError>,
-    /// To be sent once the reports are durable: a device forgets what is acknowledged.
+    /// To be sent once the reports are durable: a device forgets what is acknowledged. A report of a device that has not
+    /// named itself cannot become durable.
     pub reply: Vec<u8>,
     /// To be sent instead of the reply when the reports cannot be kept, because the device is not known, say.
     pub refusal: Vec<u8>,
@@ -85,33 +86,31 @@ impl Decoded {
     }
 }
 
-impl Stream {
-    /// Reads a datagram that holds frames as a connection does.
-    pub(crate) fn frames(
-        bytes: &[u8],
-        session: &mut Session,
-        frame: fn(&mut BytesMut) -> Result<Option<Bytes>, DecodeError>,
-        decode: fn(&[u8], &mut Session) -> Decoded,
-    ) -> Decoded {
-        let mut buffer = BytesMut::from(bytes);
-        let mut all = Decoded::default();
-        let mut found = false;
-        loop {
-            match frame(&mut buffer) {
-                Ok(Some(frame)) => all.append(decode(&frame, session)),
-                Ok(None) if buffer.is_empty() && found => return all,
-                Ok(None) => {
-                    let detail = "it is cut short, or is of another protocol".to_owned();
-                    all.errors.push(DecodeError::Syntax { detail });
-                    return all;
-                }
-                Err(error) => {
-                    all.errors.push(error);
-                    return all;
-                }
+/// Reads bytes that hold frames as a connection does.
+pub(crate) fn frames(
+    bytes: &[u8],
+    session: &mut Session,
+    frame: fn(&mut BytesMut) -> Result<Option<Bytes>, DecodeError>,
+    decode: fn(&[u8], &mut Session) -> Decoded,
+) -> Decoded {
+    let mut buffer = BytesMut::from(bytes);
+    let mut all = Decoded::default();
+    let mut found = false;
+    loop {
+        match frame(&mut buffer) {
+            Ok(Some(frame)) => all.append(decode(&frame, session)),
+            Ok(None) if buffer.is_empty() && found => return all,
+            Ok(None) => {
+                let detail = "it is cut short, or is of another protocol".to_owned();
+                all.errors.push(DecodeError::Syntax { detail });
+                return all;
             }
-            found = true;
+            Err(error) => {
+                all.errors.push(error);
+                return all;
+            }
         }
+        found = true;
     }
 }
 

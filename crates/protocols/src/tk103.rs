@@ -13,7 +13,7 @@ use tracklane_core::position::{Attributes, Fix, Point, Report};
 
 use crate::DecodeError;
 use crate::read::KMH_MPS;
-use crate::stream::{Decoded, Session, Stream, text_line};
+use crate::stream::{Decoded, Session, Stream, frames, text_line};
 use crate::text::{self, Fields, MAX_FRAME};
 
 /// The protocol's functions.
@@ -231,7 +231,7 @@ fn compact_fix(rest: &str, date: Option<jiff::civil::Date>, valid: bool) -> Resu
 
 /// Reads one datagram.
 pub fn datagram(bytes: &[u8], session: &mut Session) -> Decoded {
-    Stream::frames(bytes, session, frame, decode)
+    frames(bytes, session, frame, decode)
 }
 
 /// Reads messages from a line of text or hex.

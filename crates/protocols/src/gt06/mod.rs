@@ -22,7 +22,7 @@ pub use envelope::frame;
 
 use crate::DecodeError;
 use crate::reader::Reader;
-use crate::stream::{Decoded, Session, Stream, hex_line};
+use crate::stream::{Decoded, Session, Stream, frames, hex_line};
 use envelope::{Envelope, seal};
 
 /// The protocol's functions.
@@ -173,7 +173,7 @@ fn answer(envelope: &Envelope<'_>, session: &Session) -> Vec<u8> {
 
 /// Reads one datagram.
 pub fn datagram(bytes: &[u8], session: &mut Session) -> Decoded {
-    Stream::frames(bytes, session, frame, decode)
+    frames(bytes, session, frame, decode)
 }
 
 /// Reads frames from a line of hex.

@@ -19,7 +19,7 @@ pub use record::Codec;
 
 use crate::DecodeError;
 use crate::reader::{Reader, crc_arc, hex};
-use crate::stream::{Decoded, Session, Stream, hex_line};
+use crate::stream::{Decoded, Session, Stream, frames, hex_line};
 
 /// The greatest length of the data in a frame, in bytes. Records come in at most 1,280 bytes; answers to commands and
 /// pictures come in somewhat more.
@@ -228,7 +228,7 @@ pub(crate) fn decode_line(line: &str) -> Result<Vec<Report>, DecodeError> {
         // A datagram and a login both begin with their length; an identity has no byte 01.
         let stated = bytes.first_chunk().map(|length| usize::from(u16::from_be_bytes(*length)) + 2);
         let is_datagram = stated == Some(bytes.len()) && bytes.get(4) == Some(&1);
-        if is_datagram { datagram(bytes, session) } else { Stream::frames(bytes, session, frame, decode) }
+        if is_datagram { datagram(bytes, session) } else { frames(bytes, session, frame, decode) }
     })
 }
 

@@ -93,3 +93,56 @@ fn no_satellites_and_no_place_is_no_fix() {
     assert_eq!((report.kind.as_str(), report.fix), ("no_fix", None));
     assert!(report.time.is_some());
 }
+
+/// Messages of every shape, by kind and body, and what they say.
+const SHAPES: &[(u8, &str, &str)] = &[
+    (
+        0x13,
+        "460604 0302",
+        "heartbeat - [-] {\"alarm\":\"vibration\",\"battery_percent\":100,\"blocked\":false,\"charging\":true,\"gsm_signal\":4,\"ignition\":true,\"status\":70}",
+    ),
+    (
+        0x23,
+        "07 0190 1f",
+        "heartbeat - [-] {\"armed\":true,\"battery_voltage_v\":4.0,\"charging\":true,\"gsm_signal\":31,\"ignition\":true}",
+    ),
+    (
+        0x16,
+        "170a1a162e1a ca 046a1900 00ec8164 24 1d0e 09 010c 01 0009 000005 42 05 04 06 02",
+        "position 2023-10-26T22:46:26Z [41.1456,-8.6109 - 10.00 270.00 - true] {\"alarm\":\"overspeed\",\"battery_percent\":83,\"blocked\":false,\"cells\":[{\"cid\":5,\"lac\":9,\"mcc\":268,\"mnc\":1}],\"charging\":false,\"gsm_signal\":4,\"ignition\":true,\"satellites\":10,\"status\":66}",
+    ),
+    (
+        0xA0,
+        "170a1a162e1a ca 046a1900 00ec8164 24 1d0e 810c 0001 00000009 0000000000000005 01 02 01 00000064",
+        "position 2023-10-26T22:46:26Z [41.1456,-8.6109 - 10.00 270.00 - true] {\"archived\":true,\"cells\":[{\"cid\":5,\"lac\":9,\"mcc\":268,\"mnc\":1}],\"event\":2,\"ignition\":true,\"odometer_m\":100,\"satellites\":10}",
+    ),
+    (
+        0x28,
+        "170a1a162e1a 010c 01 0009 000005 28 000000000000 000000000000 000000000000 000000000000 000000000000 000000000000 ff 0002",
+        "network 2023-10-26T22:46:26Z [-] {\"cells\":[{\"cid\":5,\"dbm\":-40,\"lac\":9,\"mcc\":268,\"mnc\":1}]}",
+    ),
+    (0x95, "170a1a162e1a 91", "alarm 2023-10-26T22:46:26Z [-] {\"alarm\":\"hard_braking\"}"),
+    (0x15, "06 00000000 4f4b 0002", "result - [-] {\"result\":\"OK\"}"),
+    (0x77, "0102", "message - [-] {\"message_kind\":\"77\",\"payload\":\"0102\"}"),
+    (
+        0x12,
+        "170d1a162e1a ca 046a1900 00ec8164 24 1d0e 010c 01 0009 000005",
+        "date must be a date and a time, and is [17, 0d, 1a, 16, 2e, 1a]",
+    ),
+    (
+        0x12,
+        "170a1a162e1a ca 0a000000 00ec8164 24 1d0e 010c 01 0009 000005",
+        "latitude must be a number of degrees from -90 to 90",
+    ),
+    (0x22, "170a1a162e1a ca 046a", "latitude is cut short"),
+];
+
+#[test]
+fn messages_of_every_shape() {
+    for (kind, body, expected) in SHAPES {
+        let body = bytes(&body.replace(' ', ""));
+        let read = one(decode_line("gt06", &hex::encode(frame(*kind, &body))));
+        let shown = read.map_or_else(|error| error, |report| show(&report).trim_start().to_owned());
+        assert_eq!(shown, *expected, "kind {kind:02x}");
+    }
+}

@@ -126,6 +126,36 @@ proptest! {
         }
     }
 
+    /// Messages of ours with a few bytes changed, all the way down: no other outcome than reports on earth and errors.
+    #[test]
+    fn no_change_of_a_message_brings_a_stream_down(
+        report in any_report(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), prop_oneof![any::<u8>(), 0x20u8..0x7F]), 1..6),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        for (name, stream) in streams() {
+            let mut message = (stream.encode)(&report, 7).expect("a message");
+            for (at, byte) in &changes {
+                let at = at.index(message.len());
+                message[at] = *byte;
+            }
+            let whole = feed(*stream, [&message[..]]);
+            let (start, end) = message.split_at(cut.index(message.len()));
+            prop_assert_eq!(&feed(*stream, [start, end]), &whole, "{}", name);
+            let line = match name {
+                "teltonika" | "gt06" => hex::encode(&message),
+                _ => String::from_utf8_lossy(&message).into_owned(),
+            };
+            let read = tracklane_protocols::decode_line(name, &line).unwrap_or_default();
+            let reports = whole.0.into_iter().flat_map(|decoded| decoded.reports).chain(read);
+            for fix in reports.filter_map(|report| report.fix) {
+                prop_assert!(fix.point.check().is_ok());
+                prop_assert!(fix.course_deg.is_none_or(|course| (0.0..360.0).contains(&course)));
+                prop_assert!(fix.speed_mps.is_none_or(|speed| speed >= 0.0));
+            }
+        }
+    }
+
     /// Bytes that get past the envelope: a frame of ours with a few bytes changed and its check sum put right.
     #[test]
     fn no_body_brings_gt06_down(kind in any::<u8>(), long in any::<bool>(), body in prop::collection::vec(any::<u8>(), 0..200)) {
