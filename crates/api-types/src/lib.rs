@@ -11,7 +11,7 @@ mod shipment;
 
 pub use health::{Health, PartHealth};
 pub use live::Ticket;
-pub use login::{LoginAnswer, LoginRequest, Me};
+pub use login::{LoginAnswer, LoginRequest, Me, PasswordChange};
 pub use page::Page;
 pub use position::{
     Attributes, Feature, FeatureCollection, Geometry, LatestPositions, LineProperties, PositionInput, PositionsAnswer,

@@ -23,6 +23,18 @@ impl std::fmt::Debug for LoginRequest {
     }
 }
 
+/// A new password for oneself.
+#[derive(Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password until now.
+    #[schema(max_length = 1000, format = Password)]
+    pub present_password: String,
+    /// The password from now on.
+    #[schema(min_length = 10, max_length = 200, format = Password)]
+    pub new_password: String,
+}
+
 /// A successful login.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LoginAnswer {

@@ -22,7 +22,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Paths under which the field has no meaning.
-const WITHOUT: &[&str] = &["/v1/login", "/v1/logout", "/v1/positions", "/v1/live"];
+const WITHOUT: &[&str] = &["/v1/login", "/v1/logout", "/v1/me", "/v1/positions", "/v1/live"];
 
 /// An answer as it is kept.
 #[derive(Serialize, Deserialize)]

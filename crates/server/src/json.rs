@@ -7,8 +7,12 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
+    Visitor,
+};
+use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::{Map, Number, Value};
 use serde_path_to_error::{Path, Segment};
 
@@ -27,7 +31,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-/// A JSON body that may be left out: an empty one is the default.
+/// A JSON body that may be left out: none, or null, is the default.
 pub struct OptionalJson<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
@@ -40,7 +44,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
             return Ok(Self(T::default()));
         }
         media_type?;
-        parse(&bytes).map(Self)
+        match parse_value(&bytes)? {
+            Value::Null => Ok(Self(T::default())),
+            value => from_value(value).map(Self),
+        }
     }
 }
 
@@ -101,7 +108,7 @@ pub fn parse_value(bytes: &[u8]) -> Result<Value> {
 /// # Errors
 /// `invalid-input` with a pointer to what is wrong.
 pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T> {
-    serde_path_to_error::deserialize(value).map_err(|error| invalid(error.path(), &error.inner().to_string()))
+    serde_path_to_error::deserialize(Objects(value)).map_err(|error| invalid(error.path(), &error.inner().to_string()))
 }
 
 /// A problem at a place in the body.
@@ -129,6 +136,72 @@ pub fn pointer(path: &Path) -> String {
         }
     }
     text
+}
+
+/// A value in which a struct must be an object. serde by itself also reads a struct from an array, field by field.
+pub(crate) struct Objects(pub(crate) Value);
+
+impl<'de> Deserializer<'de> for Objects {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Array(list) => {
+                let mut access = SeqDeserializer::new(list.into_iter().map(Objects));
+                let value = visitor.visit_seq(&mut access)?;
+                access.end()?;
+                Ok(value)
+            }
+            Value::Object(map) => {
+                let mut access = MapDeserializer::new(map.into_iter().map(|(key, value)| (key, Objects(value))));
+                let value = visitor.visit_map(&mut access)?;
+                access.end()?;
+                Ok(value)
+            }
+            plain => plain.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Array(_) => Err(Self::Error::invalid_type(Unexpected::Seq, &"an object")),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de, serde_json::Error> for Objects {
+    type Deserializer = Self;
+    fn into_deserializer(self) -> Self {
+        self
+    }
 }
 
 /// A JSON value without keys given twice.
@@ -214,6 +287,9 @@ mod tests {
         #[serde(default)]
         #[expect(dead_code, reason = "only its reading is tested")]
         metadata: Map<String, Value>,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only its reading is tested")]
+        inner: Option<Box<Parcel>>,
     }
 
     #[track_caller]
@@ -234,6 +310,8 @@ mod tests {
         check(r#"{"name":"a","metadata":{"x/y":1,"x/y":2}}"#, "#/metadata/x~1y", "given twice");
         check(r#"{"name":"a","sizes":[1e999]}"#, "#/sizes/0", "number out of range");
         check(r#"{"name":"a","sizes":[NaN]}"#, "#/sizes/0", "expected value");
+        check(r#"["a",[1],{}]"#, "#", "expected an object");
+        check(r#"{"name":"a","inner":["b"]}"#, "#/inner", "expected an object");
         check(r#"{"name":"a"} {}"#, "#", "trailing characters");
         check("", "#", "EOF");
     }

@@ -8,7 +8,7 @@ use tracklane_api_types::ProblemBody;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 use crate::problem::{Kind, Problem};
@@ -82,8 +82,31 @@ pub fn base() -> Document {
     document
 }
 
+/// The name of the form that a merge patch of `schema` has.
+fn patch_name(schema: &str) -> String {
+    format!("{schema}Patch")
+}
+
+/// A merge patch may leave out every field, also those that the whole cannot do without.
+fn add_patches(document: &mut Document) {
+    let Some(components) = &mut document.components else { return };
+    for item in document.paths.paths.values_mut() {
+        let body = item.patch.as_mut().and_then(|operation| operation.request_body.as_mut());
+        let Some(RefOr::T(body)) = body else { continue };
+        let Some(RefOr::T(content)) = body.content.get_mut("application/merge-patch+json") else { continue };
+        let Some(RefOr::Ref(reference)) = &content.schema else { continue };
+        let name = reference.ref_location.rsplit('/').next().unwrap_or_default().to_owned();
+        let Some(RefOr::T(Schema::Object(whole))) = components.schemas.get(&name) else { continue };
+        let mut patch = whole.clone();
+        patch.required.clear();
+        components.schemas.insert(patch_name(&name), patch.into());
+        content.schema = Some(Ref::from_schema_name(patch_name(&name)).into());
+    }
+}
+
 /// Every route that takes a bearer token also takes the two other kinds of credentials.
 fn complete(mut document: Document) -> Document {
+    add_patches(&mut document);
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {

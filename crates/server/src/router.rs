@@ -28,6 +28,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(session::login))
         .routes(routes!(session::logout))
         .routes(routes!(session::me))
+        .routes(routes!(session::change_password))
         // Tenants, users, keys
         .routes(routes!(tenants::get, tenants::change))
         .routes(routes!(tenants::list, tenants::create))

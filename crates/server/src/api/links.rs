@@ -37,7 +37,7 @@ pub async fn list(
 
 /// Make a link
 #[utoipa::path(post, path = "/v1/shipments/{id}/links", tag = "Shipments", operation_id = "create_link",
-    params(("id" = ShipmentId, Path)), request_body = NewLink, security(("bearer" = ["links:write"])),
+    params(("id" = ShipmentId, Path)), request_body = Option<NewLink>, security(("bearer" = ["links:write"])),
     responses((status = 201, body = LinkView), Problems))]
 pub async fn create(
     State(app): State<App>,

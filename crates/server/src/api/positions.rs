@@ -45,10 +45,7 @@ pub async fn send(
 ) -> Result<Response> {
     json::require_media_type(request.headers(), &["application/json"])?;
     let body = json::read(request, &app).await?;
-    let Ok(position) = serde_json::from_slice::<PositionInput<'_>>(&body) else {
-        return Err(whats_wrong(&body));
-    };
-    let row = incoming(position)?;
+    let row = read_row(&body).and_then(incoming)?;
     if let Some(key) = limit_key(&app, &who.caller, &row.device) {
         context.note_limit(app.limits.position(key, app.env.now())?);
     }
@@ -126,8 +123,7 @@ pub async fn send_batch(
     let mut answer = PositionsAnswer::default();
     let every_row = query.rows == Some(Rows::All);
     for (place, text) in rows.into_iter().enumerate() {
-        let read = serde_json::from_slice::<PositionInput<'_>>(text).map_err(|_| whats_wrong(text));
-        match read.and_then(incoming) {
+        match read_row(text).and_then(incoming) {
             Ok(row) => {
                 good.push(row);
                 places.push(place);
@@ -157,13 +153,20 @@ fn split_lines(body: &[u8]) -> Vec<&[u8]> {
     body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).collect()
 }
 
+/// Reads a row without copying; an array is none, though serde would read one field by field.
+fn read_row(text: &[u8]) -> Result<PositionInput<'_>> {
+    let object = text.trim_ascii_start().first() == Some(&b'{');
+    let read = if object { serde_json::from_slice(text).ok() } else { None };
+    read.ok_or_else(|| whats_wrong(text))
+}
+
 /// Reads a row that could not be read once more, to say where it is wrong.
 fn whats_wrong(text: &[u8]) -> Problem {
     let value = match json::parse_value(text) {
         Ok(value) => value,
         Err(problem) => return problem,
     };
-    match serde_path_to_error::deserialize::<_, PositionInput<'_>>(&value) {
+    match serde_path_to_error::deserialize::<_, PositionInput<'_>>(json::Objects(value)) {
         Err(error) => json::invalid(error.path(), &error.inner().to_string()),
         Ok(_) => Problem::malformed("#", "must be a position"),
     }

@@ -7,13 +7,13 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{HeaderValue, SET_COOKIE};
-use tracklane_api_types::{LoginAnswer, LoginRequest, Me};
+use tracklane_api_types::{LoginAnswer, LoginRequest, Me, PasswordChange};
 use tracklane_engine::access::Login;
 
 use crate::App;
 use crate::auth::{Known, SESSION_COOKIE, client_address};
 use crate::edge::Context;
-use crate::json;
+use crate::json::{self, Json};
 use crate::permissions;
 use crate::problem::{Problem, Problems, Result};
 
@@ -77,4 +77,18 @@ pub async fn me(State(app): State<App>, Known(who): Known) -> Result<axum::Json<
         device_id: caller.device_id,
         permissions: permissions::of(&who),
     }))
+}
+
+/// Change the own password
+///
+/// Ends all sessions of the caller, this one too: log in again.
+#[utoipa::path(post, path = "/v1/me/password", tag = "Session", operation_id = "change_own_password",
+    request_body = PasswordChange, security(("bearer" = [])), responses((status = 204, description = "It is changed"), Problems))]
+pub async fn change_password(
+    State(app): State<App>,
+    Known(who): Known,
+    Json(change): Json<PasswordChange>,
+) -> Result<StatusCode> {
+    app.engine.access.change_own_password(&who.caller, &change.present_password, &change.new_password).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -174,7 +174,7 @@ pub async fn change(
 
 /// Call a shipment off
 #[utoipa::path(post, path = "/v1/shipments/{id}/cancel", tag = "Shipments", operation_id = "cancel_shipment",
-    params(("id" = ShipmentId, Path)), request_body = NewCancellation, security(("bearer" = ["shipments:write"])),
+    params(("id" = ShipmentId, Path)), request_body = Option<NewCancellation>, security(("bearer" = ["shipments:write"])),
     responses((status = 200, body = ShipmentDetail), Problems))]
 pub async fn cancel(
     State(app): State<App>,
@@ -189,7 +189,7 @@ pub async fn cancel(
 ///
 /// Opens the way back as legs of its own.
 #[utoipa::path(post, path = "/v1/shipments/{id}/return", tag = "Shipments", operation_id = "return_shipment",
-    params(("id" = ShipmentId, Path)), request_body = NewReturn, security(("bearer" = ["shipments:write"])),
+    params(("id" = ShipmentId, Path)), request_body = Option<NewReturn>, security(("bearer" = ["shipments:write"])),
     responses((status = 200, body = ShipmentDetail), Problems))]
 pub async fn send_back(
     State(app): State<App>,

@@ -17,6 +17,7 @@ async fn broken_bodies_are_told_with_a_pointer() {
         "given twice",
     );
     post("{}").await.wrong_at(422, "invalid-input", "#/name", "is required");
+    post(r#"["a","b"]"#).await.wrong_at(422, "invalid-input", "#", "expected an object");
     post(r#"{"name":"a","nmae":"b"}"#).await.wrong_at(422, "invalid-input", "#/nmae", "unknown field `nmae`, expected");
     post(r#"{"name":7}"#).await.wrong_at(422, "invalid-input", "#/name", "expected a string");
     post(r#"{"name":"a","email":"nobody"}"#).await.wrong_at(422, "invalid-input", "#/email", "e-mail");

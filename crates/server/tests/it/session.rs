@@ -125,6 +125,24 @@ async fn a_disabled_user_is_out_at_once() {
 }
 
 #[tokio::test]
+async fn a_new_password_ends_every_session() {
+    let api = Api::new().await;
+    let token = login(&api, ADMIN_EMAIL, ADMIN_PASSWORD).await.ok()["token"].as_str().unwrap().to_owned();
+    let change = |present: &str, new: &str| {
+        api.post("/v1/me/password").by(&token).json(&json!({ "present_password": present, "new_password": new })).send()
+    };
+    change("wrong password", "another long password").await.problem(422, "invalid-input");
+    change(ADMIN_PASSWORD, "short").await.problem(422, "invalid-input");
+    assert_eq!(change(ADMIN_PASSWORD, "another long password").await.status, 204);
+    api.get("/v1/me").by(&token).send().await.problem(401, "unauthenticated");
+    login(&api, ADMIN_EMAIL, ADMIN_PASSWORD).await.problem(401, "unauthenticated");
+    assert_eq!(login(&api, ADMIN_EMAIL, "another long password").await.status, 200);
+    let by_key =
+        api.post("/v1/me/password").json(&json!({ "present_password": "x", "new_password": "another long password" }));
+    by_key.send().await.problem(403, "forbidden");
+}
+
+#[tokio::test]
 async fn only_the_first_tenant_runs_the_installation() {
     let api = Api::new().await;
     let (tenant, foreign) = api.foreigner().await;
