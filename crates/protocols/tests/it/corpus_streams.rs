@@ -4,7 +4,9 @@
 use bytes::BytesMut;
 use serde_json::{Value, json};
 use tracklane_core::position::{Fix, Report};
-use tracklane_protocols::{DecodeError, Decoded, Session, Stream, gl200, gps103, gt06, h02, teltonika, tk103};
+use tracklane_protocols::{
+    DecodeError, Decoded, Session, Stream, decode_line, gl200, gps103, gt06, h02, teltonika, tk103,
+};
 
 use super::corpus::cases;
 use super::instant;
@@ -17,6 +19,7 @@ const ZERO: &str = "coordinates of zero that the device does not vouch for are n
 
 /// What one protocol's messages need.
 struct Corpus {
+    protocol: &'static str,
     file: &'static str,
     count: usize,
     stream: Stream,
@@ -81,10 +84,13 @@ fn message(case: &Value) -> Vec<u8> {
 fn check(corpus: &Corpus) {
     let cases = cases(corpus.file);
     assert!(cases.is_empty() || cases.len() == corpus.count, "{} messages", cases.len());
-    let (mut checked, mut left_out, mut with_fix, mut failures) = (0, 0, 0, Vec::new());
+    let (mut checked, mut left_out, mut with_fix, mut lines_read, mut failures) = (0, 0, 0, 0, Vec::new());
     for case in &cases {
         let id = case["id"].as_str().expect("an id");
         let mut bytes = message(case);
+        // As it was published, whatever its check sum.
+        let line = case["message"]["data"].as_str().expect("data");
+        lines_read += usize::from(decode_line(corpus.protocol, line).is_ok());
         (corpus.repair)(&mut bytes);
         let is_datagram = case["test_method"] == "testDecodeConnectionless";
         let decoded = if is_datagram {
@@ -111,7 +117,7 @@ fn check(corpus: &Corpus) {
         }
     }
     println!(
-        "{}: {} messages, {checked} checked, {left_out} left out, {with_fix} with a fix",
+        "{}: {} messages, {checked} checked, {left_out} left out, {with_fix} with a fix, {lines_read} read as a line",
         corpus.file,
         cases.len()
     );
@@ -286,6 +292,7 @@ fn reflected_crc(bytes: &[u8], start: u16, polynomial: u16) -> u16 {
 #[test]
 fn teltonika_messages() {
     check(&Corpus {
+        protocol: "teltonika",
         file: "devices/traccar_teltonika.jsonl",
         count: 37,
         stream: teltonika::STREAM,
@@ -298,6 +305,7 @@ fn teltonika_messages() {
 #[test]
 fn gt06_messages() {
     check(&Corpus {
+        protocol: "gt06",
         file: "devices/traccar_gt06.jsonl",
         count: 130,
         stream: gt06::STREAM,
@@ -318,6 +326,7 @@ fn gt06_messages() {
 #[test]
 fn h02_messages() {
     check(&Corpus {
+        protocol: "h02",
         file: "devices/traccar_h02.jsonl",
         count: 60,
         stream: h02::STREAM,
@@ -330,6 +339,7 @@ fn h02_messages() {
 #[test]
 fn tk103_messages() {
     check(&Corpus {
+        protocol: "tk103",
         file: "devices/traccar_tk103.jsonl",
         count: 52,
         stream: tk103::STREAM,
@@ -355,6 +365,7 @@ fn ended(bytes: &mut Vec<u8>, mark: u8) {
 #[test]
 fn gps103_messages() {
     check(&Corpus {
+        protocol: "gps103",
         file: "devices/traccar_gps103.jsonl",
         count: 53,
         stream: gps103::STREAM,
@@ -367,6 +378,7 @@ fn gps103_messages() {
 #[test]
 fn gl200_messages() {
     check(&Corpus {
+        protocol: "gl200",
         file: "devices/traccar_gl200text.jsonl",
         count: 129,
         stream: gl200::STREAM,
