@@ -158,6 +158,7 @@ impl Tenants {
         tenant.version += 1;
         self.base.audit(&mut tx, caller, "tenant.updated", tenant.id.to_string()).await?;
         tx.commit().await?;
+        self.base.memory.zones.resize(&tenant);
         Ok(tenant)
     }
 }

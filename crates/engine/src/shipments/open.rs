@@ -227,7 +227,7 @@ impl Open {
 
     /// Tells the pipeline what it must watch for from now on. After the commit.
     pub fn remember(&self, base: &Base, ends: &[Location]) {
-        base.memory.watch.refresh(&base.memory.zones, &self.tenant.settings, &self.shipment, &self.legs, ends);
+        base.memory.watch.refresh(&base.memory.zones, &self.tenant, &self.shipment, &self.legs, ends);
     }
 
     /// Keeps one fact, or counts it when the same was said before.

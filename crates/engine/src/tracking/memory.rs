@@ -23,7 +23,7 @@ pub(crate) struct Memory {
     pub devices: Registry,
     /// The zones.
     pub zones: Zones,
-    /// The fleet legs that positions may move.
+    /// The fleet legs on the way.
     pub watch: Watch,
     /// What is known of each device now.
     pub states: States,
@@ -87,7 +87,7 @@ impl Memory {
         let places = locations::get_many(db, &ends).await?;
         for shipment in shipments::get_many(db, &ids).await? {
             let legs = legs::list_of_shipment(db, shipment.id).await?;
-            self.watch.refresh(&self.zones, &tenant.settings, &shipment, &legs, &places);
+            self.watch.refresh(&self.zones, tenant, &shipment, &legs, &places);
         }
         Ok(())
     }

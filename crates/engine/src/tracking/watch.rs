@@ -11,7 +11,7 @@ use parking_lot::RwLock;
 use tracklane_core::id::{DriverId, LegId, LocationId, ShipmentId, TenantId};
 use tracklane_core::lifecycle::Status;
 use tracklane_core::milestone::{MilestonePolicy, Whereabouts};
-use tracklane_core::model::{Leg, LegMode, LegState, Location, Shipment, TenantSettings};
+use tracklane_core::model::{Leg, LegMode, LegState, Location, Shipment, Tenant};
 
 use super::zones::{ZoneKey, Zones};
 use crate::shipments::route::is_last;
@@ -116,7 +116,7 @@ impl Watch {
     pub fn refresh(
         &self,
         zones: &Zones,
-        settings: &TenantSettings,
+        tenant: &Tenant,
         shipment: &Shipment,
         legs: &[Leg],
         places: &[Location],
@@ -130,7 +130,7 @@ impl Watch {
         let next = watched(shipment, legs, places);
         for id in next.iter().flat_map(|leg| &leg.needs) {
             if let Some(place) = places.iter().find(|place| place.id == *id) {
-                zones.need(settings, place);
+                zones.need(tenant, place);
             }
         }
         let news = match (known, &next) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use tracklane_core::id::{LocationId, TenantId, ZoneId};
-use tracklane_core::model::{Location, TenantSettings, Zone};
+use tracklane_core::model::{Location, Tenant, TenantSettings, Zone};
 use tracklane_core::position::Point;
 use tracklane_geo::{Shape, ZoneIndex};
 
@@ -38,15 +38,45 @@ pub(crate) struct TenantZones {
     names: HashMap<ZoneId, (Arc<str>, i64)>,
     /// Which locations have zones around them now.
     places: HashMap<LocationId, Surrounded>,
+    /// How wide those are.
+    radii: Radii,
+}
+
+/// How wide the zones around a tenant's locations are, where a location says nothing else.
+struct Radii {
+    hub_m: f64,
+    approach_m: f64,
+    /// The version of the tenant that this was read from.
+    version: i64,
+}
+
+impl Default for Radii {
+    fn default() -> Self {
+        let TenantSettings { hub_radius_m, approach_radius_m, .. } = TenantSettings::default();
+        Self { hub_m: hub_radius_m, approach_m: approach_radius_m, version: 0 }
+    }
 }
 
 /// A location that active legs start or end at.
+#[derive(Default)]
 struct Surrounded {
     point: Option<Point>,
-    hub_m: f64,
-    approach_m: f64,
+    /// What the location itself says.
+    radius_m: Option<f64>,
+    /// The version of the location that this was read from.
+    version: i64,
     /// How many legs need it.
     needed: usize,
+}
+
+impl Surrounded {
+    /// Takes over what a location says. Two commits may tell of themselves in the wrong order.
+    fn learn(&mut self, location: &Location) {
+        if location.version >= self.version {
+            (self.point, self.radius_m) = (location.address.point, location.radius_m);
+            self.version = location.version;
+        }
+    }
 }
 
 impl TenantZones {
@@ -55,9 +85,26 @@ impl TenantZones {
         self.names.get(&id).map(|(name, _)| name.clone())
     }
 
+    /// Takes over what a tenant sets, and draws every derived zone anew when that is news.
+    fn learn(&mut self, tenant: &Tenant) {
+        if tenant.version <= self.radii.version {
+            return;
+        }
+        let TenantSettings { hub_radius_m: hub_m, approach_radius_m: approach_m, .. } = tenant.settings;
+        let news = (hub_m, approach_m) != (self.radii.hub_m, self.radii.approach_m);
+        self.radii = Radii { hub_m, approach_m, version: tenant.version };
+        if news {
+            for id in self.places.keys().copied().collect::<Vec<_>>() {
+                self.draw(id);
+            }
+        }
+    }
+
     fn draw(&mut self, id: LocationId) {
         let Some(place) = self.places.get(&id) else { return };
-        for (key, radius) in [(ZoneKey::Hub(id), place.hub_m), (ZoneKey::Approach(id), place.approach_m)] {
+        let hub_m = place.radius_m.unwrap_or(self.radii.hub_m);
+        let approach_m = self.radii.approach_m.max(hub_m);
+        for (key, radius) in [(ZoneKey::Hub(id), hub_m), (ZoneKey::Approach(id), approach_m)] {
             match place.point.map(|point| tracklane_geo::shape::Circle::new(point, radius)) {
                 Some(Ok(circle)) => {
                     self.index.insert(key, Arc::new(Shape::Circle(circle)));
@@ -112,18 +159,13 @@ impl Zones {
     }
 
     /// One more leg starts or ends at this location.
-    pub fn need(&self, settings: &TenantSettings, location: &Location) {
-        let hub_m = location.radius_m.unwrap_or(settings.hub_radius_m);
+    pub fn need(&self, tenant: &Tenant, location: &Location) {
         let zones = self.made(location.tenant_id);
         let mut zones = zones.write();
-        let needed = zones.places.get(&location.id).map_or(0, |place| place.needed);
-        let place = Surrounded {
-            point: location.address.point,
-            hub_m,
-            approach_m: settings.approach_radius_m.max(hub_m),
-            needed: needed + 1,
-        };
-        zones.places.insert(location.id, place);
+        zones.learn(tenant);
+        let place = zones.places.entry(location.id).or_default();
+        place.needed += 1;
+        place.learn(location);
         zones.draw(location.id);
     }
 
@@ -145,12 +187,13 @@ impl Zones {
         let Some(zones) = self.of(location.tenant_id) else { return };
         let mut zones = zones.write();
         let Some(place) = zones.places.get_mut(&location.id) else { return };
-        place.point = location.address.point;
-        if let Some(radius) = location.radius_m {
-            place.hub_m = radius;
-            place.approach_m = place.approach_m.max(radius);
-        }
+        place.learn(location);
         zones.draw(location.id);
+    }
+
+    /// A tenant was changed: the zones around its locations may be wider or narrower now.
+    pub fn resize(&self, tenant: &Tenant) {
+        self.made(tenant.id).write().learn(tenant);
     }
 
     /// How many zones there are, drawn and derived, over all tenants.

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use tracklane_core::event::EventKind;
 use tracklane_core::id::{DeviceId, DriverId, LocationId, ShipmentId};
 use tracklane_core::lifecycle::{SourceKind, Status};
-use tracklane_core::model::LegState;
+use tracklane_core::model::{Address, LegState, TenantSettings};
+use tracklane_engine::records::{NewLocation, NewTenant};
 use tracklane_engine::shipments::{NewCorrection, NewFact};
 use tracklane_engine::tracking::{DeviceRef, RowOutcome};
 
@@ -19,6 +20,7 @@ each!(
     legs_follow_one_another,
     what_came_too_late_to_matter_is_kept_once,
     two_drives_at_once_do_not_mix,
+    other_radii_and_other_places_count_at_once,
 );
 
 const WHOLE_WAY: [&str; 5] = [
@@ -196,4 +198,31 @@ async fn two_drives_at_once_do_not_mix(world: World) {
     track.drive(0, 10_000).await;
     assert_eq!(track.world.told(one).await, WHOLE_WAY);
     assert_eq!(track.world.told(two).await, WHOLE_WAY);
+}
+
+async fn other_radii_and_other_places_count_at_once(world: World) {
+    let track = Track::on(world).await;
+    let engine = &track.world.engine;
+    let id = track.shipment(json!({})).await;
+    let stands = async |metres: f64| {
+        track.world.ground.pass(60);
+        track.world.at(track.phone, east(metres)).await;
+        track.world.status(id).await.0
+    };
+    assert_eq!(stands(400.0).await, Status::Assigned);
+    let settings = TenantSettings { hub_radius_m: 500.0, ..TenantSettings::default() };
+    let wider = NewTenant { settings, ..NewTenant::from(&track.world.tenant) };
+    engine.records.tenants.update(&track.world.boss, 1, wider).await.unwrap();
+    assert_eq!(stands(410.0).await, Status::PickedUp);
+
+    let from = engine.records.locations.get(&track.world.boss, track.from).await.unwrap();
+    let narrower = NewLocation { radius_m: Some(100.0), ..NewLocation::from(&from) };
+    engine.records.locations.update(&track.world.boss, track.from, from.version, narrower).await.unwrap();
+    assert_eq!(stands(420.0).await, Status::InTransit);
+
+    let to = engine.records.locations.get(&track.world.boss, track.to).await.unwrap();
+    let address = Address { point: Some(east(1_200.0)), ..to.address.clone() };
+    let nearer = NewLocation { address, ..NewLocation::from(&to) };
+    engine.records.locations.update(&track.world.boss, track.to, to.version, nearer).await.unwrap();
+    assert_eq!(stands(430.0).await, Status::OutForDelivery);
 }
