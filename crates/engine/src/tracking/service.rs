@@ -276,7 +276,7 @@ pub struct Sizes {
     pub states: usize,
     /// Zones, drawn and derived.
     pub zones: usize,
-    /// Fleet legs that positions may move.
+    /// Fleet legs on the way.
     pub legs: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The fleet legs that positions may move: of each driver, what is on the way.
+//! The fleet legs on the way, by driver: whose position is that of which shipments, and which of them it may move.
 //!
 //! This is a hint, not the truth: it says for which shipments a milestone may be due. The transaction that records the
 //! milestone looks again, under the shipment's lock.
@@ -70,7 +70,7 @@ impl WatchedLeg {
     }
 }
 
-/// Every fleet leg that positions may move.
+/// Every fleet leg on the way.
 #[derive(Default)]
 pub(crate) struct Watch {
     inner: RwLock<Inner>,
@@ -164,14 +164,17 @@ impl Inner {
     }
 }
 
-/// The leg of a shipment that positions may move now, if there is one.
+/// The leg of a shipment that a driver has on the way now, if there is one.
 fn watched(shipment: &Shipment, legs: &[Leg], places: &[Location]) -> Option<WatchedLeg> {
-    if shipment.milestones == MilestonePolicy::Off || shipment.status.is_terminal() {
+    if shipment.status.is_terminal() {
         return None;
     }
     let leg = legs.iter().find(|leg| leg.state == LegState::Active && leg.mode == LegMode::Fleet)?;
     let driver_id = leg.driver_id?;
     let ends = [leg.origin_id, leg.destination_id];
+    // What no position moves needs no zones: its driver alone is of interest.
+    let moves = shipment.milestones != MilestonePolicy::Off;
+    let needs = places.iter().map(|place| place.id).filter(|id| moves && ends.contains(&Some(*id)));
     Some(WatchedLeg {
         tenant_id: shipment.tenant_id,
         shipment_id: shipment.id,
@@ -183,7 +186,7 @@ fn watched(shipment: &Shipment, legs: &[Leg], places: &[Location]) -> Option<Wat
         origin_id: leg.origin_id,
         destination_id: leg.destination_id,
         last: is_last(leg, legs),
-        needs: places.iter().map(|place| place.id).filter(|id| ends.contains(&Some(*id))).collect(),
+        needs: needs.collect(),
         version: shipment.version,
     })
 }

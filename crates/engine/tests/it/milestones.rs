@@ -5,6 +5,7 @@ use tracklane_core::event::EventKind;
 use tracklane_core::id::{DeviceId, DriverId, LocationId, ShipmentId};
 use tracklane_core::lifecycle::{SourceKind, Status};
 use tracklane_core::model::{Address, LegState, TenantSettings};
+use tracklane_engine::live::{Filter, LiveItem};
 use tracklane_engine::records::{NewLocation, NewTenant};
 use tracklane_engine::shipments::{NewCorrection, NewFact};
 use tracklane_engine::tracking::{DeviceRef, RowOutcome};
@@ -20,6 +21,7 @@ each!(
     legs_follow_one_another,
     what_came_too_late_to_matter_is_kept_once,
     two_drives_at_once_do_not_mix,
+    what_positions_do_not_move_is_followed_all_the_same,
     other_radii_and_other_places_count_at_once,
 );
 
@@ -198,6 +200,32 @@ async fn two_drives_at_once_do_not_mix(world: World) {
     track.drive(0, 10_000).await;
     assert_eq!(track.world.told(one).await, WHOLE_WAY);
     assert_eq!(track.world.told(two).await, WHOLE_WAY);
+}
+
+async fn what_positions_do_not_move_is_followed_all_the_same(world: World) {
+    let track = Track::on(world).await;
+    let id = track.shipment(json!({ "milestones": "off" })).await;
+    let engine = &track.world.engine;
+    let filter = Filter { shipments: vec![id], ..Filter::default() };
+    let mut stream = engine.live.subscribe(&track.world.boss, filter, None).await.unwrap();
+    track.world.at(track.phone, east(50.0)).await;
+    loop {
+        let item = tokio::time::timeout(std::time::Duration::from_secs(30), stream.next()).await.unwrap();
+        if let LiveItem::Position(latest) = item.unwrap() {
+            assert_eq!(latest.driver_id, Some(track.driver));
+            break;
+        }
+    }
+    let drivers = engine.dispatch.available_drivers(&track.world.boss).await.unwrap();
+    assert_eq!(drivers[0].active_legs, 1);
+    assert_eq!(engine.tracking.sizes().zones, 0, "nothing can arrive");
+    let edit = json!({ "origin_id": track.from, "destination_id": track.to, "milestones": "full" });
+    let version = engine.shipments.get(&track.world.boss, id).await.unwrap().version;
+    let edit = serde_json::from_value(edit).unwrap();
+    engine.shipments.update(&track.world.boss, id, version, edit).await.unwrap();
+    track.world.ground.pass(10);
+    track.world.at(track.phone, east(60.0)).await;
+    assert_eq!(track.world.status(id).await.0, Status::PickedUp, "from now on positions move it");
 }
 
 async fn other_radii_and_other_places_count_at_once(world: World) {
