@@ -68,6 +68,7 @@ pub async fn run(global: &Global, args: IngestArgs) -> anyhow::Result<()> {
     eprintln!("preparing {} zones and {} devices", plan.zones, plan.devices);
     let stage = Stage::set(global, &plan).await?;
     let floor = floor::start().await?;
+    let sync_ms = machine::sync_ms(&plan.data).context("failed to time the disk")?;
     let before_bytes = machine::resident_bytes();
     let job = Job {
         floor,
@@ -109,7 +110,7 @@ pub async fn run(global: &Global, args: IngestArgs) -> anyhow::Result<()> {
             devices: args.devices,
             bytes_per_device: per_device,
         },
-        machine: machine::facts(),
+        machine: machine::facts(sync_ms),
     };
     match global.output {
         Format::Json => output::json(&report),

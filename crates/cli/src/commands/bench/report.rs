@@ -146,11 +146,12 @@ impl Report {
                 mib(memory.end_bytes)
             ),
             format!(
-                "machine    {} x {}, {:.0} MiB, Linux {}",
+                "machine    {} x {}, {:.0} MiB, Linux {}, 32 KiB durable in {} ms",
                 self.machine.cores,
                 self.machine.cpu,
                 mib(self.machine.memory_bytes),
-                self.machine.kernel
+                self.machine.kernel,
+                self.machine.sync_ms
             ),
         ];
         lines.iter().try_for_each(|line| output::line(line))?;
