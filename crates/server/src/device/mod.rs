@@ -3,7 +3,7 @@
 //! send again whatever did not succeed, and what can never succeed would hold up all that comes after it.
 //!
 //! - [`osmand`]: OsmAnd and Traccar Client;
-//! - [`owntracks`]: OwnTracks.
+//! - [`owntracks`]: OwnTracks in its HTTP mode.
 
 pub mod osmand;
 pub mod owntracks;

@@ -8,6 +8,7 @@ use jiff::tz::{Offset, TimeZone};
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 use tracklane_core::Timestamp;
+use tracklane_core::lifecycle::Status;
 
 use super::view::{PublicPosition, PublicStep, PublicTracking};
 use super::words::{self, LABELS};
@@ -55,7 +56,7 @@ struct Step<'a> {
 impl<'a> From<&'a PublicStep> for Step<'a> {
     fn from(step: &'a PublicStep) -> Self {
         Self {
-            status: step.status.map(|status| status.as_str()),
+            status: step.status.map(Status::as_str),
             text: step.text,
             instant: step.occurred_at.to_string(),
             when: at_offset(step.occurred_at, step.offset_seconds.unwrap_or(0)),
