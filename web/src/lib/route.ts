@@ -1,6 +1,6 @@
 // Which page a path asks for. Pure.
 
-const ROUTES = ['login', 'shipments', 'drivers', 'zones', 'webhooks', 'settings'] as const;
+const ROUTES = ['login', 'shipments', 'drivers', 'customers', 'locations', 'zones', 'webhooks', 'settings'] as const;
 export type RouteName = (typeof ROUTES)[number] | 'map' | 'shipment' | 'missing';
 
 export interface Route {

@@ -1,5 +1,6 @@
 // Where a shipment starts or ends, as a form holds it: a place that is known, or a new address.
 
+import { parsePoint } from '../lib/record';
 import { orNull } from '../lib/ui/form.svelte';
 
 export interface End {
@@ -24,13 +25,6 @@ export const shownPointers = (under: string): string[] => [
     (name) => `${under}/${name}`,
   ),
 ];
-
-/** "52.5163, 13.3777" as a point; none when it is empty, NaN when it is no pair, so that the server names the rule. */
-export function parsePoint(text: string): { lat: number; lon: number } | null {
-  if (!text.trim()) return null;
-  const [lat = NaN, lon = NaN] = text.split(/[,\s]+/).map(Number);
-  return { lat, lon };
-}
 
 /** The part of a request that says where: `origin_id`, `origin`, or nothing when the form is empty. */
 export function endOf(name: string, end: End): Record<string, unknown> {

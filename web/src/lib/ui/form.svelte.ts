@@ -10,6 +10,8 @@ export class Form {
   fields = $state.raw<Record<string, string>>({});
   /** After a refused status change: what would be allowed. */
   allowed = $state.raw<string[] | null>(null);
+  /** True when somebody else changed the record since it was read. */
+  stale = $state(false);
 
   /** Runs the action; false when it failed, and then the errors say why. */
   async run(action: () => Promise<unknown>): Promise<boolean> {
@@ -30,17 +32,23 @@ export class Form {
     this.error = '';
     this.fields = {};
     this.allowed = null;
+    this.stale = false;
   }
 
   fail(error: unknown): void {
     this.error = messageOf(error);
     if (error instanceof ApiError) {
-      if (error.status === 412) this.error = 'Somebody else changed this in the meantime. Reload and try again.';
+      this.stale = error.status === 412;
+      if (this.stale) this.error = 'Somebody else changed this in the meantime.';
       this.fields = error.fields;
       this.allowed = error.allowed;
     }
   }
 }
+
+/** True when the rule at `pointer` is about the field `under`, or about a part of it. */
+export const isAbout = (pointer: string, under: string): boolean =>
+  pointer === under || pointer.startsWith(`${under}/`);
 
 /** Empty text as null, as the API wants it. */
 export const orNull = (text: string): string | null => text.trim() || null;
