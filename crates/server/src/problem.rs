@@ -300,3 +300,30 @@ impl utoipa::IntoResponses for Problems {
         ["4XX", "5XX"].map(|range| (range.to_owned(), Ref::from_response_name("Problem").into())).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ours_never_leaves() {
+        for error in [
+            tracklane_engine::Error::internal("password=hunter2"),
+            tracklane_engine::Error::Unavailable("postgres://user:hunter2@db".to_owned()),
+        ] {
+            let problem = Problem::from(error);
+            assert!(problem.kind().status().is_server_error());
+            assert!(problem.cause().is_some_and(|cause| cause.contains("hunter2")), "the log needs it");
+            let shown = serde_json::to_string(&problem.body(None)).expect("a body");
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_lead_back_to_their_kind() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::by_name(kind.name()), Some(*kind));
+            assert!(kind.explanation().ends_with('.'), "{}", kind.name());
+        }
+    }
+}

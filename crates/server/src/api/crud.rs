@@ -55,7 +55,7 @@ macro_rules! crud {
         }
 
         #[utoipa::path(patch, path = $path_id, tag = $tag, operation_id = concat!("change_", $one), summary = concat!("Change a ", $one),
-            params(("id" = $Id, Path), ("If-Match" = String, Header, description = "The ETag that the change is based on, or `*`")),
+            params(("id" = $Id, Path), ("If-Match" = String, Header, min_length = 1, description = "The ETag that the change is based on, or `*`")),
             request_body(content = $Input, content_type = "application/merge-patch+json",
                 description = "What changes; null clears a field"),
             security(("bearer" = [$write])),

@@ -80,7 +80,7 @@ pub async fn get(
 ///
 /// `"state": "paused"` lets messages wait; `active` also switches on again what was disabled for failing.
 #[utoipa::path(patch, path = "/v1/endpoints/{id}", tag = "Webhooks", operation_id = "change_endpoint",
-    params(("id" = EndpointId, Path), ("If-Match" = String, Header, description = "The ETag that the change is based on, or `*`")),
+    params(("id" = EndpointId, Path), ("If-Match" = String, Header, min_length = 1, description = "The ETag that the change is based on, or `*`")),
     request_body(content = NewEndpoint, content_type = "application/merge-patch+json"),
     security(("bearer" = ["endpoints:write"])), responses((status = 200, body = Endpoint), Problems))]
 pub async fn change(

@@ -65,7 +65,7 @@ pub async fn get(
 /// One that is planned or active.
 #[utoipa::path(patch, path = "/v1/shipments/{id}/legs/{leg_id}", tag = "Shipments", operation_id = "change_leg",
     params(("id" = ShipmentId, Path), ("leg_id" = LegId, Path),
-        ("If-Match" = String, Header, description = "The ETag that the change is based on, or `*`")),
+        ("If-Match" = String, Header, min_length = 1, description = "The ETag that the change is based on, or `*`")),
     request_body(content = NewLeg, content_type = "application/merge-patch+json"),
     security(("bearer" = ["shipments:write"])), responses((status = 200, body = Leg), Problems))]
 pub async fn change(

@@ -65,7 +65,7 @@ pub async fn get(
 #[utoipa::path(patch, path = "/v1/shipments/{id}/packages/{package_id}", tag = "Shipments",
     operation_id = "change_package",
     params(("id" = ShipmentId, Path), ("package_id" = PackageId, Path),
-        ("If-Match" = String, Header, description = "The ETag that the change is based on, or `*`")),
+        ("If-Match" = String, Header, min_length = 1, description = "The ETag that the change is based on, or `*`")),
     request_body(content = NewPackage, content_type = "application/merge-patch+json"),
     security(("bearer" = ["shipments:write"])), responses((status = 200, body = Package), Problems))]
 pub async fn change(

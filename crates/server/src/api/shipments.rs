@@ -154,7 +154,7 @@ pub async fn get(
 ///
 /// Its reference, customers, locations, window, milestones and metadata. Its status is changed by facts alone.
 #[utoipa::path(patch, path = "/v1/shipments/{id}", tag = "Shipments", operation_id = "change_shipment",
-    params(("id" = ShipmentId, Path), ("If-Match" = String, Header, description = "The ETag that the change is based on, or `*`")),
+    params(("id" = ShipmentId, Path), ("If-Match" = String, Header, min_length = 1, description = "The ETag that the change is based on, or `*`")),
     request_body(content = ShipmentEdit, content_type = "application/merge-patch+json"),
     security(("bearer" = ["shipments:write"])), responses((status = 200, body = Shipment), Problems))]
 pub async fn change(

@@ -26,7 +26,7 @@ pub async fn get(State(app): State<App>, who: Allowed<TenantRead>, known: IfNone
 
 /// Change the own tenant
 #[utoipa::path(patch, path = "/v1/tenant", tag = "Tenants", operation_id = "change_tenant",
-    params(("If-Match" = String, Header, description = "The ETag that the change is based on, or `*`")),
+    params(("If-Match" = String, Header, min_length = 1, description = "The ETag that the change is based on, or `*`")),
     request_body(content = NewTenant, content_type = "application/merge-patch+json"),
     security(("bearer" = ["tenant:write"])), responses((status = 200, body = Tenant), Problems))]
 pub async fn change(

@@ -81,7 +81,7 @@ pub async fn get(
 ///
 /// A new `password` ends all sessions of the user.
 #[utoipa::path(patch, path = "/v1/users/{id}", tag = "Users", operation_id = "change_user",
-    params(("id" = UserId, Path), ("If-Match" = String, Header, description = "The ETag that the change is based on, or `*`")),
+    params(("id" = UserId, Path), ("If-Match" = String, Header, min_length = 1, description = "The ETag that the change is based on, or `*`")),
     request_body(content = NewUser, content_type = "application/merge-patch+json"),
     security(("bearer" = ["users:write"])), responses((status = 200, body = User), Problems))]
 pub async fn change(
