@@ -71,6 +71,13 @@ pub async fn list_of_shipment(db: &mut Db, shipment_id: ShipmentId) -> Result<Ve
     TABLE.select(db)?.is("shipment_id", Some(shipment_id)).ordered(db, "position, id", read).await
 }
 
+/// The legs of these shipments, by shipment and position.
+pub async fn list_of_shipments(db: &mut Db, shipment_ids: &[ShipmentId]) -> Result<Vec<Leg>> {
+    let mut legs = TABLE.get_many_by(db, "shipment_id", shipment_ids, read).await?;
+    legs.sort_by_key(|leg| (leg.shipment_id, leg.position, leg.id));
+    Ok(legs)
+}
+
 /// The fleet legs in state `active` of a driver, oldest first.
 pub async fn active_for_driver(db: &mut Db, driver_id: DriverId) -> Result<Vec<Leg>> {
     TABLE.select(db)?.is("driver_id", Some(driver_id)).and(ACTIVE_FLEET).ordered(db, "id", read).await

@@ -88,10 +88,21 @@ impl Table {
 
     /// Those of these rows that exist and are of the handle's tenant.
     pub async fn get_many<T, I: Id>(&self, db: &mut Db, ids: &[I], read: fn(&Row) -> Result<T>) -> Result<Vec<T>> {
+        self.get_many_by(db, "id", ids, read).await
+    }
+
+    /// The rows of the handle's tenant that have one of these ids in this column, in no order.
+    pub async fn get_many_by<T, I: Id>(
+        &self,
+        db: &mut Db,
+        column: &str,
+        ids: &[I],
+        read: fn(&Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let mut found = Vec::with_capacity(ids.len());
         for some in ids.chunks(MAX_IN) {
             let ids: Vec<Value> = some.iter().map(|id| id.uuid().into()).collect();
-            found.extend(self.select(db)?.one_of("id", ids).many(db, read).await?);
+            found.extend(self.select(db)?.one_of(column, ids).many(db, read).await?);
         }
         Ok(found)
     }

@@ -85,8 +85,12 @@ impl Memory {
         let ids: Vec<_> = active.iter().map(|leg| leg.shipment_id).collect();
         let ends: Vec<_> = active.iter().flat_map(|leg| [leg.origin_id, leg.destination_id]).flatten().collect();
         let places = locations::get_many(db, &ends).await?;
+        let mut routes = HashMap::<_, Vec<_>>::new();
+        for leg in legs::list_of_shipments(db, &ids).await? {
+            routes.entry(leg.shipment_id).or_default().push(leg);
+        }
         for shipment in shipments::get_many(db, &ids).await? {
-            let legs = legs::list_of_shipment(db, shipment.id).await?;
+            let legs = routes.remove(&shipment.id).unwrap_or_default();
             self.watch.refresh(&self.zones, tenant, &shipment, &legs, &places);
         }
         Ok(())

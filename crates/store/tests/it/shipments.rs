@@ -221,13 +221,16 @@ async fn legs_round_trip(world: World) {
     tx.commit().await.unwrap();
     let mut db = world.read().await;
     assert_eq!(legs::get(&mut db, fleet.id).await, Ok(Some(fleet.clone())));
-    assert_eq!(legs::list_of_shipment(&mut db, shipment.id).await, Ok(vec![carrier, fleet.clone()]));
+    assert_eq!(legs::list_of_shipment(&mut db, shipment.id).await, Ok(vec![carrier.clone(), fleet.clone()]));
+    assert_eq!(legs::list_of_shipments(&mut db, &[id(), shipment.id]).await, Ok(vec![carrier, fleet.clone()]));
+    assert_eq!(legs::list_of_shipments(&mut db, &[]).await, Ok(Vec::new()));
     assert_eq!(legs::active_for_driver(&mut db, driver_id).await, Ok(vec![fleet.clone()]));
     let active = legs::active_fleet_legs_any_tenant(&mut world.read_system().await).await;
     assert_eq!(active, Ok(vec![fleet.clone()]));
     let mut db = world.read_other().await;
     assert_eq!(legs::get(&mut db, fleet.id).await, Ok(None));
     assert_eq!(legs::list_of_shipment(&mut db, shipment.id).await, Ok(Vec::new()));
+    assert_eq!(legs::list_of_shipments(&mut db, &[shipment.id]).await, Ok(Vec::new()));
     assert_eq!(legs::active_for_driver(&mut db, driver_id).await, Ok(Vec::new()));
     drop(db);
 
