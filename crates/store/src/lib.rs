@@ -31,6 +31,7 @@ pub mod device_states;
 pub mod devices;
 mod dialect;
 pub mod drivers;
+pub mod ended_sessions;
 pub mod endpoints;
 mod error;
 pub mod events;

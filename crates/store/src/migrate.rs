@@ -18,6 +18,7 @@ const MIGRATIONS: &[(&str, &str)] = migrations![
     "0004_events.postgres.sql",
     "0004_events.sqlite.sql",
     "0005_webhooks.sql",
+    "0006_sessions.sql",
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum BYTEA NOT NULL)";

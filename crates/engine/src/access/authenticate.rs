@@ -113,7 +113,10 @@ impl Access {
             None => self.read_user(claims.sub, claims.tenant, now).await?,
         };
         let holds = !known.disabled && known.tenant_id == claims.tenant && known.fingerprint == claims.pwd;
-        if holds { Ok(known.principal.clone()) } else { Err(Error::Unauthenticated) }
+        if !holds || self.has_ended(&claims, now).await? {
+            return Err(Error::Unauthenticated);
+        }
+        Ok(known.principal.clone())
     }
 
     async fn read_user(&self, id: UserId, tenant: TenantId, now: Timestamp) -> Result<Arc<KnownUser>> {

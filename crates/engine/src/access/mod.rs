@@ -10,6 +10,7 @@ mod cache;
 mod credentials;
 mod keyring;
 mod login;
+mod logout;
 mod passwords;
 mod principal;
 mod service;

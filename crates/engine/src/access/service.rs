@@ -22,6 +22,8 @@ pub(super) struct Inner {
     pub throttle: Throttle,
     pub users: Cache<UserId, Arc<KnownUser>>,
     pub api_keys: Cache<ApiKeyId, Arc<KnownKey>>,
+    /// By the numbers of tokens: whether their sessions were ended.
+    pub ended_sessions: Cache<String, bool>,
     pub device_hashes: Cache<DeviceId, Option<[u8; 32]>>,
 }
 
@@ -40,6 +42,7 @@ impl Access {
             throttle: Throttle::new(settings.free_attempts, settings.longest_wait_seconds),
             users: Cache::new(settings.cache_seconds),
             api_keys: Cache::new(settings.cache_seconds),
+            ended_sessions: Cache::new(settings.cache_seconds),
             device_hashes: Cache::new(settings.cache_seconds),
             base,
         };

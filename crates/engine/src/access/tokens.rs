@@ -35,7 +35,7 @@ pub(super) struct Claims {
     /// When it stops working.
     exp: i64,
     /// Its own number.
-    jti: String,
+    pub jti: String,
 }
 
 /// Issues a token, and says when it stops working.
@@ -95,6 +95,11 @@ fn read(payload: &str) -> Option<Claims> {
 }
 
 impl Claims {
+    /// From when on the token counts nowhere, whatever the clock there says.
+    pub fn counts_until(&self) -> Timestamp {
+        Timestamp::from_second(self.exp.saturating_add(2 * LEEWAY_SECONDS)).unwrap_or(Timestamp::MAX)
+    }
+
     fn counts(&self, issuer: &str, now: Timestamp) -> bool {
         let now = now.as_second();
         self.iss == issuer

@@ -24,6 +24,7 @@ on_both!(
     a_session_says_who_calls_until_it_expires,
     wrong_logins_are_told_nothing_noted_and_slowed_down,
     sessions_end_at_once_with_the_user_or_the_password,
+    a_session_that_was_ended_stays_so_everywhere,
     tokens_that_are_not_ours_are_refused,
     keys_rotate_and_survive_restarts,
     another_master_key_opens_nothing,
@@ -183,6 +184,31 @@ async fn sessions_end_at_once_with_the_user_or_the_password(ground: Ground) {
     let session = stage.login("ana@one.test", "a third long one").await.unwrap();
     access.delete_user(caller, ana.id).await.unwrap();
     assert!(!stage.comes_in(&session.token).await);
+}
+
+async fn a_session_that_was_ended_stays_so_everywhere(ground: Ground) {
+    let stage = Stage::new(ground).await;
+    stage.admin().await;
+    let one = stage.login("admin@one.test", PASSWORD).await.unwrap().token;
+    let two = stage.login("admin@one.test", PASSWORD).await.unwrap().token;
+    let other = stage.another_process().await;
+    assert!(stage.comes_in(&one).await && other.access.authenticate(&one).await.is_ok());
+    for no_session in ["", "x", "a.b.c", "tlk_"] {
+        stage.engine.access.logout(no_session).await.unwrap();
+    }
+    stage.engine.access.logout(&one).await.unwrap();
+    stage.engine.access.logout(&one).await.unwrap();
+    assert_eq!(stage.audit("user.logged_out").await.len(), 1);
+    assert!(!stage.comes_in(&one).await && stage.comes_in(&two).await);
+    stage.advance(30);
+    assert!(matches!(other.access.authenticate(&one).await, Err(Error::Unauthenticated)));
+    assert!(other.access.authenticate(&two).await.is_ok());
+    let stage = stage.restart().await;
+    assert!(!stage.comes_in(&one).await && stage.comes_in(&two).await);
+    stage.advance(86_400 - 31);
+    let three = stage.login("admin@one.test", PASSWORD).await.unwrap().token;
+    stage.engine.access.logout(&three).await.unwrap();
+    assert!(!stage.comes_in(&one).await, "it counts a moment longer for slow clocks, and so does its end");
 }
 
 async fn tokens_that_are_not_ours_are_refused(ground: Ground) {

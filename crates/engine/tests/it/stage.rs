@@ -11,7 +11,7 @@ use tracklane_core::lifecycle::Status;
 use tracklane_core::model::{Caller, Customer, Driver, DutyState, Role, Shipment, Tenant, TenantSettings};
 use tracklane_core::position::Attributes;
 use tracklane_engine::secrets::Secrets;
-use tracklane_engine::{Engine, EngineParts, Result, Settings};
+use tracklane_engine::{Engine, EngineParts, Offline, Result, Settings};
 use tracklane_history::History;
 use tracklane_store::{Scope, Store, customers, drivers, events, shipments, tenants};
 
@@ -88,6 +88,12 @@ impl Stage {
         let (engine, history) = start(&ground, &settings).await;
         let store = engine.base.store.clone();
         Self { engine, store, env, tenant, caller, settings, history, ground }
+    }
+
+    /// What another process on the same records knows of who may come in.
+    pub async fn another_process(&self) -> Offline {
+        let store = Store::open(&self.ground.url).await.unwrap();
+        Offline::open(self.env.clone(), store, self.settings.clone(), Secrets::new([7; 32])).await.unwrap()
     }
 
     /// Tries to start a second engine on the same records with another master key.

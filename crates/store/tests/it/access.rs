@@ -1,4 +1,4 @@
-//! Users, API keys, signing keys, idempotency keys, the audit log.
+//! Users, API keys, signing keys, ended sessions, idempotency keys, the audit log.
 
 use tracklane_core::lifecycle::Actor;
 use tracklane_core::model::Role;
@@ -8,7 +8,7 @@ use tracklane_store::idempotency::{Answer, RequestKey, Seen};
 use tracklane_store::signing_keys::SigningKey;
 use tracklane_store::users::UserFilter;
 use tracklane_store::{
-    Error, Page, api_keys, audit_log, customers, devices, drivers, idempotency, signing_keys, users,
+    Error, Page, api_keys, audit_log, customers, devices, drivers, ended_sessions, idempotency, signing_keys, users,
 };
 
 use crate::fixtures::{self, at, id};
@@ -18,6 +18,7 @@ conformance!(
     users_round_trip,
     api_keys_round_trip,
     signing_keys_round_trip,
+    sessions_end_once_and_are_forgotten,
     requests_are_done_once,
     the_audit_log_is_filtered
 );
@@ -144,6 +145,21 @@ async fn signing_keys_round_trip(world: World) {
     assert_eq!(signing_keys::prune_any_tenant(&mut tx, at(4)).await, Ok(1));
     assert_eq!(signing_keys::list_any_tenant(&mut tx).await, Ok(vec![key("new", 2)]));
     assert!(matches!(signing_keys::list_any_tenant(&mut world.read().await).await, Err(Error::Scope(_))));
+}
+
+async fn sessions_end_once_and_are_forgotten(world: World) {
+    let mut tx = world.begin().await;
+    assert_eq!(ended_sessions::insert(&mut tx, "one", at(10)).await, Ok(true));
+    assert_eq!(ended_sessions::insert(&mut tx, "one", at(20)).await, Ok(false));
+    assert_eq!(ended_sessions::insert(&mut tx, "two", at(20)).await, Ok(true));
+    tx.commit().await.unwrap();
+    assert_eq!(ended_sessions::contains(&mut world.read_other().await, "one").await, Ok(false));
+    assert_eq!(ended_sessions::prune(&mut *world.begin_other().await, at(99)).await, Ok(0));
+    let mut tx = world.begin().await;
+    assert_eq!(ended_sessions::prune(&mut tx, at(9)).await, Ok(0));
+    assert_eq!(ended_sessions::prune(&mut tx, at(10)).await, Ok(1));
+    assert_eq!(ended_sessions::contains(&mut tx, "one").await, Ok(false));
+    assert_eq!(ended_sessions::contains(&mut tx, "two").await, Ok(true));
 }
 
 async fn requests_are_done_once(world: World) {
