@@ -40,6 +40,13 @@ pub async fn own(db: &mut Db) -> Result<Option<Tenant>> {
     find(db, "id = $1", args![id]).await
 }
 
+/// The tenant of the handle, locked until the end of the transaction: what must hold for all of its rows together is
+/// checked by one transaction after the other.
+pub async fn lock_own(db: &mut Db) -> Result<Option<Tenant>> {
+    let id = db.tenant()?;
+    find(db, &format!("id = $1{}", db.dialect().for_update()), args![id]).await
+}
+
 /// The tenant with this id.
 pub async fn get_any_tenant(db: &mut Db, id: TenantId) -> Result<Option<Tenant>> {
     db.check_system()?;

@@ -6,7 +6,7 @@ use tracklane_core::id::{CustomerId, DriverId, UserId};
 use tracklane_core::lifecycle::Actor;
 use tracklane_core::model::{Caller, Role, User};
 use tracklane_store::users::{self, UserFilter};
-use tracklane_store::{Db, Listing, Page, customers, drivers};
+use tracklane_store::{Db, Listing, Page, customers, drivers, tenants};
 
 use super::passwords;
 use super::service::{Access, must_administer};
@@ -261,6 +261,8 @@ fn is_working_admin(user: &User) -> bool {
 
 /// Refuses what would lock everybody out.
 async fn must_leave_an_admin(db: &mut Db, leaving: UserId) -> Result<()> {
+    // One after the other: of the last two admins, each could leave the other one.
+    tenants::lock_own(db).await?;
     let admins = UserFilter { role: Some(Role::Admin), disabled: Some(false), q: None };
     let working = users::list(db, &admins, Page::first(2)).await?;
     if working.items.iter().any(|user| user.id != leaving) {

@@ -25,6 +25,7 @@ on_both!(
     wrong_logins_are_told_nothing_noted_and_slowed_down,
     sessions_end_at_once_with_the_user_or_the_password,
     a_session_that_was_ended_stays_so_everywhere,
+    two_admins_who_leave_at_once_do_not_both_go,
     tokens_that_are_not_ours_are_refused,
     keys_rotate_and_survive_restarts,
     another_master_key_opens_nothing,
@@ -209,6 +210,27 @@ async fn a_session_that_was_ended_stays_so_everywhere(ground: Ground) {
     let three = stage.login("admin@one.test", PASSWORD).await.unwrap().token;
     stage.engine.access.logout(&three).await.unwrap();
     assert!(!stage.comes_in(&one).await, "it counts a moment longer for slow clocks, and so does its end");
+}
+
+async fn two_admins_who_leave_at_once_do_not_both_go(ground: Ground) {
+    let stage = Stage::new(ground).await;
+    let (access, caller) = (&stage.engine.access, &stage.caller);
+    let mut last = stage.admin().await;
+    for round in 0..10 {
+        let email = format!("second{round}@one.test");
+        let second = access.create_user(caller, user(&email, Role::Admin)).await.unwrap();
+        let demoted = NewUser { role: Role::Viewer, ..NewUser::from(&last) };
+        let (one, two) = tokio::join!(
+            access.update_user(caller, last.id, last.version, demoted),
+            access.delete_user(caller, second.id)
+        );
+        let gone = [one.as_ref().err(), two.as_ref().err()];
+        assert_eq!(gone.iter().filter(|error| error.is_none()).count(), 1, "{gone:?}");
+        assert!(gone.iter().flatten().all(|error| matches!(error, Error::Conflict(_))), "{gone:?}");
+        if one.is_ok() {
+            last = second;
+        }
+    }
 }
 
 async fn tokens_that_are_not_ours_are_refused(ground: Ground) {

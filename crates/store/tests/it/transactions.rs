@@ -15,6 +15,7 @@ conformance!(
     many_small_transactions_all_land,
     a_caller_who_gives_up_blocks_nobody,
     readers_see_what_was_committed,
+    a_locked_tenant_is_waited_for,
 );
 
 async fn count(world: &World) -> usize {
@@ -147,4 +148,20 @@ async fn write_many(store: &Store, tenant: tracklane_core::id::TenantId, writers
     for writer in writers {
         writer.await.unwrap();
     }
+}
+
+async fn a_locked_tenant_is_waited_for(world: World) {
+    let mut tx = world.begin().await;
+    let mut tenant = tenants::lock_own(&mut tx).await.unwrap().unwrap();
+    let (store, id) = (world.store.clone(), tenant.id);
+    let next = tokio::spawn(async move {
+        let mut tx = store.begin(Scope::Tenant(id)).await.unwrap();
+        tenants::lock_own(&mut tx).await.unwrap().unwrap().name
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!next.is_finished());
+    tenant.name = "Renamed".to_owned();
+    assert_eq!(tenants::update(&mut tx, &tenant).await, Ok(true));
+    tx.commit().await.unwrap();
+    assert_eq!(next.await.unwrap(), "Renamed");
 }
