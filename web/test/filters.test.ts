@@ -28,7 +28,7 @@ it('knows when nothing is filtered', () => {
 it('finds the page of a path', () => {
   expect(routeOf('/')).toEqual({ name: 'map', id: '' });
   expect(routeOf('/shipments')).toEqual({ name: 'shipments', id: '' });
-  expect(routeOf('/locations')).toEqual({ name: 'locations', id: '' });
+  expect(routeOf('/places')).toEqual({ name: 'places', id: '' });
   expect(routeOf('/shipments/shp_1')).toEqual({ name: 'shipment', id: 'shp_1' });
   for (const path of ['/nowhere', '/drivers/x', '/shipments/a/b', '/t/token', '/docs', '/shipments/%E0%A4%A']) {
     expect(routeOf(path).name).toBe('missing');

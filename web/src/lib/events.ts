@@ -1,6 +1,6 @@
 // What an entry of the event log says, in a sentence.
 
-import { statusText, words } from './lifecycle';
+import { EVENT_TYPES, statusText, words } from './lifecycle';
 import type { LogEvent, Status, StatusChange } from './types';
 
 export interface Sentence {
@@ -51,5 +51,7 @@ export function sentenceOf(event: LogEvent, names: Names): Sentence {
 }
 
 /** Events that a feed for people leaves out, because another one says the same. */
-export const isNoise = (event: LogEvent): boolean =>
-  event.type === 'shipment.fact_recorded' || event.type === 'shipment.updated' || event.type === 'shipment.delivered';
+const NOISE = ['shipment.fact_recorded', 'shipment.updated', 'shipment.delivered'];
+export const isNoise = (event: LogEvent): boolean => NOISE.includes(event.type);
+/** The types that a feed for people shows. */
+export const FEED_TYPES = EVENT_TYPES.filter((type) => !NOISE.includes(type));

@@ -137,6 +137,16 @@ export function statusBeforeHold(timeline: TimelineEntry[]): Status | null {
   return heard.findLast((status) => status !== 'on_hold' && status !== 'exception') ?? null;
 }
 
+/** True when a person may send a shipment back from `from`: from the way, or after the delivery. */
+export const mayReturn = (from: Status, beforeHold: Status | null): boolean =>
+  from === 'delivered' || (from !== 'returning' && legalNext(from, beforeHold).includes('returning'));
+
+/** Under whom a leg runs, as choices of a form. */
+export const LEG_MODES = [
+  { value: 'fleet', text: 'Own fleet' },
+  { value: 'carrier', text: 'A carrier' },
+];
+
 export const REASONS: string[] = [
   'recipient_unavailable',
   'recipient_closed',

@@ -1,6 +1,7 @@
 // Which page a path asks for. Pure.
 
-const ROUTES = ['login', 'shipments', 'drivers', 'customers', 'locations', 'zones', 'webhooks', 'settings'] as const;
+// The page of locations is `/places`: the server answers `/locations` to devices of another system.
+const ROUTES = ['login', 'shipments', 'drivers', 'customers', 'places', 'zones', 'webhooks', 'settings'] as const;
 export type RouteName = (typeof ROUTES)[number] | 'map' | 'shipment' | 'missing';
 
 export interface Route {

@@ -4,11 +4,14 @@
 import { api } from '../api';
 import type { Device, DeviceLatest, Driver, Location, LogEvent, Page, Vehicle, Zone } from '../types';
 import { LiveConnection, type ConnectionState } from './connection';
+import { readNewest } from '../log';
 import { readTrack } from '../track';
 import { PositionStore } from './positions';
 
 /** How many events the feed keeps. */
 const FEED_LENGTH = 60;
+/** How many events of the time before the page was opened it starts with. */
+const FEED_START = 50;
 /** How far back trails reach when a page is opened, in milliseconds, and for how many devices at most. */
 const TRAIL_MS = 10 * 60_000;
 const TRAIL_DEVICES = 40;
@@ -45,6 +48,7 @@ class Fleet {
     try {
       await Promise.all([this.loadFleet(), this.loadPlaces(), this.loadPositions()]);
       this.failed = false;
+      void this.#loadFeed();
       void this.#loadTrails();
     } catch {
       this.failed = true;
@@ -101,6 +105,13 @@ class Fleet {
     this.state = state;
     // A socket does not say why it was refused. If the session has ended, any request does, and asks to log in again.
     if (state === 'waiting') void api.get('/v1/me').catch(() => {});
+  }
+
+  /** What happened before this page was opened, behind what has been heard since. */
+  async #loadFeed(): Promise<void> {
+    const before = await readNewest(FEED_START).catch(() => []);
+    const heard = new Set(this.feed.map(({ id }) => id));
+    this.feed = [...this.feed, ...before.filter(({ id }) => !heard.has(id))].slice(0, FEED_LENGTH);
   }
 
   async #loadTrails(): Promise<void> {
