@@ -113,14 +113,7 @@ impl Watch {
     }
 
     /// Notes a shipment as it was committed, with all its legs; `places` are the ends of its active leg.
-    pub fn refresh(
-        &self,
-        zones: &Zones,
-        tenant: &Tenant,
-        shipment: &Shipment,
-        legs: &[Leg],
-        places: &[Location],
-    ) {
+    pub fn refresh(&self, zones: &Zones, tenant: &Tenant, shipment: &Shipment, legs: &[Leg], places: &[Location]) {
         let mut inner = self.inner.write();
         let known = inner.by_shipment.get(&shipment.id);
         // Two commits may tell of themselves in the wrong order.
