@@ -104,8 +104,12 @@ describe('trails', () => {
   it('take history in front', () => {
     const store = new PositionStore(false);
     store.apply(fix(0, 52.5, 13.4), START);
-    store.seedTrail('dev_a', [{ lat: 52.4, lon: 13.4 }]);
-    expect(store.get('dev_a')?.trail.map(({ lat }) => lat)).toEqual([52.4, 52.5]);
+    store.seedTrail('dev_a', [
+      { lat: 52.4, lon: 13.4 },
+      { lat: 52.49, lon: 13.4 },
+    ]);
+    // What lies before a jump is another movement.
+    expect(store.get('dev_a')?.trail.map(({ lat }) => lat)).toEqual([52.49, 52.5]);
   });
 });
 

@@ -1,6 +1,15 @@
 import { expect, it } from 'vitest';
 import { metresBetween } from '../src/lib/live/positions';
-import { boxOf, circleRing, graticule, graticuleStep, parseGeometry, pointsOf, zoneShape } from '../src/lib/map/shapes';
+import {
+  boxOf,
+  circleRing,
+  coreOf,
+  graticule,
+  graticuleStep,
+  parseGeometry,
+  pointsOf,
+  zoneShape,
+} from '../src/lib/map/shapes';
 import { pointsOfTrack } from '../src/lib/track';
 
 const BERLIN = { lat: 52.52, lon: 13.405 };
@@ -75,6 +84,14 @@ it('finds boxes and corners', () => {
       ],
     }),
   ).toHaveLength(3);
+});
+
+it('leaves the few that are far away out of a view of many', () => {
+  const town = Array.from({ length: 48 }, (_, i) => ({ lat: 52.5 + i / 1000, lon: 13.4 + ((i * 7) % 48) / 1000 }));
+  const core = coreOf([...town, { lat: 48.1, lon: 11.6 }, { lat: 53.6, lon: 10 }]);
+  expect(core.length).toBeGreaterThan(30);
+  for (const { lat, lon } of core) expect(lat > 52.4 && lat < 52.6 && lon > 13.3).toBe(true);
+  expect(coreOf(town.slice(0, 5))).toHaveLength(5);
 });
 
 it('reads tracks as a line, as points, and when there are none', () => {

@@ -1,13 +1,15 @@
 // What an entry of the event log says, in a sentence.
 
-import { EVENT_TYPES, statusText, words } from './lifecycle';
-import type { LogEvent, Status, StatusChange } from './types';
+import { EVENT_TYPES, statusText, statusTone, words, type Tone } from './lifecycle';
+import type { LogEvent, StatusChange } from './types';
 
 export interface Sentence {
   /** What it is about: a reference, a driver. */
   subject: string;
   text: string;
   href: string | null;
+  /** How it is to be taken. */
+  tone: Tone;
 }
 
 export interface Names {
@@ -20,38 +22,41 @@ export function sentenceOf(event: LogEvent, names: Names): Sentence {
   const href = event.shipment_id ? `/shipments/${event.shipment_id}` : null;
   const shipment = typeof data.reference === 'string' ? data.reference : (event.shipment_id?.slice(-8) ?? '');
   const carrier = event.driver_id ? names.driver(event.driver_id) : names.device(event.device_id);
+  const about = (text: string, tone: Tone = 'waiting'): Sentence => ({ subject: shipment, text, href, tone });
   switch (event.type) {
     case 'shipment.created':
-      return { subject: shipment, text: 'created', href };
+      return about('Created');
     case 'shipment.status_changed': {
-      const sub = data.substatus ? ` (${words(data.substatus).toLowerCase()})` : '';
-      return {
-        subject: shipment,
-        text: `${data.status ? statusText(data.status as Status) : 'Status changed'}${sub}`,
-        href,
-      };
+      const { status, substatus } = data;
+      if (!status) return about('Status changed');
+      const finer = substatus ? `, ${words(substatus).toLowerCase()}` : '';
+      return about(statusText(status) + finer, statusTone(status));
     }
     case 'shipment.delivered':
-      return { subject: shipment, text: 'delivered', href };
+      return about('Delivered', 'done');
     case 'shipment.fact_recorded':
-      return { subject: shipment, text: 'fact recorded', href };
+      return about('Fact recorded');
     case 'shipment.updated':
-      return { subject: shipment, text: 'changed', href };
+      return about('Changed');
     case 'driver.assigned':
-      return { subject: shipment, text: `assigned to ${carrier}`, href };
+      return about(`Assigned to ${carrier}`);
     case 'driver.unassigned':
-      return { subject: shipment, text: `taken off ${carrier}`, href };
+      return about(`Taken off ${carrier}`);
     case 'zone.entered':
-      return { subject: carrier, text: `entered ${data.zone_name ?? 'a zone'}`, href: null };
+      return { subject: carrier, text: `Entered ${data.zone_name ?? 'a zone'}`, href: null, tone: 'unknown' };
     case 'zone.exited':
-      return { subject: carrier, text: `left ${data.zone_name ?? 'a zone'}`, href: null };
+      return { subject: carrier, text: `Left ${data.zone_name ?? 'a zone'}`, href: null, tone: 'unknown' };
     default:
-      return { subject: shipment || carrier, text: words(event.type.replace('.', ' ')).toLowerCase(), href };
+      return { ...about(words(event.type.replace('.', ' '))), subject: shipment || carrier };
   }
 }
 
+/** A long reference by its beginning and its end, which tell it from others. */
+export const shorten = (text: string): string => (text.length <= 28 ? text : `${text.slice(0, 10)}…${text.slice(-14)}`);
+
 /** Events that a feed for people leaves out, because another one says the same. */
 const NOISE = ['shipment.fact_recorded', 'shipment.updated', 'shipment.delivered'];
-export const isNoise = (event: LogEvent): boolean => NOISE.includes(event.type);
+export const isNoise = ({ type, data }: LogEvent): boolean =>
+  NOISE.includes(type) || (type === 'shipment.status_changed' && data.status === 'assigned');
 /** The types that a feed for people shows. */
 export const FEED_TYPES = EVENT_TYPES.filter((type) => !NOISE.includes(type));

@@ -5,7 +5,7 @@ import type { DeviceLatest, Point } from '../types';
 
 /** How long the drawn place takes to reach a new fix, in milliseconds. */
 export const GLIDE_MS = 1500;
-/** A jump further than this, in metres, is drawn at once: it is not a movement. */
+/** A jump further than this, in metres, is not a movement: it is drawn at once, and a trail begins anew behind it. */
 export const JUMP_M = 2000;
 /** How many places a trail keeps. */
 export const TRAIL_LENGTH = 240;
@@ -58,6 +58,15 @@ export function courseBetween(a: Point, b: Point): number {
   return (degrees + 360) % 360;
 }
 
+/** The end of a trail that is one movement. */
+export function sinceLastJump(trail: Point[]): Point[] {
+  const start = trail.findLastIndex((place, index) => {
+    const before = trail[index - 1];
+    return before !== undefined && metresBetween(before, place) > JUMP_M;
+  });
+  return trail.slice(Math.max(0, start));
+}
+
 const between = (a: Point, b: Point, share: number): Point => ({
   lat: a.lat + (b.lat - a.lat) * share,
   lon: a.lon + (b.lon - a.lon) * share,
@@ -79,7 +88,7 @@ export class PositionStore {
   seedTrail(deviceId: string, before: Point[]): void {
     const tracked = this.#tracked.get(deviceId);
     if (!tracked) return;
-    tracked.trail = [...before, ...tracked.trail].slice(-TRAIL_LENGTH);
+    tracked.trail = sinceLastJump([...before, ...tracked.trail]).slice(-TRAIL_LENGTH);
     this.#dirtyTrails.add(deviceId);
   }
 
@@ -111,7 +120,7 @@ export class PositionStore {
     if (before && Date.parse(before.latest.fix_time) >= Date.parse(latest.fix_time)) return false;
     const drawn = before ? this.#place(id, before.latest, nowMs) : latest.point;
     const distance = before ? metresBetween(before.latest.point, latest.point) : 0;
-    const trail = before && distance <= JUMP_M * 5 ? before.trail : [];
+    const trail = before && distance <= JUMP_M ? before.trail : [];
     const moved = !before || distance > 2;
     this.#tracked.set(id, { latest, heardMs, trail: moved ? [...trail, latest.point].slice(-TRAIL_LENGTH) : trail });
     if (this.glide && before && metresBetween(drawn, latest.point) <= JUMP_M) {

@@ -99,6 +99,26 @@ function square(fill: string, outline: string): Draw {
   };
 }
 
+/** A house with a gate: a place that shipments go through. */
+function house(fill: string, outline: string): Draw {
+  return (context) => {
+    context.beginPath();
+    context.moveTo(0, -14);
+    context.lineTo(14, -4);
+    context.lineTo(14, 13);
+    context.lineTo(-14, 13);
+    context.lineTo(-14, -4);
+    context.closePath();
+    context.lineWidth = 4;
+    context.strokeStyle = outline;
+    context.stroke();
+    context.fillStyle = fill;
+    context.fill();
+    context.fillStyle = outline;
+    context.fillRect(-6.5, 1, 13, 12);
+  };
+}
+
 /** Puts every mark into a map; again after the theme changed. */
 export function addIcons(map: MapLibre, palette: Palette): void {
   const { moving, stopped, silent, problem, outline, selected, hub } = palette;
@@ -109,6 +129,7 @@ export function addIcons(map: MapLibre, palette: Palette): void {
     'stopped-problem': triangle(problem, outline),
     silent: disc(silent, outline, ring(outline)),
     'silent-problem': triangle(problem, outline),
+    hub: house(hub, outline),
     origin: square(hub, outline),
     destination: square(selected, outline),
   };

@@ -24,8 +24,8 @@ export interface LiveData {
 /** Adds the sources and layers; `selected` is the device that stands out. */
 export function addLiveLayers(map: MapLibre, theme: Theme, clustered: boolean): void {
   const palette = PALETTES[theme];
-  for (const name of ['zones', 'hubs', 'trails'])
-    map.addSource(name, { type: 'geojson', data: NOTHING, tolerance: 0.1 });
+  for (const name of ['zones', 'hubs']) map.addSource(name, { type: 'geojson', data: NOTHING, tolerance: 0.1 });
+  map.addSource('trails', { type: 'geojson', data: NOTHING, tolerance: 0.1, lineMetrics: true });
   map.addSource('devices', {
     type: 'geojson',
     data: NOTHING,
@@ -61,39 +61,60 @@ export function addLiveLayers(map: MapLibre, theme: Theme, clustered: boolean): 
     source: 'trails',
     layout: { 'line-cap': 'round', 'line-join': 'round' },
     paint: {
-      'line-color': palette.trail,
-      'line-width': ['case', ['get', 'selected'], 4, 2.2],
-      'line-opacity': ['case', ['get', 'selected'], 0.9, 0.42],
+      // A trail fades towards its beginning, so that its end says who left it.
+      'line-gradient': [
+        'interpolate',
+        ['linear'],
+        ['line-progress'],
+        0,
+        transparent(palette.trail),
+        0.7,
+        `${palette.trail}99`,
+        1,
+        palette.trail,
+      ],
+      'line-width': ['match', ['get', 'look'], 'selected', 5, 'moving', 3, 2],
+      'line-opacity': ['match', ['get', 'look'], 'selected', 1, 'moving', 0.75, 0.22],
+    },
+  });
+  map.addLayer({
+    id: 'addresses',
+    type: 'circle',
+    source: 'hubs',
+    minzoom: 4,
+    filter: ['==', ['get', 'type'], 'address'],
+    paint: {
+      'circle-radius': 2,
+      'circle-color': palette.outline,
+      'circle-stroke-color': palette.hub,
+      'circle-stroke-width': 1.2,
+      'circle-stroke-opacity': 0.55,
     },
   });
   map.addLayer({
     id: 'hubs',
-    type: 'circle',
-    source: 'hubs',
-    minzoom: 4,
-    paint: {
-      'circle-radius': ['match', ['get', 'type'], 'address', 2, 5],
-      'circle-color': palette.outline,
-      'circle-stroke-color': palette.hub,
-      'circle-stroke-width': ['match', ['get', 'type'], 'address', 1.2, 2.2],
-      'circle-stroke-opacity': ['match', ['get', 'type'], 'address', 0.55, 1],
-    },
-  });
-  map.addLayer({
-    id: 'hub-names',
     type: 'symbol',
     source: 'hubs',
-    minzoom: 8,
+    minzoom: 4,
     filter: ['!=', ['get', 'type'], 'address'],
     layout: {
-      'text-field': ['get', 'name'],
+      'icon-image': 'hub',
+      'icon-size': ['interpolate', ['linear'], ['zoom'], 9, 0.4, 12, 0.6, 15, 1],
+      'icon-allow-overlap': true,
+      'icon-ignore-placement': true,
+      'text-field': ['step', ['zoom'], '', 13, ['get', 'name']],
       'text-font': FONT,
       'text-size': 12,
       'text-anchor': 'top',
-      'text-offset': [0, 0.7],
+      'text-offset': [0, 0.8],
       'text-optional': true,
     },
-    paint: { 'text-color': palette.label, 'text-halo-color': palette.halo, 'text-halo-width': 1.4 },
+    paint: {
+      'icon-opacity': ['interpolate', ['linear'], ['zoom'], 9, 0.45, 13, 0.9],
+      'text-color': palette.label,
+      'text-halo-color': palette.halo,
+      'text-halo-width': 1.4,
+    },
   });
   map.addLayer({
     id: 'zone-names',
@@ -142,28 +163,42 @@ export function addLiveLayers(map: MapLibre, theme: Theme, clustered: boolean): 
       'circle-stroke-width': 2,
     },
   });
-  map.addLayer({
-    id: 'devices',
-    type: 'symbol',
-    source: 'devices',
-    filter: ['!', ['has', 'point_count']],
-    layout: {
-      'icon-image': ['get', 'icon'],
-      'icon-size': 1.15,
-      'icon-rotate': ['case', ['==', ['get', 'motion'], 'moving'], ['get', 'course'], 0],
-      'icon-rotation-alignment': 'map',
-      'icon-allow-overlap': true,
-      'icon-ignore-placement': true,
-      'text-field': ['step', ['zoom'], '', 10, ['get', 'name']],
-      'text-font': FONT,
-      'text-size': 12,
-      'text-anchor': 'left',
-      'text-offset': [1.2, 0],
-      'text-optional': true,
-    },
-    paint: { 'text-color': palette.ink, 'text-halo-color': palette.halo, 'text-halo-width': 1.6 },
-  });
+  // Those who stand lie below those who move, and give way to their names.
+  const moving = ['==', ['get', 'motion'], 'moving'] as never;
+  for (const [id, filter, size, namesFrom] of [
+    ['devices-still', ['!', moving], 1, 12.5],
+    ['devices-moving', moving, 1.35, 10],
+  ] as const) {
+    map.addLayer({
+      id,
+      type: 'symbol',
+      source: 'devices',
+      filter: ['all', ['!', ['has', 'point_count']], filter as never],
+      layout: {
+        'icon-image': ['get', 'icon'],
+        'icon-size': ['interpolate', ['linear'], ['zoom'], 8, size * 0.7, 12, size],
+        'icon-rotate': ['get', 'turn'],
+        'icon-rotation-alignment': 'map',
+        'icon-allow-overlap': true,
+        'icon-ignore-placement': true,
+        'text-field': ['step', ['zoom'], '', namesFrom, ['get', 'name']],
+        'text-font': FONT,
+        'text-size': 12.5,
+        'text-variable-anchor': ['left', 'right', 'top', 'bottom'],
+        'text-radial-offset': 1.25,
+        'text-justify': 'auto',
+        'text-optional': true,
+      },
+      paint: { 'text-color': palette.ink, 'text-halo-color': palette.halo, 'text-halo-width': 2 },
+    });
+  }
 }
+
+/** The layers in which devices can be clicked. */
+export const DEVICE_LAYERS = ['devices-still', 'devices-moving'];
+
+/** A colour of the palette (`#rrggbb`) that cannot be seen. */
+const transparent = (colour: string): string => `${colour}00`;
 
 /** Feeds the layers from the position store for as long as the map stands. */
 export class LiveDrawing {
@@ -255,13 +290,14 @@ export class LiveDrawing {
     return {
       type: 'Feature',
       id,
-      properties: { id, motion, icon, course: course_deg, name: this.data.nameOf(drawn) },
+      properties: { id, motion, icon, turn: motion === 'moving' ? course_deg : 0, name: this.data.nameOf(drawn) },
       geometry: { type: 'Point', coordinates: [point.lon, point.lat] },
     };
   }
 
   #drawTrails(): void {
     const { positions } = this.data;
+    const now = Date.now();
     const features = positions.all().flatMap(({ device_id }): GeoJSON.Feature[] => {
       const trail = positions.get(device_id)?.trail ?? [];
       // With very many devices, trails are noise: only the selected one keeps its own.
@@ -269,7 +305,7 @@ export class LiveDrawing {
       return [
         {
           type: 'Feature',
-          properties: { selected: device_id === this.#selected },
+          properties: { look: device_id === this.#selected ? 'selected' : positions.motion(device_id, now) },
           geometry: { type: 'LineString', coordinates: trail.map(({ lat, lon }) => [lon, lat]) },
         },
       ];

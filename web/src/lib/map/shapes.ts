@@ -36,6 +36,22 @@ export function zoneShape(zone: Pick<Zone, 'geometry' | 'radius_m'>): GeoJSON.Po
   return { type: 'Polygon', coordinates: [circleRing({ lat, lon }, radius_m)] };
 }
 
+/** From this many points on, a few that are far away are left out of a view. */
+const CORE_FROM = 20;
+
+/** The points without those that lie furthest out: the view of a town, not of the one van that left it. */
+export function coreOf(points: Point[]): Point[] {
+  if (points.length < CORE_FROM) return points;
+  const within = (values: number[]): [number, number] => {
+    const sorted = values.toSorted((a, b) => a - b);
+    const out = Math.ceil(sorted.length * 0.06);
+    return [sorted[out] as number, sorted[sorted.length - 1 - out] as number];
+  };
+  const [south, north] = within(points.map(({ lat }) => lat));
+  const [west, east] = within(points.map(({ lon }) => lon));
+  return points.filter(({ lat, lon }) => lat >= south && lat <= north && lon >= west && lon <= east);
+}
+
 /** Box around points as west, south, east, north; none without points. */
 export function boxOf(points: Point[]): [number, number, number, number] | null {
   if (points.length === 0) return null;
