@@ -55,6 +55,20 @@ const PAGES = [
   { name: 'devices', path: '/drivers?tab=devices' },
   { name: 'vehicles', path: '/drivers?tab=vehicles' },
   { name: 'edit driver', path: '/drivers', then: press(/^Edit/) },
+  { name: 'add package', path: () => `/shipments/${data.failed.id}`, then: press('Add package') },
+  { name: 'add leg', path: () => `/shipments/${data.failed.id}`, then: press('Add leg') },
+  { name: 'open return leg', path: () => `/shipments/${data.failed.id}`, then: press('Open return leg') },
+  { name: 'customers', path: '/customers' },
+  { name: 'edit customer', path: '/customers', then: press(/^Edit/) },
+  { name: 'locations', path: '/places' },
+  {
+    name: 'edit location',
+    path: '/places',
+    then: async (page) => {
+      await press(/^Edit/)(page);
+      await mapIdle(page);
+    },
+  },
   { name: 'zones', path: '/zones', map: true },
   { name: 'new zone', path: '/zones', then: press('New zone') },
   { name: 'webhooks', path: '/webhooks' },

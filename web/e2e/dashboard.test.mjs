@@ -95,6 +95,16 @@ test('events come in as they happen, and a broken connection mends itself withou
   });
 });
 
+test('the feed starts with what happened before the page was opened', async () => {
+  await inside('/', async (page) => {
+    await page.getByRole('tab', { name: /Events/ }).click();
+    const feed = page.getByRole('tabpanel');
+    await feed.getByText('Assigned to Ben Okafor').waitFor();
+    await feed.getByText('Attempt failed').waitFor();
+    assert.ok((await feed.locator('li').count()) >= 7);
+  });
+});
+
 test('the list filters by status, text and delay, and the address keeps the filter', async () => {
   await inside('/shipments', async (page) => {
     const rows = page.locator('tbody tr');
@@ -190,6 +200,7 @@ test('a driver is assigned, and a tracking link made and revoked', async () => {
     const links = page.getByRole('region', { name: 'Tracking links' });
     await links.getByRole('button', { name: 'New link' }).click();
     await page.getByText('Tracking link made.').waitFor();
+    await links.locator('code').first().waitFor();
     const before = await links.locator('code').count();
     await links.getByRole('button', { name: 'Revoke' }).first().click();
     await page.waitForFunction(
@@ -252,6 +263,116 @@ test('a driver, a zone, an endpoint, a user and a key are made through their for
     await page.getByRole('button', { name: 'Close' }).click();
     await page.getByRole('button', { name: 'Revoke Shop' }).click();
     await page.locator('tbody').getByText('Revoked').waitFor();
+  });
+});
+
+test('a customer is made with errors at the fields, and changed over what somebody else changed', async () => {
+  await inside('/customers', async (page) => {
+    await page.getByRole('button', { name: 'New customer' }).click();
+    const dialog = page.getByRole('dialog', { name: 'New customer' });
+    await dialog.getByLabel('Name').fill('Nadia Petrova');
+    await dialog.getByLabel('E-mail').fill('not an address');
+    await dialog.getByLabel('Country').fill('Germany');
+    await dialog.getByLabel('Latitude, longitude').fill('95, 13');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    for (const label of ['E-mail', 'Country', 'Latitude, longitude']) {
+      const field = dialog.getByLabel(label);
+      await field.and(page.locator('[aria-invalid="true"]')).waitFor();
+    }
+    await dialog.getByLabel('E-mail').fill('nadia@example.com');
+    await dialog.getByLabel('Country').fill('de');
+    await dialog.getByLabel('Latitude, longitude').fill('52.5163, 13.3777');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    const row = page.locator('tbody tr', { hasText: 'Nadia Petrova' });
+    await row.getByText('DE').waitFor();
+
+    await row.getByRole('button', { name: 'Edit' }).click();
+    const edit = page.getByRole('dialog', { name: 'Edit customer' });
+    const { items } = await api.get('/v1/customers?q=Nadia');
+    await api.patch(`/v1/customers/${items[0].id}`, items[0].version, { phone: '+49301112233' });
+    await edit.getByLabel('Reference').fill('C-77');
+    await edit.getByRole('button', { name: 'Save' }).click();
+    await edit.getByText('Somebody else changed this in the meantime.').waitFor();
+    await edit.getByRole('button', { name: 'Read it again' }).click();
+    await page.waitForFunction(() => !document.querySelector('dialog [role="alert"]'));
+    assert.equal(await edit.getByLabel('Phone').inputValue(), '+49301112233');
+    assert.equal(await edit.getByLabel('Reference').inputValue(), 'C-77');
+    await edit.getByRole('button', { name: 'Save' }).click();
+    await row.getByText('C-77').waitFor();
+    await page.getByRole('searchbox').fill('C-77');
+    await page.waitForURL('**/customers?q=C-77');
+    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+  });
+});
+
+test('a location is placed by a click on the map', async () => {
+  await inside('/places', async (page) => {
+    await page.getByRole('button', { name: 'New location' }).click();
+    const dialog = page.getByRole('dialog', { name: 'New location' });
+    await mapIdle(page);
+    await dialog.getByLabel('Name').fill('Hub South');
+    await dialog.getByLabel('Type').selectOption('hub');
+    await dialog.getByLabel('Radius (m)').fill('5');
+    await dialog.locator('.map-canvas').click({ position: { x: 200, y: 120 } });
+    const point = await dialog.getByLabel('Latitude, longitude', { exact: true }).inputValue();
+    assert.match(point, /^-?[0-9.]+, -?[0-9.]+$/);
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await dialog.getByLabel('Radius (m)').and(page.locator('[aria-invalid="true"]')).waitFor();
+    await dialog.getByLabel('Radius (m)').fill('250');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    const row = page.locator('tbody tr', { hasText: 'Hub South' });
+    await row.getByText('250 m').waitFor();
+    const { items } = await api.get('/v1/locations?q=Hub%20South');
+    const { lat, lon } = items[0].address.point;
+    assert.equal(`${lat}, ${lon}`, point);
+  });
+});
+
+test('packages and legs are added and changed, and a way back is opened', async () => {
+  await inside(`/shipments/${data.failed.id}`, async (page) => {
+    const packages = page.getByRole('region', { name: 'Packages' });
+    await packages.getByRole('button', { name: 'Add package' }).click();
+    const adding = page.getByRole('dialog', { name: 'Add package' });
+    await adding.getByLabel('Contents').fill('Vase');
+    await adding.getByLabel('Metadata').fill('{"fragile": true, "shelf": "B4"}');
+    await adding.getByRole('button', { name: 'Create' }).click();
+    const vase = packages.locator('li', { hasText: 'Vase' });
+    await vase.getByText('fragile').waitFor();
+    await vase.getByRole('button', { name: 'Edit' }).click();
+    const editing = page.getByRole('dialog', { name: 'Edit package' });
+    await editing.getByLabel('Metadata').fill('{"shelf": "C1"}');
+    await editing.getByRole('button', { name: 'Save' }).click();
+    await vase.getByText('C1').waitFor();
+    assert.equal(await vase.getByText('fragile').count(), 0);
+    await vase.getByRole('button', { name: 'Edit' }).click();
+    await editing.getByRole('button', { name: 'Remove' }).click();
+    await editing.getByRole('button', { name: 'Really?' }).click();
+    await vase.waitFor({ state: 'detached' });
+
+    const legs = page.getByRole('region', { name: 'Legs' });
+    await legs.getByRole('button', { name: 'Add leg' }).click();
+    const leg = page.getByRole('dialog', { name: 'Add leg' });
+    await leg.getByLabel('Who carries it').selectOption('carrier');
+    await leg.getByRole('button', { name: 'Create' }).click();
+    await leg.getByLabel('Carrier').and(page.locator('[aria-invalid="true"]')).waitFor();
+    await leg.getByLabel('Carrier').fill('Parcel Post');
+    await leg.getByRole('button', { name: 'Create' }).click();
+    const added = legs.locator('li', { hasText: 'Parcel Post' });
+    await added.getByRole('button', { name: 'Edit' }).click();
+    const change = page.getByRole('dialog', { name: 'Edit leg' });
+    await change.getByLabel('Who carries it').selectOption('fleet');
+    await change.getByLabel('Driver').selectOption({ label: 'Anna Berg' });
+    await change.getByRole('button', { name: 'Save' }).click();
+    await legs.getByText('Own fleet, Anna Berg').waitFor();
+
+    await page.getByRole('button', { name: 'Open return leg' }).click();
+    const back = page.getByRole('dialog', { name: 'Send the shipment back' });
+    await back.getByLabel('Reason').selectOption('recipient_refused');
+    await back.getByLabel('Driver').selectOption({ label: 'Ben Okafor' });
+    await back.getByRole('button', { name: 'Open the way back' }).click();
+    await page.locator('.page-head').getByText('Returning').waitFor();
+    await legs.locator('li', { hasText: 'Ben Okafor' }).getByText('Return', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Open return leg' }).waitFor({ state: 'detached' });
   });
 });
 

@@ -73,10 +73,10 @@ export async function startServer() {
 
 /** A client of the API for making what the pages show. */
 export async function apiOf({ origin, email, password }) {
-  const send = async (method, path, body, token) => {
+  const send = async (method, path, body, token, more = {}) => {
     const response = await fetch(origin + path, {
       method,
-      headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+      headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}), ...more },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
@@ -87,6 +87,11 @@ export async function apiOf({ origin, email, password }) {
   return {
     get: (path) => send('GET', path, undefined, token),
     post: (path, body = {}) => send('POST', path, body, token),
+    patch: (path, version, body) =>
+      send('PATCH', path, body, token, {
+        'content-type': 'application/merge-patch+json',
+        'if-match': `"${version}"`,
+      }),
   };
 }
 
