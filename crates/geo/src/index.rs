@@ -12,7 +12,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use tracklane_core::position::Point;
 
-use crate::distance::{distance_m, normalise_lon};
+use crate::distance::{distance_m, interpolate, lon_delta, normalise_lon};
 use crate::shape::{Bbox, Circle, Polygon, Shape};
 
 /// Levels 0 (one cell is the world) to 22 (a cell is some ten metres wide).
@@ -24,6 +24,12 @@ const SPAN: f64 = 3.0;
 /// A zone with more corners covers more cells, because looking at its edges costs more.
 const FINE_SPAN: f64 = 14.0;
 const FINE_EDGES: usize = 100;
+
+/// A corridor covers up to this many cells along the line.
+const LINE_SPAN: f64 = 48.0;
+
+/// Nobody asks for more cells than this on one level along a way; what is left out is not found.
+const MOST_CELLS: usize = 4096;
 
 /// Zones by place. `K` is the key of a zone.
 #[derive(Debug, Clone)]
@@ -157,6 +163,21 @@ impl<K: Copy + Eq + Hash> ZoneIndex<K> {
         })
     }
 
+    /// Every zone that the way from `from` to `to`, straight on the map, may lead through, each once. Meant for the way between
+    /// two fixes: of one that is longer than some thousand of the smallest zones, only the beginning is looked at.
+    pub fn along(&self, from: Point, to: Point) -> Vec<Candidate<'_, K>> {
+        let mut slots: SmallVec<[u32; 16]> = SmallVec::new();
+        for level in (0..LEVELS).filter(|level| self.population[*level] > 0) {
+            for cell in Grid(level).cells_along(from, to) {
+                slots.extend(self.cells.get(&cell).into_iter().flatten().map(|entry| entry.slot()));
+            }
+        }
+        slots.sort_unstable();
+        slots.dedup();
+        let zones = slots.iter().filter_map(|slot| self.zones[*slot as usize].as_ref());
+        zones.map(|zone| Candidate { key: zone.key, shape: &zone.shape, certain: false }).collect()
+    }
+
     /// Every zone that contains `point`, each once.
     pub fn containing(&self, point: Point) -> impl Iterator<Item = K> {
         self.candidates(point).filter(move |candidate| candidate.contains(point)).map(|candidate| candidate.key)
@@ -197,6 +218,22 @@ impl Grid {
         self.key(self.column(normalise_lon(point.lon)), self.column(point.lat))
     }
 
+    /// The cells that a way leads through: it is cut where it passes from column to column and from row to row, and each
+    /// part asked for its middle.
+    fn cells_along(self, from: Point, to: Point) -> Vec<u64> {
+        let start = normalise_lon(from.lon);
+        let end = start + lon_delta(from.lon, to.lon);
+        let mut cuts = vec![0.0, 1.0];
+        for (a, b) in [(start, end), (from.lat, to.lat)] {
+            let (low, high) = (a.min(b) / self.size(), a.max(b) / self.size());
+            let lines = (low.floor() as i64 + 1..=high.floor() as i64).take(MOST_CELLS);
+            cuts.extend(lines.map(|line| (line as f64 * self.size() - a) / (b - a)));
+        }
+        cuts.sort_by(f64::total_cmp);
+        let middle = |pair: &[f64]| interpolate(from, to, f64::midpoint(pair[0], pair[1]));
+        cuts.windows(2).map(|pair| self.cell_of(middle(pair))).collect()
+    }
+
     /// The box of a cell.
     fn bbox(self, x: u32, y: u32) -> Bbox {
         let low = |number: u32| f64::from(number) * self.size() - 180.0;
@@ -213,6 +250,9 @@ struct Cover {
 impl Cover {
     fn of(shape: &Shape) -> Self {
         let boxes = shape.bboxes();
+        if let Shape::Corridor(corridor) = shape {
+            return Self::along(corridor.extent(), &boxes);
+        }
         let extent = boxes.iter().map(|b| (b.east - b.west).max(b.north - b.south)).fold(0.0, f64::max);
         let edges = shape.polygons().iter().map(Polygon::edge_count).max().unwrap_or(0);
         let grid = Grid::for_extent(extent, if edges > FINE_EDGES { FINE_SPAN } else { SPAN });
@@ -220,10 +260,23 @@ impl Cover {
             Shape::Circle(circle) => boxes.iter().flat_map(|bbox| circle_cells(grid, circle, *bbox)).collect(),
             _ => shape.polygons().iter().flat_map(|polygon| polygon_cells(grid, polygon)).collect::<Vec<_>>(),
         };
+        Self::tidy(&mut cells);
+        Self { level: grid.0, cells }
+    }
+
+    /// A corridor is long and thin: it lives on a finer level, of which it touches few cells.
+    fn along(extent: f64, boxes: &[Bbox]) -> Self {
+        let grid = Grid::for_extent(extent, LINE_SPAN);
+        let cells_of = |bbox: &Bbox| cells_in(grid, *bbox).map(|(x, y)| (grid.key(x, y), false));
+        let mut cells = boxes.iter().flat_map(cells_of).collect();
+        Self::tidy(&mut cells);
+        Self { level: grid.0, cells }
+    }
+
+    fn tidy(cells: &mut Vec<(u64, bool)>) {
         // Two parts may share a cell: if one of them fills it, the shape does.
         cells.sort_unstable_by_key(|(cell, certain)| (*cell, !certain));
         cells.dedup_by_key(|(cell, _)| *cell);
-        Self { level: grid.0, cells }
     }
 }
 

@@ -4,6 +4,7 @@
 //! - [`shape`]: polygons and circles, checked, prepared for fast questions;
 //! - [`index`]: which zones may contain a point, at a cost that does not grow with their number;
 //! - [`tracker`]: the zone state machine of a device: enter and exit;
+//! - [`visit`]: the same with rules of each zone: confirmed, explained, and done again when late fixes turn up;
 //! - [`polyline`]: the encoded polyline text form.
 
 pub mod distance;
@@ -11,6 +12,7 @@ pub mod index;
 pub mod polyline;
 pub mod shape;
 pub mod tracker;
+pub mod visit;
 
 pub use index::ZoneIndex;
 pub use shape::Shape;

@@ -48,15 +48,20 @@ impl Circle {
     }
 
     pub(super) fn bboxes(&self) -> Vec<Bbox> {
+        Self::boxes_around(self.center, self.radius_m)
+    }
+
+    /// Boxes that hold all points within `radius_m` of `center`.
+    pub(super) fn boxes_around(center: Point, radius_m: f64) -> Vec<Bbox> {
         // A little wider than exact, so that rounding never leaves out a point of the circle.
-        let lat_reach = self.radius_m / DEGREE_M * (1.0 + 1e-9) + 1e-9;
-        let (south, north) = ((self.center.lat - lat_reach).max(-90.0), (self.center.lat + lat_reach).min(90.0));
+        let lat_reach = radius_m / DEGREE_M * (1.0 + 1e-9) + 1e-9;
+        let (south, north) = ((center.lat - lat_reach).max(-90.0), (center.lat + lat_reach).min(90.0));
         if south <= -90.0 || north >= 90.0 {
             return vec![Bbox { west: -180.0, south, east: 180.0, north }];
         }
-        let ratio = (self.radius_m / EARTH_RADIUS_M).sin() / self.center.lat.to_radians().cos();
+        let ratio = (radius_m / EARTH_RADIUS_M).sin() / center.lat.to_radians().cos();
         let lon_reach = ratio.min(1.0).asin().to_degrees() * (1.0 + 1e-9) + 1e-9;
-        let lon = normalise_lon(self.center.lon);
+        let lon = normalise_lon(center.lon);
         let (west, east) = (lon - lon_reach, lon + lon_reach);
         if west < -180.0 {
             let (left, right) = (Bbox { west: -180.0, south, east, north }, west + 360.0);

@@ -1,11 +1,15 @@
-//! The shapes of zones: polygons with holes, several polygons, circles. A shape that exists has passed every check and
+//! The shapes of zones: polygons with holes, several polygons, circles, corridors. A shape that exists has passed every check and
 //! is prepared for fast questions.
 //!
 //! Edges are straight lines on the map (longitude and latitude), as RFC 7946 has it. A point exactly on an edge may count
 //! as inside or outside, but of two polygons that share the edge only one claims it.
 
 mod circle;
+mod corridor;
 mod crossing;
+mod cut;
+mod feature;
+mod line;
 mod parse;
 mod polygon;
 #[cfg(test)]
@@ -18,6 +22,8 @@ use tracklane_core::position::Point;
 use crate::distance::normalise_lon;
 
 pub use circle::Circle;
+pub use corridor::Corridor;
+pub use feature::Sizes;
 pub use parse::{MAX_HOLES, MAX_POSITIONS};
 pub use polygon::Polygon;
 
@@ -30,6 +36,8 @@ pub enum Shape {
     MultiPolygon(Vec<Polygon>),
     /// All points within a distance of a centre.
     Circle(Circle),
+    /// All points within half of a width of a line.
+    Corridor(Corridor),
 }
 
 impl Shape {
@@ -44,12 +52,12 @@ impl Shape {
         parse::shape(geometry, radius_m)
     }
 
-    /// The polygons; none for a circle.
+    /// The polygons; none for a circle or a corridor.
     pub fn polygons(&self) -> &[Polygon] {
         match self {
             Self::Polygon(polygon) => std::slice::from_ref(polygon),
             Self::MultiPolygon(polygons) => polygons,
-            Self::Circle(_) => &[],
+            Self::Circle(_) | Self::Corridor(_) => &[],
         }
     }
 
@@ -57,6 +65,7 @@ impl Shape {
     pub fn contains(&self, point: Point) -> bool {
         match self {
             Self::Circle(circle) => circle.signed_distance_m(point) <= 0.0,
+            Self::Corridor(corridor) => corridor.signed_distance_m(point) <= 0.0,
             _ => {
                 let point = Point { lon: normalise_lon(point.lon), ..point };
                 self.polygons().iter().any(|polygon| polygon.contains(point))
@@ -70,6 +79,7 @@ impl Shape {
     pub fn signed_distance_m(&self, point: Point) -> f64 {
         match self {
             Self::Circle(circle) => circle.signed_distance_m(point),
+            Self::Corridor(corridor) => corridor.signed_distance_m(point),
             _ => {
                 let point = Point { lon: normalise_lon(point.lon), ..point };
                 let nearer = |best: f64, polygon: &Polygon| {
@@ -81,18 +91,31 @@ impl Shape {
         }
     }
 
-    /// Boxes that together hold the shape: one for each polygon, two for a circle that crosses the antimeridian.
+    /// How far from its edge its middle may be, in metres: a radius, half a width, or half of the shorter side of the box
+    /// around the largest polygon.
+    pub fn half_width_m(&self) -> f64 {
+        match self {
+            Self::Circle(circle) => circle.radius_m(),
+            Self::Corridor(corridor) => corridor.width_m() / 2.0,
+            _ => self.polygons().iter().map(Polygon::half_width_m).fold(0.0, f64::max),
+        }
+    }
+
+    /// Boxes that together hold the shape: one for each polygon, two for a circle that crosses the antimeridian, some for a
+    /// corridor.
     pub fn bboxes(&self) -> Vec<Bbox> {
         match self {
             Self::Circle(circle) => circle.bboxes(),
+            Self::Corridor(corridor) => corridor.bboxes(),
             _ => self.polygons().iter().map(Polygon::bbox).collect(),
         }
     }
 
-    /// A point to put a label on: the centre of a circle, or of the box around the polygon with the most corners.
+    /// A point to put a label on: the centre of a circle, a middle point of a corridor, or of the box around the polygon with the most corners.
     pub fn center(&self) -> Point {
         match self {
             Self::Circle(circle) => circle.center(),
+            Self::Corridor(corridor) => corridor.points()[corridor.points().len() / 2],
             _ => {
                 let main = self.polygons().iter().max_by_key(|polygon| polygon.edge_count());
                 main.map_or(Point { lat: 0.0, lon: 0.0 }, |polygon| polygon.bbox().center())
@@ -100,12 +123,17 @@ impl Shape {
         }
     }
 
-    /// The geometry as GeoJSON, rings by the right-hand rule, and the radius of a circle. [`Shape::parse`] reads it back.
+    /// The geometry as GeoJSON, rings by the right-hand rule, and the radius of a circle. [`Shape::parse`] reads it back,
+    /// but for a corridor, whose width is not in it: [`Shape::to_feature`] has everything.
     pub fn to_geojson(&self) -> (Value, Option<f64>) {
         match self {
             Self::Circle(circle) => {
                 let Point { lat, lon } = circle.center();
                 (json!({ "type": "Point", "coordinates": [lon, lat] }), Some(circle.radius_m()))
+            }
+            Self::Corridor(corridor) => {
+                let coordinates: Value = corridor.points().iter().map(|point| json!([point.lon, point.lat])).collect();
+                (json!({ "type": "LineString", "coordinates": coordinates }), None)
             }
             Self::Polygon(polygon) => (json!({ "type": "Polygon", "coordinates": polygon.coordinates() }), None),
             Self::MultiPolygon(polygons) => {

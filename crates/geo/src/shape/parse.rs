@@ -5,7 +5,7 @@ use tracklane_core::Invalid;
 use tracklane_core::position::Point;
 
 use super::crossing::{self, GridPoint, grid};
-use super::{Bbox, Circle, Polygon, Shape};
+use super::{Bbox, Circle, Corridor, Polygon, Shape};
 
 /// The most positions that a geometry may have.
 pub const MAX_POSITIONS: usize = 100_000;
@@ -68,6 +68,31 @@ pub(super) fn check_position(invalid: &mut Invalid, pointer: &str, point: Point)
         invalid.add(&format!("{pointer}/1"), "must be a finite latitude from -90 to 90");
     }
     lon && lat
+}
+
+/// True when so many rules are broken that nobody reads on.
+pub(super) fn is_full(invalid: &Invalid) -> bool {
+    invalid.0.len() >= MAX_ERRORS
+}
+
+/// Reads and checks the line of a corridor.
+pub(super) fn corridor(coordinates: &Value, width_m: Option<f64>) -> Result<Shape, Invalid> {
+    let at = "/geometry/coordinates";
+    let Some(given) = coordinates.as_array() else { return Err(Invalid::one(at, "must be an array of positions")) };
+    let mut reader = Reader { invalid: Invalid::default(), positions: 0 };
+    let mut points = Vec::with_capacity(given.len().min(MAX_POSITIONS));
+    for (number, position) in given.iter().take(MAX_POSITIONS + 1).enumerate() {
+        points.extend(reader.position(position, &format!("{at}/{number}")));
+        if reader.is_full() {
+            break;
+        }
+    }
+    let Some(width_m) = width_m else {
+        reader.invalid.add("/width_m", "is required with a LineString: 1 to 100000 metres");
+        return Err(reader.invalid);
+    };
+    reader.invalid.into_result()?;
+    Corridor::new(points, width_m).map(Shape::Corridor)
 }
 
 /// A ring without repeated positions and without the closing one: each point with its number in the input.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tracklane_core::position::Point;
 
 use super::Bbox;
+use super::line::Line;
 use crate::distance::{DEGREE_M, lon_delta, plane_distance};
 
 /// A polygon with holes that has passed every check.
@@ -13,14 +14,23 @@ pub struct Polygon {
     rings: Vec<Vec<Point>>,
     bbox: Bbox,
     bands: Option<Bands>,
+    /// The edges on the sphere, near a pole, where no local plane will do.
+    polar: Option<Line>,
 }
+
+/// From this latitude on, distances are taken on the sphere.
+const POLAR_LAT: f64 = 80.0;
 
 impl Polygon {
     /// Prepares checked rings: closed, right-hand, the outer one first.
     pub(super) fn prepare(rings: Vec<Vec<Point>>) -> Self {
         let bbox = Bbox::around(rings.first().map_or(&[], Vec::as_slice));
         let bands = Bands::build(&rings, bbox);
-        Self { rings, bbox, bands }
+        let mut polygon = Self { rings, bbox, bands, polar: None };
+        if bbox.north > POLAR_LAT || bbox.south < -POLAR_LAT {
+            polygon.polar = Some(Line::new(polygon.edges().filter(|edge| !polygon.is_cut(edge))));
+        }
+        polygon
     }
 
     /// The closed rings: the outer one, counter-clockwise, then the holes, clockwise.
@@ -43,6 +53,14 @@ impl Polygon {
         self.rings.iter().flat_map(|ring| ring.windows(2).map(|pair| [pair[0], pair[1]]))
     }
 
+    /// Every edge that reaches into these latitudes, some of them more than once, and perhaps others.
+    pub(super) fn edges_between(&self, south: f64, north: f64, mut look: impl FnMut(&[Point; 2])) {
+        match &self.bands {
+            Some(bands) => bands.between(south, north).iter().for_each(look),
+            None => self.edges().for_each(|edge| look(&edge)),
+        }
+    }
+
     /// True when `point` (longitude below 180) is inside.
     pub(crate) fn contains(&self, point: Point) -> bool {
         if !self.bbox.contains(point) {
@@ -59,6 +77,9 @@ impl Polygon {
 
     /// The distance from `point` to the nearest edge, in metres, on a local plane around `point`.
     pub(super) fn edge_distance_m(&self, point: Point) -> f64 {
+        if let Some(line) = &self.polar {
+            return line.distance_m(point);
+        }
         let middle = f64::midpoint(self.bbox.west, self.bbox.east);
         let point = Point { lon: middle + lon_delta(middle, point.lon), ..point };
         let scale = point.lat.to_radians().cos();
@@ -75,6 +96,20 @@ impl Polygon {
             None => self.edges().map(|edge| distance(&edge)).fold(f64::INFINITY, f64::min),
         };
         nearest * DEGREE_M
+    }
+
+    /// True for an edge that only the map has: along a pole, or on both sides of the antimeridian around a pole.
+    fn is_cut(&self, [a, b]: &[Point; 2]) -> bool {
+        let all_round = self.bbox.west == -180.0 && self.bbox.east == 180.0;
+        let along_pole = a.lat.abs() == 90.0 && a.lat == b.lat;
+        along_pole || (all_round && a.lon.abs() == 180.0 && a.lon == b.lon)
+    }
+
+    /// Half of the shorter side of the box around it, in metres.
+    pub(super) fn half_width_m(&self) -> f64 {
+        let Bbox { west, south, east, north } = self.bbox;
+        let wide = (east - west) * f64::midpoint(south, north).to_radians().cos();
+        wide.min(north - south) / 2.0 * DEGREE_M
     }
 
     /// No edge is nearer to `point` than this, in metres: how far north or south of the box it is.
@@ -173,6 +208,12 @@ impl Bands {
     /// The edges that reach into the band of a latitude.
     fn of(&self, lat: f64) -> &[[Point; 2]] {
         self.band(Self::number(lat, self.south, self.height, self.count()))
+    }
+
+    /// The edges that reach into the bands of these latitudes.
+    fn between(&self, south: f64, north: f64) -> &[[Point; 2]] {
+        let number = |lat| Self::number(lat, self.south, self.height, self.count());
+        &self.edges[self.starts[number(south)] as usize..self.starts[number(north) + 1] as usize]
     }
 
     /// The least distance in degrees, searching outwards from `lat` until no band can be nearer.

@@ -1,0 +1,137 @@
+//! What a zone asks for before it tells an event.
+
+use serde::{Deserialize, Serialize};
+use tracklane_core::Invalid;
+
+/// The longest time that a rule may ask for: a month, in seconds.
+const MAX_SECONDS: u32 = 31 * 86_400;
+
+/// The rules of one zone.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rules {
+    /// How far beyond the edge a fix must lie at least to be certainly outside, in metres, 0 to 10,000.
+    pub band_m: f64,
+    /// Neither margin grows with the accuracy beyond this, in metres, 0 to 10,000: stated accuracy cannot be trusted either,
+    /// and a device with a bad one must still be able to leave.
+    pub band_cap_m: f64,
+    /// How many accuracies inside the edge a fix must lie to be certainly inside, 0 to 5. In a small zone at most half of
+    /// the way to its middle is asked for.
+    pub enter_certainty: f64,
+    /// How many accuracies outside the edge a fix must lie to be certainly outside, 0 to 5.
+    pub exit_certainty: f64,
+    /// The accuracy of a fix that states none, in metres, 0 to 10,000.
+    pub unstated_accuracy_m: f64,
+    /// How certain fixes confirm an entry.
+    pub enter: Confirm,
+    /// How certain fixes confirm an exit.
+    pub exit: Confirm,
+    /// An entry counts once the device has been inside this long, in seconds; a shorter visit tells nothing.
+    pub min_dwell_s: u32,
+    /// An exit counts once the device has been outside this long, in seconds; a shorter absence tells nothing.
+    pub min_absence_s: u32,
+    /// After so many seconds inside, a dwell event is told; none for never.
+    pub dwell_s: Option<u32>,
+    /// Tells an inferred entry and exit when the way between two fixes leads through the zone.
+    pub pass_through: bool,
+}
+
+impl Default for Rules {
+    /// A band of 20 metres that grows up to 100, one accuracy inwards and outwards, two fixes to confirm.
+    fn default() -> Self {
+        Self {
+            band_m: 20.0,
+            band_cap_m: 100.0,
+            enter_certainty: 1.0,
+            exit_certainty: 1.0,
+            unstated_accuracy_m: 0.0,
+            enter: Confirm::fixes(2),
+            exit: Confirm::fixes(2),
+            min_dwell_s: 0,
+            min_absence_s: 0,
+            dwell_s: None,
+            pass_through: false,
+        }
+    }
+}
+
+impl Rules {
+    /// One fix is enough, and on the way in its accuracy is not asked for: the rules of [`crate::tracker`].
+    pub fn at_once() -> Self {
+        Self { enter_certainty: 0.0, enter: Confirm::fixes(1), exit: Confirm::fixes(1), ..Self::default() }
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// Names each rule that is out of its range.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let mut invalid = Invalid::default();
+        for (pointer, metres) in [
+            ("/band_m", self.band_m),
+            ("/band_cap_m", self.band_cap_m),
+            ("/unstated_accuracy_m", self.unstated_accuracy_m),
+        ] {
+            invalid.require((0.0..=10_000.0).contains(&metres), pointer, "must be from 0 to 10000 metres");
+        }
+        for (pointer, factor) in [("/enter_certainty", self.enter_certainty), ("/exit_certainty", self.exit_certainty)]
+        {
+            invalid.require((0.0..=5.0).contains(&factor), pointer, "must be from 0 to 5");
+        }
+        for (pointer, seconds) in [
+            ("/enter/seconds", self.enter.seconds),
+            ("/exit/seconds", self.exit.seconds),
+            ("/min_dwell_s", self.min_dwell_s),
+            ("/min_absence_s", self.min_absence_s),
+            ("/dwell_s", self.dwell_s.unwrap_or(0)),
+        ] {
+            invalid.require(seconds <= MAX_SECONDS, pointer, "must be at most 2678400 seconds (31 days)");
+        }
+        for (pointer, fixes) in [("/enter/fixes", self.enter.fixes), ("/exit/fixes", self.exit.fixes)] {
+            invalid.require((1..=100).contains(&fixes), pointer, "must be from 1 to 100");
+        }
+        invalid.into_result()
+    }
+}
+
+/// How certain fixes on the other side of the edge confirm each other. A certain fix on this side begins the count anew, an
+/// undecided one changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirm {
+    /// How many, 1 to 100.
+    pub fixes: u8,
+    /// Over how many seconds, from the first to the last of them.
+    #[serde(default)]
+    pub seconds: u32,
+    /// Whether both are needed.
+    #[serde(default)]
+    pub need: Need,
+}
+
+/// Whether the number of fixes and the time are both needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// Both.
+    #[default]
+    Both,
+    /// One of them is enough.
+    Either,
+}
+
+impl Confirm {
+    /// So many fixes, over any time.
+    pub fn fixes(fixes: u8) -> Self {
+        Self { fixes, seconds: 0, need: Need::Both }
+    }
+
+    /// True when `fixes` over `micros` microseconds are enough.
+    pub(super) fn met(self, fixes: u8, micros: i64) -> bool {
+        let (count, time) = (fixes >= self.fixes, micros >= i64::from(self.seconds) * 1_000_000);
+        match self.need {
+            Need::Both => count && time,
+            Need::Either => count || time,
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! One device against all zones.
+
+use std::hash::Hash;
+
+use serde::{Deserialize, Serialize};
+
+use super::decision::{Decision, Held, Outcome};
+use super::machine::{explain, step};
+use super::replay::passing;
+use super::rules::Rules;
+use super::state::Visit;
+use super::{Event, EventKind};
+use crate::distance::distance_m;
+use crate::index::ZoneIndex;
+use crate::shape::Shape;
+use crate::tracker::ZoneFix;
+
+/// How a device can move, the same for all zones.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Travel {
+    /// A fix that could only be reached faster than this, in metres per second, waits for another one that confirms it; none
+    /// to believe every jump.
+    pub max_speed_mps: Option<f64>,
+    /// Ways of up to so many metres between two fixes are looked at for zones that they lead through; 0 for none.
+    pub pass_through_m: f64,
+}
+
+impl Travel {
+    /// Stated accuracy excuses no more than this, in metres: it cannot be trusted.
+    const EXCUSED_M: f64 = 100.0;
+
+    /// True when `to` cannot be reached from `from` in its time.
+    pub fn is_impossible(self, from: ZoneFix, to: ZoneFix) -> bool {
+        let Some(max_speed_mps) = self.max_speed_mps else { return false };
+        let excused = |fix: ZoneFix| fix.accuracy_m.map_or(0.0, |metres| f64::from(metres).clamp(0.0, Self::EXCUSED_M));
+        let metres = distance_m(from.point, to.point) - excused(from) - excused(to);
+        let seconds = (to.at.as_microsecond() - from.at.as_microsecond()) as f64 / 1e6;
+        metres > max_speed_mps * seconds.max(0.0)
+    }
+}
+
+/// What became of a fix.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Taken<K> {
+    /// It was taken; these events came of it, in order of time, exits before entries of the same instant.
+    Stepped(Vec<(K, Event)>),
+    /// It could only be reached at an impossible speed, and waits for another one that confirms it.
+    Suspected,
+}
+
+/// What is known of one device and all zones. Zones that it is outside of take no room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Saved<K>", into = "Saved<K>", bound(serialize = "K: Clone + Serialize"))]
+pub struct Visits<K> {
+    previous: Option<ZoneFix>,
+    suspect: Option<ZoneFix>,
+    zones: Vec<(K, Visit)>,
+}
+
+impl<K> Default for Visits<K> {
+    fn default() -> Self {
+        Self { previous: None, suspect: None, zones: Vec::new() }
+    }
+}
+
+impl<K: Copy + Eq> Visits<K> {
+    /// The zones that the device is in for certain.
+    pub fn zones(&self) -> impl Iterator<Item = K> {
+        self.zones.iter().filter(|(_, visit)| visit.is_inside()).map(|(zone, _)| *zone)
+    }
+
+    /// True when the device is in `zone` for certain.
+    pub fn contains(&self, zone: K) -> bool {
+        self.zones().any(|known| known == zone)
+    }
+
+    /// What is known of `zone`.
+    pub fn get(&self, zone: K) -> Visit {
+        self.zones.iter().find(|(known, _)| *known == zone).map(|(_, visit)| *visit).unwrap_or_default()
+    }
+
+    /// The last fix that was taken.
+    pub fn previous(&self) -> Option<ZoneFix> {
+        self.previous
+    }
+
+    /// Forgets a zone without an exit (it was deleted).
+    pub fn forget(&mut self, zone: K) {
+        self.zones.retain(|(known, _)| *known != zone);
+    }
+
+    /// Why a fix would or would not lead to an event of `zone`, without taking it.
+    pub fn explain(&self, zone: K, shape: &Shape, fix: ZoneFix, travel: Travel, rules: &Rules) -> Decision {
+        let mut decision = explain(self.get(zone), shape, self.previous, fix, rules);
+        if self.previous.is_some_and(|previous| travel.is_impossible(previous, fix)) && !self.confirms(fix, travel) {
+            decision.inside_after = decision.inside_before;
+            decision.outcome = Outcome::Held(Held::ImpossibleSpeed);
+        }
+        decision
+    }
+
+    /// True when the fix that waits was no mistake.
+    fn confirms(&self, fix: ZoneFix, travel: Travel) -> bool {
+        self.suspect.is_some_and(|suspect| suspect.at < fix.at && !travel.is_impossible(suspect, fix))
+    }
+}
+
+impl<K: Copy + Eq + Hash> Visits<K> {
+    /// Takes one fix of the device, later than the one before, against all zones: those it is in, those that may contain it,
+    /// and those that the way may lead through. A zone that is gone from the index is forgotten without an exit.
+    pub fn take(&mut self, index: &ZoneIndex<K>, fix: ZoneFix, travel: Travel, rules: impl Fn(K) -> Rules) -> Taken<K> {
+        let jumped = self.previous.is_some_and(|previous| travel.is_impossible(previous, fix));
+        if jumped && !self.confirms(fix, travel) {
+            self.suspect = Some(fix);
+            return Taken::Suspected;
+        }
+        let mut events = Vec::new();
+        let waiting = self.suspect.take();
+        if let Some(suspect) = waiting.filter(|_| jumped) {
+            self.settle(index, suspect, Travel { pass_through_m: 0.0, ..travel }, &rules, &mut events);
+        }
+        self.settle(index, fix, travel, &rules, &mut events);
+        events.sort_by_key(|(_, event)| (event.at, order(event.kind)));
+        Taken::Stepped(events)
+    }
+
+    fn settle(
+        &mut self,
+        index: &ZoneIndex<K>,
+        fix: ZoneFix,
+        travel: Travel,
+        rules: impl Fn(K) -> Rules,
+        events: &mut Vec<(K, Event)>,
+    ) {
+        let previous = self.previous.replace(fix);
+        let known = self.zones.len();
+        for candidate in index.candidates(fix.point) {
+            let already = self.zones[..known].iter().any(|(zone, _)| *zone == candidate.key);
+            if already || !candidate.contains(fix.point) {
+                continue;
+            }
+            let mut visit = Visit::default();
+            let (told, _) = step(&mut visit, candidate.shape, previous, fix, &rules(candidate.key));
+            events.extend(told.into_iter().map(|event| (candidate.key, event)));
+            self.zones.push((candidate.key, visit));
+        }
+        if let Some(from) = previous.filter(|from| travel.pass_through_m >= distance_m(from.point, fix.point)) {
+            for candidate in index.along(from.point, fix.point) {
+                if self.zones.iter().any(|(zone, _)| *zone == candidate.key) {
+                    continue;
+                }
+                let passed = passing(candidate.shape, from, fix, &rules(candidate.key));
+                events.extend(passed.into_iter().flatten().map(|event| (candidate.key, event)));
+            }
+        }
+        for (zone, visit) in &mut self.zones[..known] {
+            let Some(shape) = index.get(*zone) else {
+                *visit = Visit::default();
+                continue;
+            };
+            let (told, _) = step(visit, shape, previous, fix, &rules(*zone));
+            events.extend(told.into_iter().map(|event| (*zone, event)));
+        }
+        self.zones.retain(|(_, visit)| !visit.is_clear());
+    }
+}
+
+/// Of events at the same instant: what ends a visit comes before what begins one.
+fn order(kind: EventKind) -> u8 {
+    match kind {
+        EventKind::Dwell => 0,
+        EventKind::Exit => 1,
+        EventKind::Enter => 2,
+    }
+}
+
+/// As it is stored.
+#[derive(Serialize, Deserialize)]
+struct Saved<K> {
+    version: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<ZoneFix>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    suspect: Option<ZoneFix>,
+    zones: Vec<(K, Visit)>,
+}
+
+/// The form that is written.
+const VERSION: u8 = 1;
+
+/// A stored state is of a form that this build does not know.
+#[derive(Debug, thiserror::Error)]
+#[error("visits are stored in form {0}, this build reads form {VERSION}")]
+pub struct UnknownForm(u8);
+
+impl<K> TryFrom<Saved<K>> for Visits<K> {
+    type Error = UnknownForm;
+
+    fn try_from(saved: Saved<K>) -> Result<Self, UnknownForm> {
+        let Saved { version, previous, suspect, zones } = saved;
+        if version == VERSION { Ok(Self { previous, suspect, zones }) } else { Err(UnknownForm(version)) }
+    }
+}
+
+impl<K> From<Visits<K>> for Saved<K> {
+    fn from(visits: Visits<K>) -> Self {
+        let Visits { previous, suspect, zones } = visits;
+        Self { version: VERSION, previous, suspect, zones }
+    }
+}
