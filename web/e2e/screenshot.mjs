@@ -1,52 +1,111 @@
-// Takes the pictures of the README from a running demo:
+// Takes the pictures of the documentation from a running demo:
 //   TRACKLANE_URL=http://127.0.0.1:8080 TRACKLANE_EMAIL=… TRACKLANE_PASSWORD=… node e2e/screenshot.mjs [FOLDER]
+// With `all` as a second word, every page is taken as well, in light and dark, on a desktop and on a phone, for the eye.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { launch, login, mapIdle, openPage } from './browser.mjs';
+import { DESKTOP, launch, login, mapIdle, openPage, PHONE } from './browser.mjs';
 
 const { TRACKLANE_URL = 'http://127.0.0.1:8080', TRACKLANE_EMAIL, TRACKLANE_PASSWORD } = process.env;
-const folder = process.argv[2] ?? 'e2e/shots';
+const folder = process.argv[2] ?? new URL('../../docs/images', import.meta.url).pathname;
+const everything = process.argv[3] === 'all';
 const origin = new URL(TRACKLANE_URL).origin;
 if (!TRACKLANE_EMAIL || !TRACKLANE_PASSWORD) throw new Error('set TRACKLANE_EMAIL and TRACKLANE_PASSWORD');
 mkdirSync(folder, { recursive: true });
 
 const browser = await launch();
-for (const colorScheme of ['light', 'dark']) {
-  const { context, page } = await openPage(browser, origin, {
-    colorScheme,
-    viewport: { width: 1360, height: 800 },
-    deviceScaleFactor: 2,
-  });
+
+async function inside(options, run) {
+  const { context, page } = await openPage(browser, origin, options);
   await login(page, { origin, email: TRACKLANE_EMAIL, password: TRACKLANE_PASSWORD });
+  await run(page, (name) => page.screenshot({ path: join(folder, `${name}.png`) }));
+  await context.close();
+}
+
+/** Asks the API as whoever is logged in. */
+const ask = (page, path, method = 'GET') =>
+  page.evaluate(
+    async ([url, verb]) => {
+      const headers = { 'content-type': 'application/json' };
+      return (await fetch(url, { method: verb, headers, body: verb === 'GET' ? undefined : '{}' })).json();
+    },
+    [path, method],
+  );
+
+/** The devices, from the middle of the fleet outwards. */
+async function fromTheMiddle(page) {
+  const { items } = await ask(page, '/v1/positions/latest');
+  const middle = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+  const lat = middle(items.map(({ point }) => point.lat));
+  const lon = middle(items.map(({ point }) => point.lon));
+  const away = ({ point }) => Math.hypot(point.lat - lat, point.lon - lon);
+  return items.toSorted((a, b) => away(a) - away(b)).map(({ device_id }) => device_id);
+}
+
+await inside({ colorScheme: 'light', viewport: { width: 1440, height: 900 } }, async (page, shoot) => {
   await page.goto(`${origin}/`);
   await mapIdle(page);
-  // Long enough for trails to grow.
-  await page.waitForTimeout(8000);
-  const drivers = page.locator('[data-device].moving');
-  if ((await drivers.count()) > 0) {
-    await drivers.first().click();
+  // Long enough for trails to grow; then a driver who has just been heard and carries something.
+  await page.waitForTimeout(12_000);
+  for (const id of await fromTheMiddle(page)) {
+    const driver = page.locator(`[data-device="${id}"].moving`, { hasText: /just now/ });
+    if ((await driver.count()) === 0) continue;
+    await driver.click();
     await page.waitForTimeout(2500);
     // A little further out: the driver with what is around.
     await page.getByRole('button', { name: 'Zoom out' }).click();
-    await page.waitForTimeout(2500);
+    await page.waitForTimeout(3000);
+    if ((await driver.count()) > 0) break;
+    await page.locator(`[data-device="${id}"]`).click();
   }
-  await page.screenshot({ path: join(folder, `live-map-${colorScheme}.png`) });
+  await shoot('live-map');
+});
 
-  await page.goto(`${origin}/shipments`);
-  const first = page.locator('tbody a').first();
-  await first.waitFor();
-  await page.screenshot({ path: join(folder, `shipments-${colorScheme}.png`) });
-  await first.click();
-  await page.waitForTimeout(5000);
-  await page.screenshot({ path: join(folder, `shipment-${colorScheme}.png`) });
-  const link = page.getByRole('link', { name: 'Open the tracking page' }).first();
-  if ((await link.count()) > 0) {
-    const href = await link.getAttribute('href');
-    await page.setViewportSize({ width: 390, height: 844 });
-    await page.goto(origin + href);
-    await page.waitForTimeout(5000);
-    await page.screenshot({ path: join(folder, `tracking-${colorScheme}.png`) });
+// The tracking page of a shipment that is on its way, as its recipient sees it on a phone.
+await inside({ colorScheme: 'light', viewport: PHONE, deviceScaleFactor: 1 }, async (page) => {
+  const { items } = await ask(page, '/v1/shipments?status=out_for_delivery,in_transit&limit=20');
+  for (const { id } of items) {
+    const { token } = await ask(page, `/v1/shipments/${id}/links`, 'POST');
+    await page.goto(`${origin}/t/${token}`);
+    const map = page.locator('[data-tracklane-map]:not([hidden]) canvas');
+    // Delivered meanwhile, or not heard of yet: the next one.
+    const drawn = await map.waitFor({ timeout: 8000 }).then(
+      () => true,
+      () => false,
+    );
+    if (!drawn) continue;
+    await page.waitForTimeout(4000);
+    await page.screenshot({ path: join(folder, 'tracking-page.png'), fullPage: true });
+    break;
   }
-  await context.close();
+});
+
+const PAGES = {
+  map: '/',
+  shipments: '/shipments',
+  drivers: '/drivers',
+  devices: '/drivers?tab=devices',
+  customers: '/customers',
+  locations: '/places',
+  zones: '/zones',
+  webhooks: '/webhooks',
+  settings: '/settings',
+  users: '/settings?tab=users',
+};
+
+for (const colorScheme of everything ? ['light', 'dark'] : []) {
+  for (const [size, viewport] of [
+    ['desktop', DESKTOP],
+    ['phone', PHONE],
+  ]) {
+    await inside({ colorScheme, viewport }, async (page, shoot) => {
+      const { items } = await ask(page, '/v1/shipments?limit=1');
+      const pages = { ...PAGES, ...(items[0] ? { shipment: `/shipments/${items[0].id}` } : {}) };
+      for (const [name, path] of Object.entries(pages)) {
+        await page.goto(origin + path);
+        await page.waitForTimeout(['map', 'zones', 'shipment'].includes(name) ? 4000 : 1200);
+        await shoot(`${name}-${size}-${colorScheme}`);
+      }
+    });
+  }
 }
 await browser.close();
