@@ -112,6 +112,15 @@ pub fn device_principal(caller: Caller) -> Principal {
     Principal { caller, user: None, api_key: None, scopes: Vec::new() }
 }
 
+/// The token that a request to log out is about. A cookie that another site makes a browser send does not count.
+pub fn session_token<'a>(headers: &'a HeaderMap, app: &App) -> Option<&'a str> {
+    match credentials(headers).ok()? {
+        Credentials::Bearer(token) => Some(token),
+        Credentials::Cookie(token) if same_origin(headers, app) => Some(token),
+        Credentials::Cookie(_) | Credentials::Basic { .. } | Credentials::None => None,
+    }
+}
+
 fn credentials(headers: &HeaderMap) -> Result<Credentials<'_>> {
     let Some(value) = headers.get(AUTHORIZATION) else {
         return Ok(cookie(headers, SESSION_COOKIE).map_or(Credentials::None, Credentials::Cookie));

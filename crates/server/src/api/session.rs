@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::header::{HeaderValue, SET_COOKIE};
+use http::{HeaderMap, StatusCode};
 use tracklane_api_types::{LoginAnswer, LoginRequest, Me, PasswordChange};
 use tracklane_engine::access::Login;
 
 use crate::App;
-use crate::auth::{Known, SESSION_COOKIE, client_address};
+use crate::auth::{Known, SESSION_COOKIE, client_address, session_token};
 use crate::edge::Context;
 use crate::json::{self, Json};
 use crate::permissions;
@@ -47,10 +47,13 @@ pub async fn login(
 
 /// Log out
 ///
-/// Takes the cookie away. Tokens work until they expire; a new password ends them all.
+/// Ends the session: its token stops working, and the cookie goes away. A new password ends all sessions of a user.
 #[utoipa::path(post, path = "/v1/logout", tag = "Session", operation_id = "logout", security(()),
     responses((status = 204), Problems))]
-pub async fn logout(State(app): State<App>) -> Result<Response> {
+pub async fn logout(State(app): State<App>, headers: HeaderMap) -> Result<Response> {
+    if let Some(token) = session_token(&headers, &app) {
+        app.engine.access.logout(token).await?;
+    }
     let cookie = session_cookie(&app, "", 0)?;
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }

@@ -63,8 +63,11 @@ async fn the_cookie_reads_from_anywhere_and_writes_from_our_pages_alone() {
     write().header("origin", "https://evil.test").send().await.problem(403, "forbidden");
     assert_eq!(write().header("sec-fetch-site", "same-origin").send().await.status, 201);
     assert_eq!(write().header("origin", "https://track.test").send().await.status, 201);
-    let logout = api.post("/v1/logout").anonymous().send().await;
-    assert!(logout.header("set-cookie").contains("Max-Age=0"));
+    let logout = || api.post("/v1/logout").anonymous().header("cookie", &cookie);
+    assert!(logout().header("sec-fetch-site", "cross-site").send().await.header("set-cookie").contains("Max-Age=0"));
+    assert_eq!(api.get("/v1/me").anonymous().header("cookie", &cookie).send().await.status, 200);
+    assert_eq!(logout().header("sec-fetch-site", "same-origin").send().await.status, 204);
+    assert_eq!(api.get("/v1/me").anonymous().header("cookie", &cookie).send().await.status, 401);
 }
 
 #[tokio::test]
