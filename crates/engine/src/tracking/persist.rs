@@ -41,17 +41,34 @@ pub(super) async fn record(
     led_to: &Consequences,
     rows: &[device_states::DeviceState],
 ) -> Result<(), Failure> {
+    match record_patiently(works, tenant, led_to, rows).await {
+        Ok(()) => Ok(()),
+        Err(Error::Full) => Err(Failure::Full),
+        Err(Error::Unavailable(_)) => Err(unavailable()),
+        Err(error) => record_apart(works, tenant, led_to, rows, &error).await,
+    }
+}
+
+/// Tries again what failed for a passing reason.
+async fn record_patiently(
+    works: &Works,
+    tenant: TenantId,
+    led_to: &Consequences,
+    rows: &[device_states::DeviceState],
+) -> Result<()> {
     for wait in PATIENCE {
         match record_once(works, tenant, led_to, rows).await {
-            Ok(()) => return Ok(()),
-            Err(Error::Full) => return Err(Failure::Full),
             Err(Error::Unavailable(_)) if was_recorded(works, tenant, rows).await => return Ok(()),
             Err(Error::Unavailable(text)) => tracing::warn!(%text, "what positions led to waits for the database"),
-            Err(error) => return record_apart(works, tenant, led_to, rows, &error).await,
+            outcome => return outcome,
         }
         tokio::time::sleep(wait).await;
     }
-    Err(Failure::Unavailable("database unavailable".to_owned()))
+    record_once(works, tenant, led_to, rows).await
+}
+
+fn unavailable() -> Failure {
+    Failure::Unavailable("database unavailable".to_owned())
 }
 
 async fn record_once(
@@ -98,13 +115,13 @@ async fn record_apart(
 ) -> Result<(), Failure> {
     tracing::error!(error = %cause, "what positions led to cannot be recorded together; each part is tried by itself");
     let crossings = Consequences { crossings: led_to.crossings.clone(), ..Consequences::default() };
-    if let Err(error) = record_once(works, tenant, &crossings, rows).await {
+    if let Err(error) = record_patiently(works, tenant, &crossings, rows).await {
         tracing::error!(%error, "zone crossings cannot be recorded");
-        return Err(Failure::Unavailable("database unavailable".to_owned()));
+        return Err(unavailable());
     }
     for proof in &led_to.proofs {
         let alone = Consequences { proofs: vec![proof.clone()], ..Consequences::default() };
-        if let Err(error) = record_once(works, tenant, &alone, &[]).await {
+        if let Err(error) = record_patiently(works, tenant, &alone, &[]).await {
             tracing::error!(shipment = %proof.leg.shipment_id, %error, "a milestone cannot be recorded and is left out");
         }
     }

@@ -13,8 +13,8 @@
 //! | publish | the newest position goes out on the live stream |
 //! | acknowledge | the caller is answered |
 //!
-//! `receive` runs where the call comes in; the rest in a shard. A device belongs to one shard, which takes all that waits for it in one turn: the more there is to do, the more one
-//! append covers.
+//! `receive` runs where the call comes in; the rest in a shard. A device belongs to one shard, which takes all that waits
+//! for it in one turn: the more there is to do, the more one append covers.
 
 use std::sync::Arc;
 
@@ -93,7 +93,7 @@ impl Shard {
         let outcome = match persist::append(works, kept).await {
             Ok(last) => {
                 self.applied(&found, last);
-                works.stats.answered(&turn.answer(|job| !job.waits, &Ok(())));
+                turn.answer(|job| !job.waits, &Ok(()), &works.stats);
                 self.record(&found).await
             }
             Err(failure) => {
@@ -102,7 +102,7 @@ impl Shard {
             }
         };
         self.publish(&found);
-        works.stats.answered(&turn.answer(|_| true, &outcome));
+        turn.answer(|_| true, &outcome, &works.stats);
     }
 
     /// Order, zones and milestones, for every position of the turn.
@@ -112,7 +112,6 @@ impl Shard {
         let mut pass = Pass::new(&base.memory, &mut states, &base.settings.tracking);
         for entry in &mut turn.entries {
             entry.kept = pass.take(&entry.row.position, entry.row.driver_id, known);
-            self.works.stats.kept(entry.kept);
         }
         pass.finish()
     }

@@ -117,7 +117,10 @@ impl Registry {
 impl Inner {
     fn forget(&mut self, id: DeviceId) {
         let Some(known) = self.by_id.remove(&id) else { return };
-        self.by_identifier.remove(&known.identifier);
+        // Another device may have been given the identifier in the meantime.
+        if self.by_identifier.get(&known.identifier) == Some(&id) {
+            self.by_identifier.remove(&known.identifier);
+        }
         if let Some(driver) = known.driver_id
             && let Some(ids) = self.by_driver.get_mut(&driver)
         {
@@ -126,5 +129,43 @@ impl Inner {
                 self.by_driver.remove(&driver);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracklane_core::Timestamp;
+    use tracklane_core::id::Id as _;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn device(number: u128, identifier: &str, version: i64) -> Device {
+        Device {
+            id: DeviceId::from_uuid(Uuid::from_u128(number)),
+            tenant_id: TenantId::from_uuid(Uuid::nil()),
+            identifier: identifier.to_owned(),
+            name: identifier.to_owned(),
+            driver_id: None,
+            vehicle_id: None,
+            disabled: false,
+            has_credential: false,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            version,
+        }
+    }
+
+    #[test]
+    fn an_identifier_that_went_to_another_device_stays_with_it() {
+        let registry = Registry::default();
+        registry.put(&device(1, "old", 1));
+        // The other one tells of itself before the first one says that it has a new name.
+        let heir = device(2, "old", 1);
+        registry.put(&heir);
+        registry.put(&device(1, "new", 2));
+        registry.put(&device(1, "stale", 1));
+        assert_eq!(registry.by_identifier("old").map(|known| known.device_id), Some(heir.id));
+        assert!(registry.by_identifier("new").is_some() && registry.by_identifier("stale").is_none());
     }
 }

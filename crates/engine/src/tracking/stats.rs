@@ -71,7 +71,7 @@ impl Stats {
         self.waiting.fetch_sub(rows as u64, Ordering::Relaxed);
     }
 
-    /// What became of a row.
+    /// What became of a row whose submission was not refused.
     pub(super) fn kept(&self, kept: Kept) {
         let counter = match kept {
             Kept::Accepted => &self.accepted,
@@ -87,17 +87,15 @@ impl Stats {
         add(&self.milestones, milestones);
     }
 
-    /// Submissions that were answered now, each with when it came in.
-    pub(super) fn answered(&self, since: &[Instant]) {
-        for since in since {
-            let took = since.elapsed();
-            let seconds = took.as_secs_f64();
-            if let Some(bucket) = LATENCY_BOUNDS.iter().position(|bound| seconds <= *bound) {
-                add(&self.latency_buckets[bucket], 1);
-            }
-            add(&self.latency_count, 1);
-            self.latency_micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    /// A submission that is answered now, and came in then.
+    pub(super) fn answered(&self, since: Instant) {
+        let took = since.elapsed();
+        let seconds = took.as_secs_f64();
+        if let Some(bucket) = LATENCY_BOUNDS.iter().position(|bound| seconds <= *bound) {
+            add(&self.latency_buckets[bucket], 1);
         }
+        add(&self.latency_count, 1);
+        self.latency_micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// The counters as they are now.

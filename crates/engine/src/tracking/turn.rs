@@ -10,6 +10,7 @@ use tracklane_core::event::EventKind;
 use tracklane_core::id::{DeviceId, DriverId, ZoneId};
 use tracklane_core::position::{Point, Position};
 
+use super::stats::Stats;
 use crate::error::Error;
 use crate::shipments::Proof;
 
@@ -130,16 +131,17 @@ impl Turn {
     }
 
     /// Answers submissions: all of them, or only those that wait for nothing more.
-    pub fn answer(&mut self, which: impl Fn(&Pending) -> bool, outcome: &Result<(), Failure>) -> Vec<Instant> {
-        let mut since = Vec::new();
+    pub fn answer(&mut self, which: impl Fn(&Pending) -> bool, outcome: &Result<(), Failure>, stats: &Stats) {
         let (now, later) = std::mem::take(&mut self.jobs).into_iter().partition::<Vec<_>, _>(which);
         self.jobs = later;
         for job in now {
-            since.push(job.since);
+            stats.answered(job.since);
+            if outcome.is_ok() {
+                job.outcomes.iter().for_each(|kept| stats.kept(*kept));
+            }
             let answer = outcome.clone().map(|()| job.outcomes);
             // Whoever asked may have gone; the positions are kept all the same.
             let _ = job.reply.send(answer);
         }
-        since
     }
 }

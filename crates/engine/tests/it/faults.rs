@@ -91,6 +91,8 @@ async fn a_full_disk_refuses_and_forgets_nothing() {
     assert_eq!(world.engine.tracking.submit_one(&world.boss, row).await.unwrap(), RowOutcome::Duplicate);
     let entered = world.log().await.iter().filter(|event| event.kind == EventKind::ZoneEntered).count();
     assert_eq!(entered, 1);
+    let counted = world.engine.tracking.stats().snapshot();
+    assert_eq!((counted.accepted, counted.duplicate), (2, 1), "what was refused is not counted");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
