@@ -43,6 +43,7 @@ impl Shipments {
         let mut leg = present_fleet_leg(&open)?;
         let before = leg.driver_id;
         if before == driver {
+            drop(tx);
             return self.detail(caller, id).await;
         }
         leg.driver_id = driver;
