@@ -68,6 +68,16 @@ pub(crate) fn must_operate(caller: &Caller) -> Result<()> {
     if matches!(caller.role, Role::Admin | Role::Operator) { Ok(()) } else { Err(Error::Forbidden) }
 }
 
+/// Refuses callers who may not change the tenant itself, and who may come in.
+pub(crate) fn must_administer(caller: &Caller) -> Result<()> {
+    if caller.role == Role::Admin { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+/// Refuses callers who see only what is theirs.
+pub(crate) fn must_see_all(caller: &Caller) -> Result<()> {
+    if matches!(caller.role, Role::Admin | Role::Operator | Role::Viewer) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
 /// Refuses callers who are not of this tenant: for what is kept in memory, where no store checks it.
 pub(crate) fn must_own(caller: &Caller, tenant_id: TenantId) -> Result<()> {
     if caller.tenant_id == tenant_id { Ok(()) } else { Err(Error::NotFound) }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tracklane_core::id::ShipmentId;
-use tracklane_core::model::{Caller, DeviceLatest, Driver, DutyState, Role};
+use tracklane_core::model::{Caller, DeviceLatest, Driver, DutyState};
 use tracklane_geo::distance::distance_m;
 use tracklane_store::Page;
 use tracklane_store::drivers::{self, DriverFilter};
 
-use crate::base::Base;
+use crate::base::{Base, must_see_all};
 use crate::error::{Error, Result};
 use crate::shipments::{ShipmentDetail, Shipments};
 use crate::tracking::Tracking;
@@ -45,9 +45,7 @@ impl Dispatch {
     /// # Errors
     /// [`Error::Forbidden`] for narrow roles.
     pub async fn available_drivers(&self, caller: &Caller) -> Result<Vec<AvailableDriver>> {
-        if !matches!(caller.role, Role::Admin | Role::Operator | Role::Viewer) {
-            return Err(Error::Forbidden);
-        }
+        must_see_all(caller)?;
         let mut db = self.base.read(caller).await?;
         let filter = DriverFilter { duty: Some(DutyState::OnDuty), ..DriverFilter::default() };
         let mut page = Page::first(200);

@@ -52,6 +52,11 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// The answer to a reference at `pointer` that leads nowhere, or to another tenant.
+    pub(crate) fn no_such(pointer: &str) -> Self {
+        Invalid::one(pointer, "no such record").into()
+    }
+
     /// A fault of ours, described in words.
     pub fn internal(text: impl Into<String>) -> Self {
         Self::Internal(text.into().into())

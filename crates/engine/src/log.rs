@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use tracklane_core::event::{Event, LogPosition};
-use tracklane_core::model::{AuditEntry, Caller, Role};
+use tracklane_core::model::{AuditEntry, Caller};
 pub use tracklane_store::audit_log::AuditFilter;
 pub use tracklane_store::events::EventFilter;
 use tracklane_store::{Listing, Page, Scope, audit_log, events};
 
-use crate::base::Base;
-use crate::error::{Error, Result};
+use crate::base::{Base, must_administer, must_see_all};
+use crate::error::Result;
 
 /// What happened. Cheap to clone.
 #[derive(Clone)]
@@ -33,9 +33,7 @@ impl Log {
         after: LogPosition,
         limit: u32,
     ) -> Result<Vec<(LogPosition, Event)>> {
-        if !matches!(caller.role, Role::Admin | Role::Operator | Role::Viewer) {
-            return Err(Error::Forbidden);
-        }
+        must_see_all(caller)?;
         let mut db = self.base.read(caller).await?;
         Ok(events::list(&mut db, filter, after, limit).await?)
     }
@@ -45,9 +43,7 @@ impl Log {
     /// # Errors
     /// [`Error::Forbidden`] unless an admin calls.
     pub async fn audit(&self, caller: &Caller, filter: &AuditFilter, page: Page) -> Result<Listing<AuditEntry>> {
-        if caller.role != Role::Admin {
-            return Err(Error::Forbidden);
-        }
+        must_administer(caller)?;
         let mut db = self.base.read(caller).await?;
         Ok(audit_log::list(&mut db, filter, page).await?)
     }

@@ -12,8 +12,9 @@ use tracklane_store::{Db, Listing, Page, devices};
 
 use super::authenticate::hash_secret;
 use super::principal::Scope;
-use super::service::{Access, must_administer};
+use super::service::Access;
 use super::users::{check_narrow_role, must_exist_customer, must_exist_driver};
+use crate::base::must_administer;
 use crate::check;
 use crate::error::{Error, Result};
 

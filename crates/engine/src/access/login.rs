@@ -12,6 +12,7 @@ use tracklane_store::{Scope, tenants, users};
 use super::authenticate::fingerprint;
 use super::service::Access;
 use super::tokens;
+use super::users::normal_email;
 use crate::error::{Error, Result};
 
 /// Who wants in.
@@ -46,7 +47,7 @@ impl Access {
     /// `Throttled` after too many of them.
     pub async fn login(&self, login: Login<'_>) -> Result<Session> {
         let base = &self.0.base;
-        let email = login.email.trim().to_lowercase();
+        let email = normal_email(login.email);
         self.0.throttle.admit(&email, login.from, base.env.now())?;
 
         let mut db = base.store.read(Scope::System).await?;

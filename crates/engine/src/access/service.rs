@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use tracklane_core::id::{ApiKeyId, DeviceId, UserId};
-use tracklane_core::model::{Caller, Role};
 
 use super::authenticate::{KnownKey, KnownUser};
 use super::cache::Cache;
@@ -9,7 +8,7 @@ use super::keyring::KeyRing;
 use super::passwords::Passwords;
 use super::throttle::Throttle;
 use crate::base::Base;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Who may come in. Cheap to clone.
 #[derive(Clone)]
@@ -56,9 +55,4 @@ impl Access {
     pub async fn rotate_signing_key(&self) -> Result<()> {
         self.0.ring.rotate(&self.0.base).await
     }
-}
-
-/// Refuses callers who may not see or change who may come in.
-pub(super) fn must_administer(caller: &Caller) -> Result<()> {
-    if caller.role == Role::Admin { Ok(()) } else { Err(Error::Forbidden) }
 }

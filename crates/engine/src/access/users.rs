@@ -9,7 +9,8 @@ use tracklane_store::users::{self, UserFilter};
 use tracklane_store::{Db, Listing, Page, customers, drivers, tenants};
 
 use super::passwords;
-use super::service::{Access, must_administer};
+use super::service::Access;
+use crate::base::must_administer;
 use crate::check;
 use crate::error::{Error, Result};
 

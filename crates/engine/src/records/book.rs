@@ -101,7 +101,7 @@ pub(super) use stored_in;
 
 /// What is the same in every list of references: `Invalid` at the pointer when the record is not there.
 pub(super) fn must_exist<T>(found: Option<T>, pointer: &str) -> Result<T> {
-    found.ok_or_else(|| Invalid::one(pointer, "no such record").into())
+    found.ok_or_else(|| Error::no_such(pointer))
 }
 
 /// All records of one kind. Cheap to clone.

@@ -8,7 +8,7 @@ use tracklane_core::id::TenantId;
 use tracklane_core::model::{Caller, Role, Tenant, TenantSettings};
 use tracklane_store::{Listing, Page, Scope, tenants};
 
-use crate::base::Base;
+use crate::base::{Base, must_administer};
 use crate::check;
 use crate::error::{Error, Result};
 
@@ -161,8 +161,4 @@ impl Tenants {
         self.base.memory.zones.resize(&tenant);
         Ok(tenant)
     }
-}
-
-fn must_administer(caller: &Caller) -> Result<()> {
-    if caller.role == Role::Admin { Ok(()) } else { Err(Error::Forbidden) }
 }

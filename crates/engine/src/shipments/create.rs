@@ -114,7 +114,7 @@ async fn person(
         return Ok(Some(customer.id));
     }
     if let Some(id) = known {
-        customers::get(db, id).await?.ok_or_else(|| no_such(pointer))?;
+        customers::get(db, id).await?.ok_or_else(|| Error::no_such(pointer))?;
     }
     Ok(known)
 }
@@ -133,14 +133,9 @@ async fn place(
         return Ok(Some(location.id));
     }
     if let Some(id) = known {
-        locations::get(db, id).await?.ok_or_else(|| no_such(pointer))?;
+        locations::get(db, id).await?.ok_or_else(|| Error::no_such(pointer))?;
     }
     Ok(known)
-}
-
-/// The answer to a reference that leads nowhere, or to another tenant.
-pub(super) fn no_such(pointer: &str) -> Error {
-    Invalid::one(pointer, "no such record").into()
 }
 
 fn build(env: &Env, tenant: &Tenant, parties: &Parties, input: &NewShipment) -> Shipment {
@@ -251,14 +246,14 @@ pub(super) async fn check_references(db: &mut Db, leg: &NewLeg, under: &str) -> 
     }
     for (id, field) in [(leg.origin_id, "origin_id"), (leg.destination_id, "destination_id")] {
         if let Some(id) = id {
-            locations::get(db, id).await?.ok_or_else(|| no_such(&format!("{under}/{field}")))?;
+            locations::get(db, id).await?.ok_or_else(|| Error::no_such(&format!("{under}/{field}")))?;
         }
     }
     Ok(())
 }
 
 pub(super) async fn must_know_driver(db: &mut Db, id: DriverId, pointer: &str) -> Result<()> {
-    drivers::get(db, id).await?.ok_or_else(|| no_such(pointer))?;
+    drivers::get(db, id).await?.ok_or_else(|| Error::no_such(pointer))?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use tracklane_core::model::{Caller, Leg, LegState, Package, Shipment};
 use tracklane_core::time::to_micros;
 use tracklane_store::{Db, customers, legs, locations, packages};
 
-use super::create::{Way, build_package, check_references, lay_out, no_such};
+use super::create::{Way, build_package, check_references, lay_out};
 use super::open::Open;
 use super::{NewLeg, NewPackage, ShipmentEdit, Shipments, log, route};
 use crate::base::must_operate;
@@ -244,12 +244,12 @@ async fn parcel(db: &mut Db, shipment: ShipmentId, id: PackageId) -> Result<Pack
 async fn check_ends(db: &mut Db, edit: &ShipmentEdit) -> Result<()> {
     for (id, pointer) in [(edit.sender_id, "/sender_id"), (edit.recipient_id, "/recipient_id")] {
         if let Some(id) = id {
-            customers::get(db, id).await?.ok_or_else(|| no_such(pointer))?;
+            customers::get(db, id).await?.ok_or_else(|| Error::no_such(pointer))?;
         }
     }
     for (id, pointer) in [(edit.origin_id, "/origin_id"), (edit.destination_id, "/destination_id")] {
         if let Some(id) = id {
-            locations::get(db, id).await?.ok_or_else(|| no_such(pointer))?;
+            locations::get(db, id).await?.ok_or_else(|| Error::no_such(pointer))?;
         }
     }
     Ok(())

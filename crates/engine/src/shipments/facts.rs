@@ -6,7 +6,7 @@ use tracklane_core::model::{Caller, Role};
 use tracklane_core::{Invalid, Timestamp};
 use tracklane_store::{Db, legs};
 
-use super::create::{Way, lay_out, no_such};
+use super::create::{Way, lay_out};
 use super::open::{Draft, Open, source_of};
 use super::{
     NewCancellation, NewCorrection, NewFact, NewFactKind, NewLeg, NewRetraction, NewReturn, ShipmentDetail, Shipments,
@@ -175,21 +175,21 @@ async fn check_parts(db: &mut Db, open: &Open, input: &NewFact) -> Result<()> {
     if let Some(leg) = input.leg_id
         && !open.legs.iter().any(|known| known.id == leg)
     {
-        return Err(no_such("/leg_id"));
+        return Err(Error::no_such("/leg_id"));
     }
     if let Some(package) = input.package_id {
         let found = tracklane_store::packages::get(db, package).await?;
-        found.filter(|known| known.shipment_id == open.shipment.id).ok_or_else(|| no_such("/package_id"))?;
+        found.filter(|known| known.shipment_id == open.shipment.id).ok_or_else(|| Error::no_such("/package_id"))?;
     }
     if let Some(location) = input.place.as_ref().and_then(|place| place.location_id) {
         let found = tracklane_store::locations::get(db, location).await?;
-        found.ok_or_else(|| no_such("/place/location_id"))?;
+        found.ok_or_else(|| Error::no_such("/place/location_id"))?;
     }
     Ok(())
 }
 
 fn must_have_fact(open: &Open, id: tracklane_core::id::TrackingEventId, pointer: &str) -> Result<()> {
-    let fact = open.facts.iter().find(|fact| fact.id == id).ok_or_else(|| no_such(pointer))?;
+    let fact = open.facts.iter().find(|fact| fact.id == id).ok_or_else(|| Error::no_such(pointer))?;
     if fact.kind == FactKind::Retraction {
         return Err(Invalid::one(pointer, "a retraction cannot be taken back; state the fact again").into());
     }

@@ -10,8 +10,8 @@ use tracklane_notify::webhook::{Guard, Secret};
 use tracklane_store::endpoints::{self, EndpointFilter, EndpointSecrets};
 use tracklane_store::{Listing, Page, Scope};
 
-use super::service::{Inner, Webhooks, must_see};
-use crate::base::must_operate;
+use super::service::{Inner, Webhooks};
+use crate::base::{must_operate, must_see_all};
 use crate::check;
 use crate::error::{Error, Result};
 
@@ -98,7 +98,7 @@ impl Webhooks {
     /// # Errors
     /// `NotFound`.
     pub async fn get(&self, caller: &Caller, id: EndpointId) -> Result<Endpoint> {
-        must_see(caller)?;
+        must_see_all(caller)?;
         let mut db = self.0.base.read(caller).await?;
         endpoints::get(&mut db, id).await?.ok_or(Error::NotFound)
     }
@@ -108,7 +108,7 @@ impl Webhooks {
     /// # Errors
     /// When the store does not answer.
     pub async fn list(&self, caller: &Caller, filter: &EndpointFilter, page: Page) -> Result<Listing<Endpoint>> {
-        must_see(caller)?;
+        must_see_all(caller)?;
         let mut db = self.0.base.read(caller).await?;
         Ok(endpoints::list(&mut db, filter, page).await?)
     }

@@ -14,8 +14,8 @@ use tracklane_store::{Db, Listing, Page, endpoints};
 
 use super::body;
 use super::endpoints::check_types;
-use super::service::{Webhooks, must_see};
-use crate::base::must_operate;
+use super::service::Webhooks;
+use crate::base::{must_operate, must_see_all};
 use crate::error::{Error, Result};
 
 /// How many messages one replay makes at most.
@@ -66,7 +66,7 @@ impl Webhooks {
     /// # Errors
     /// `NotFound` when the filter names an endpoint that is not there.
     pub async fn messages(&self, caller: &Caller, filter: &MessageFilter, page: Page) -> Result<Listing<Message>> {
-        must_see(caller)?;
+        must_see_all(caller)?;
         let mut db = self.0.base.read(caller).await?;
         must_be_there(&mut db, filter.endpoint_id).await?;
         Ok(messages::list(&mut db, filter, page).await?)
@@ -77,7 +77,7 @@ impl Webhooks {
     /// # Errors
     /// `NotFound`.
     pub async fn message(&self, caller: &Caller, id: MessageId) -> Result<Message> {
-        must_see(caller)?;
+        must_see_all(caller)?;
         let mut db = self.0.base.read(caller).await?;
         messages::get(&mut db, id).await?.ok_or(Error::NotFound)
     }
@@ -87,7 +87,7 @@ impl Webhooks {
     /// # Errors
     /// `NotFound` when the filter names an endpoint or a message that is not there.
     pub async fn attempts(&self, caller: &Caller, filter: &AttemptFilter, page: Page) -> Result<Listing<Attempt>> {
-        must_see(caller)?;
+        must_see_all(caller)?;
         let mut db = self.0.base.read(caller).await?;
         must_be_there(&mut db, filter.endpoint_id).await?;
         if let Some(id) = filter.message_id {

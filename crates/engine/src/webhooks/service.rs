@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracklane_core::id::{Id as _, MessageId};
-use tracklane_core::model::{AttemptOutcome, Caller, Role};
+use tracklane_core::model::AttemptOutcome;
 use tracklane_notify::webhook::{Guard, Schedule, Sender};
 use tracklane_store::{Scope, cursors, events};
 use uuid::Uuid;
@@ -119,9 +119,4 @@ impl Inner {
         *newest = fresh.max(MessageId::from_uuid(next));
         *newest
     }
-}
-
-/// Refuses callers who see no webhooks at all.
-pub(super) fn must_see(caller: &Caller) -> Result<()> {
-    if matches!(caller.role, Role::Admin | Role::Operator | Role::Viewer) { Ok(()) } else { Err(Error::Forbidden) }
 }
