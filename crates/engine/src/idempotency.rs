@@ -1,4 +1,5 @@
-//! Requests that are sent again: each is done once, and its answer is kept for those who ask again.
+//! Requests that are sent again: each is done once, and its answer is kept for those who ask again. Requests hold passwords
+//! and answers hold secrets: of the one a keyed hash is kept, the other is sealed.
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub struct Request {
     pub route: String,
     /// What the caller calls it; unique per caller and route.
     pub key: String,
-    /// What it says, as a hash.
+    /// What it says, as a hash: all that must be the same when it comes again.
     pub fingerprint: Vec<u8>,
 }
 
@@ -59,17 +60,20 @@ impl Idempotency {
     /// Looks a request up and, if it is new, notes it as in progress.
     ///
     /// # Errors
-    /// When the store does not answer.
+    /// When the store does not answer, or the answer was kept under another master key.
     pub async fn begin(&self, request: &Request) -> Result<Begun> {
         let now = self.base.env.now();
         let mut tx = self.base.begin(&request.caller).await?;
         let until = later(now, IN_PROGRESS_SECONDS);
-        let seen = begin(&mut tx, &key(request), &request.fingerprint, now, until).await?;
+        let fingerprint = self.base.secrets.fingerprint("idempotency", &request.fingerprint);
+        let seen = begin(&mut tx, &key(request), &fingerprint, now, until).await?;
         tx.commit().await?;
         Ok(match seen {
             Seen::New => Begun::New,
             Seen::InProgress => Begun::InProgress,
-            Seen::Done(answer) => Begun::Done { status: answer.status, body: answer.body },
+            Seen::Done(Answer { status, body }) => {
+                Begun::Done { status, body: self.base.secrets.unseal(&context(request), &body)? }
+            }
             Seen::Mismatch => Begun::Mismatch,
         })
     }
@@ -78,8 +82,9 @@ impl Idempotency {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn finish(&self, request: &Request, status: u16, body: Vec<u8>, hours: u32) -> Result<()> {
+    pub async fn finish(&self, request: &Request, status: u16, body: &[u8], hours: u32) -> Result<()> {
         let until = later(self.base.env.now(), i64::from(hours) * 3600);
+        let body = self.base.secrets.seal(&self.base.env, &context(request), body)?;
         let mut tx = self.base.begin(&request.caller).await?;
         finish(&mut tx, &key(request), &Answer { status, body }, until).await?;
         Ok(tx.commit().await?)
@@ -121,4 +126,10 @@ fn key(request: &Request) -> RequestKey {
         Actor::System => "system".to_owned(),
     };
     RequestKey { principal, route: request.route.clone(), key: request.key.clone() }
+}
+
+/// What an answer is sealed for.
+fn context(request: &Request) -> String {
+    let RequestKey { principal, route, key } = key(request);
+    format!("answer:{principal} {route} {key}")
 }

@@ -103,7 +103,7 @@ async fn keep(app: &App, request: &Keyed, response: Response) -> Result<Response
     };
     let kept = serde_json::to_vec(&kept).map_err(|fault| Problem::internal(fault.to_string()))?;
     let hours = app.settings.idempotency_hours;
-    app.engine.idempotency.finish(request, parts.status.as_u16(), kept, hours).await?;
+    app.engine.idempotency.finish(request, parts.status.as_u16(), &kept, hours).await?;
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 

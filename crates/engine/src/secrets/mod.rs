@@ -74,6 +74,12 @@ impl Secrets {
         self.cipher().decrypt(&XNonce::from(*nonce), payload).map_err(|_| wrong())
     }
 
+    /// The keyed hash of `payload`, for one purpose: tells whether two are the same, and lets nobody who has it try out what
+    /// it is of.
+    pub fn fingerprint(&self, purpose: &str, payload: &[u8]) -> [u8; 32] {
+        mac(&self.derive(purpose), payload)
+    }
+
     /// The public token of a tracking link: 22 characters that nobody can guess from the id.
     pub fn link_token(&self, id: LinkId) -> String {
         let full = mac(&self.derive("tracking link"), id.uuid().as_bytes());

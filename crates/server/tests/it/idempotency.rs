@@ -60,3 +60,36 @@ async fn a_key_must_be_one_and_needs_a_caller() {
     let call = api.post("/v1/customers").anonymous().header("idempotency-key", "k").json(&json!({ "name": "Ana" }));
     call.send().await.problem(401, "unauthenticated");
 }
+
+#[tokio::test]
+async fn kept_answers_show_no_secrets_to_whoever_reads_the_database() {
+    let api = Api::new().await;
+    let device = api.make_id("/v1/devices", json!({ "identifier": "van-1" })).await;
+    let endpoint = api.make_id("/v1/endpoints", json!({ "url": "https://example.com/hook" })).await;
+    let shipment = api.make_id("/v1/shipments", shipment("R-1")).await;
+    let requests = [
+        ("/v1/api-keys".to_owned(), json!({ "name": "Shop", "role": "operator" }), "/secret"),
+        (format!("/v1/devices/{device}/credential"), json!({}), "/credential"),
+        (format!("/v1/endpoints/{endpoint}/rotate-secret"), json!({}), "/secret"),
+        (format!("/v1/shipments/{shipment}/links"), json!({}), "/token"),
+    ];
+    let mut secrets = Vec::new();
+    for (path, body, place) in requests {
+        let send = || api.post(&path).header("idempotency-key", "a-key-to-be-found").json(&body).send();
+        let first = send().await.ok();
+        assert_eq!(send().await.ok(), first, "{path}: the same answer");
+        let secret = first.pointer(place).and_then(serde_json::Value::as_str);
+        secrets.push(secret.unwrap_or_else(|| panic!("{path}: {first}")).to_owned());
+    }
+    let mut kept = Vec::new();
+    for file in std::fs::read_dir(api.engine.store().folder()).unwrap().map(Result::unwrap) {
+        if file.file_type().unwrap().is_file() {
+            kept.extend(std::fs::read(file.path()).unwrap());
+        }
+    }
+    let holds = |text: &str| kept.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("a-key-to-be-found"), "this is where answers are kept");
+    for secret in secrets {
+        assert!(!holds(&secret), "{secret}");
+    }
+}
