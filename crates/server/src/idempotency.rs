@@ -58,10 +58,8 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resu
             return Err(Problem::new(Kind::KeyReused, "the key came with another query or body before"));
         }
     }
-    // The work goes on when the caller hangs up: otherwise the key would stay "in progress".
-    let inner = Request::from_parts(parts, Body::from(body));
-    let work = tokio::spawn(async move { keep(&app, &request, next.run(inner).await).await });
-    work.await.map_err(|fault| Problem::internal(fault.to_string()))?
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    keep(&app, &request, response).await
 }
 
 fn key(request: &Request) -> Result<Option<String>> {

@@ -5,7 +5,7 @@
 //! - [`permissions`]: who may do what, one table; [`auth`]: who calls; [`limits`]: how often;
 //! - [`problem`]: every failure, one list; [`json`], [`query`], [`conditional`], [`paging`], [`idempotency`]: how requests
 //!   are read and answers written, the same for every route;
-//! - [`edge`]: the layer around everything;
+//! - [`edge`]: the layer around everything; [`unbroken`]: nothing stops half-way;
 //! - [`openapi`]: the document of the API and the page that shows it; [`ops`] and [`metrics`]: for those who run it;
 //! - [`live`]: streams of what happens; [`public`]: the tracking page;
 //! - [`device`]: the ports of phones and trackers; [`compat`]: the endpoints of systems that were here before;
@@ -32,6 +32,7 @@ pub mod public;
 pub mod query;
 pub mod router;
 pub mod settings;
+pub mod unbroken;
 mod upkeep;
 
 use std::future::Future;

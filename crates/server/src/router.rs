@@ -19,7 +19,7 @@ use crate::api::{
     positions, session, shipments, tenants, users, vehicles, zones,
 };
 use crate::compat::{delivertrack, ordertracking, track};
-use crate::{App, assets, device, edge, idempotency, live, openapi, ops, public};
+use crate::{App, assets, device, edge, idempotency, live, openapi, ops, public, unbroken};
 
 /// Every route of the API with what it says about itself.
 pub fn routes() -> OpenApiRouter<App> {
@@ -139,6 +139,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
         .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
         .layer(RequestDecompressionLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), unbroken::layer))
         .layer(middleware::from_fn_with_state(app.clone(), edge::layer))
         .layer(CompressionLayer::new())
         .layer(cors(&settings.cors_origins))

@@ -19,5 +19,6 @@ mod records;
 mod session;
 mod shipments;
 mod support;
+mod unbroken;
 mod webhooks;
 mod wire;
