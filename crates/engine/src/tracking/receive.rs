@@ -58,7 +58,7 @@ fn as_kept(point: Point) -> Point {
 }
 
 /// The device that a row is from. Devices of others are unknown.
-fn device(memory: &Memory, caller: &Caller, named: &DeviceRef) -> Result<Arc<KnownDevice>, Invalid> {
+pub(super) fn device(memory: &Memory, caller: &Caller, named: &DeviceRef) -> Result<Arc<KnownDevice>, Invalid> {
     let found = match named {
         DeviceRef::Caller => return own_device(memory, caller),
         DeviceRef::Id(id) => memory.devices.by_id(*id),

@@ -16,9 +16,9 @@ use tracklane_core::ports::{HistoryQuery, PositionHistory};
 use tracklane_core::position::Position;
 
 use super::pipeline::{Order, Shard, Works};
-use super::receive::{must_send, receive};
+use super::receive::{device, must_send, receive};
 use super::turn::{Answer, Job, Kept, Row};
-use super::{Incoming, KnownDevice, LatestFilter, RowOutcome, Stats, checkpoint};
+use super::{DeviceRef, Incoming, KnownDevice, LatestFilter, RowOutcome, Stats, checkpoint};
 use crate::base::{Base, must_own};
 use crate::error::{Error, Result};
 use crate::live::Live;
@@ -172,9 +172,9 @@ impl Tracking {
         Ok(self.0.works.history.range(query).await?)
     }
 
-    /// The device that names itself so, whatever its tenant: for protocols that carry no tenant.
-    pub fn resolve_identifier_any_tenant(&self, identifier: &str) -> Option<Arc<KnownDevice>> {
-        self.0.works.base.memory.devices.by_identifier(identifier)
+    /// The device that a row so named would be from; none when the caller may not speak for it.
+    pub fn device(&self, caller: &Caller, named: &DeviceRef) -> Option<Arc<KnownDevice>> {
+        device(&self.0.works.base.memory, caller, named).ok()
     }
 
     /// What the pipeline counts.

@@ -58,19 +58,12 @@ pub async fn send(
     Ok((StatusCode::ACCEPTED, axum::Json(answer)).into_response())
 }
 
-/// Whose allowance a single position uses up.
-fn limit_key(app: &App, caller: &Caller, device: &DeviceRef) -> Option<Key> {
+/// Whose allowance a single position uses up: a driver's own, or that of a device which the caller may speak for.
+fn limit_key(app: &App, caller: &Caller, named: &DeviceRef) -> Option<Key> {
     if let (Role::Driver, Some(driver)) = (caller.role, caller.driver_id) {
         return Some(Key::DriverPositions(driver));
     }
-    match device {
-        DeviceRef::Caller => caller.device_id.map(Key::DevicePositions),
-        DeviceRef::Id(id) => Some(Key::DevicePositions(*id)),
-        DeviceRef::Identifier(name) => {
-            let known = app.engine.tracking.resolve_identifier_any_tenant(name)?;
-            Some(Key::DevicePositions(known.device_id))
-        }
-    }
+    app.engine.tracking.device(caller, named).map(|device| Key::DevicePositions(device.device_id))
 }
 
 /// How the answer to a batch is wanted.

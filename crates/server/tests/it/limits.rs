@@ -77,6 +77,31 @@ async fn single_positions_are_limited_per_device() {
 }
 
 #[tokio::test]
+async fn nobody_uses_up_the_allowance_of_a_device_that_is_not_theirs() {
+    let api = limited(LimitSettings { requests_per_minute: 0, ..LimitSettings::default() }).await;
+    let van = api.make_id("/v1/devices", json!({ "identifier": "van-1" })).await;
+    let other = api.make_id("/v1/devices", json!({ "identifier": "van-2" })).await;
+    let (_, foreign) = api.foreigner().await;
+    let mut key = new_key(Role::Device);
+    key.device_id = Some(other.parse().unwrap());
+    let colleague = api.key(key).await;
+    let send = |key: &str, device: &str| {
+        let position = json!({ "device": device, "fix_time": "2026-01-05T07:59:00Z", "lat": 41.1, "lon": -8.6 });
+        api.post("/v1/positions").by(key).json(&position).send()
+    };
+    for _ in 0..3 {
+        for (key, device) in [(&foreign, "van-1"), (&foreign, &van), (&foreign, "nobody"), (&colleague, "van-1")] {
+            let refused = send(key, device).await;
+            assert_eq!(refused.header("ratelimit"), "", "nothing tells whether {device} exists");
+            refused.wrong_at(422, "invalid-input", "#/device", "no such device");
+        }
+    }
+    assert_eq!(send(&api.admin, "van-1").await.status, 202);
+    assert_eq!(send(&api.admin, &van).await.status, 202);
+    send(&api.admin, "van-1").await.problem(429, "quota-exceeded");
+}
+
+#[tokio::test]
 async fn logins_are_limited_per_address() {
     let api = limited(LimitSettings { logins_per_minute: 3, ..LimitSettings::default() }).await;
     let login = |host: u8| {
