@@ -62,7 +62,7 @@ impl Store {
             backend
         } else if let Some(path) = sqlite_path(url) {
             Backend::Sqlite(SqliteFile::open(Path::new(path), true).await?)
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        } else if is_postgres(url) {
             Backend::Postgres(PgPool::open(url).await?)
         } else {
             return Err(Error::Url { given: without_password(url) });
@@ -73,6 +73,15 @@ impl Store {
         tx.commit().await?;
         store.maintain().await?;
         Ok(store)
+    }
+
+    /// Whether `url` has a form that [`Store::open`] takes. Opens nothing.
+    ///
+    /// # Errors
+    /// [`Error::Url`], which lists the forms.
+    pub fn check_url(url: &str) -> Result<()> {
+        let known = url == "sqlite::memory:" || sqlite_path(url).is_some() || is_postgres(url);
+        if known { Ok(()) } else { Err(Error::Url { given: without_password(url) }) }
     }
 
     /// A handle for reading, each statement by itself. Give it back before you ask for another one: there are only so
@@ -191,6 +200,10 @@ fn sqlite_path(url: &str) -> Option<&str> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
     (!path.is_empty() && !path.contains('?')).then_some(path)
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 /// A database file that is removed when it is not needed any more.
