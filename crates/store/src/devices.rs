@@ -87,7 +87,7 @@ pub async fn find_any_tenant(db: &mut Db, id: DeviceId) -> Result<Option<(Device
 
 /// Every device of every tenant, in no order.
 pub async fn load_all_any_tenant(db: &mut Db) -> Result<Vec<Device>> {
-    TABLE.select_any_tenant_with(db, CREDENTIAL)?.many(db, read).await
+    TABLE.load_all_any_tenant(db, CREDENTIAL, read).await
 }
 
 /// The devices of the tenant.

@@ -7,7 +7,7 @@ use tracklane_store::{Error, Page, device_states, devices, drivers, vehicles};
 use crate::fixtures::{self, id};
 use crate::harness::{World, conformance};
 
-conformance!(devices_round_trip, states_round_trip, many_states_are_written_at_once);
+conformance!(devices_round_trip, all_devices_are_loaded, states_round_trip, many_states_are_written_at_once);
 
 async fn devices_round_trip(world: World) {
     let (driver, vehicle) = (fixtures::driver(world.tenant.id), fixtures::vehicle(world.tenant.id));
@@ -143,4 +143,20 @@ async fn many_states_are_written_at_once(world: World) {
         }
     }
     assert_eq!(found, states);
+}
+
+async fn all_devices_are_loaded(world: World) {
+    let mut made = Vec::new();
+    let mut tx = world.begin_system().await;
+    for number in 0..2_001 {
+        let tenant = if number % 3 == 0 { world.other.id } else { world.tenant.id };
+        let device = fixtures::device(tenant);
+        devices::insert(&mut tx, &device).await.unwrap();
+        made.push(device);
+    }
+    tx.commit().await.unwrap();
+    let mut all = devices::load_all_any_tenant(&mut world.read_system().await).await.unwrap();
+    all.sort_by_key(|device| device.id);
+    made.sort_by_key(|device| device.id);
+    assert!(all == made, "{} of {}", all.len(), made.len());
 }
