@@ -5,7 +5,7 @@ import type { Drawn, PositionStore } from '../live/positions';
 import type { Theme } from '../theme.svelte';
 import type { Location, Zone } from '../types';
 import { zoneShape } from './shapes';
-import { NOTHING, setData } from './sources';
+import { NOTHING, point, setData } from './sources';
 import { FONT, PALETTES } from './style';
 
 /** Milliseconds between two drawings. */
@@ -19,6 +19,50 @@ export interface LiveData {
   nameOf: (drawn: Drawn) => string;
   /** True when something is wrong with what the device carries. */
   hasProblem: (drawn: Drawn) => boolean;
+}
+
+/** Adds the layers of locations; their source `hubs` is there already. */
+export function addHubLayers(map: MapLibre, theme: Theme): void {
+  const palette = PALETTES[theme];
+  map.addLayer({
+    id: 'addresses',
+    type: 'circle',
+    source: 'hubs',
+    minzoom: 4,
+    filter: ['==', ['get', 'type'], 'address'],
+    paint: {
+      'circle-radius': 2,
+      'circle-color': palette.outline,
+      'circle-stroke-color': palette.hub,
+      'circle-stroke-width': 1.2,
+      'circle-stroke-opacity': 0.55,
+    },
+  });
+  map.addLayer({
+    id: 'hubs',
+    type: 'symbol',
+    source: 'hubs',
+    minzoom: 4,
+    filter: ['!=', ['get', 'type'], 'address'],
+    layout: {
+      'icon-image': 'hub',
+      'icon-size': ['interpolate', ['linear'], ['zoom'], 9, 0.4, 12, 0.6, 15, 1],
+      'icon-allow-overlap': true,
+      'icon-ignore-placement': true,
+      'text-field': ['step', ['zoom'], '', 13, ['get', 'name']],
+      'text-font': FONT,
+      'text-size': 12,
+      'text-anchor': 'top',
+      'text-offset': [0, 0.8],
+      'text-optional': true,
+    },
+    paint: {
+      'icon-opacity': ['interpolate', ['linear'], ['zoom'], 9, 0.45, 13, 0.9],
+      'text-color': palette.label,
+      'text-halo-color': palette.halo,
+      'text-halo-width': 1.4,
+    },
+  });
 }
 
 /** Adds the sources and layers; `selected` is the device that stands out. */
@@ -77,45 +121,7 @@ export function addLiveLayers(map: MapLibre, theme: Theme, clustered: boolean): 
       'line-opacity': ['match', ['get', 'look'], 'selected', 1, 'moving', 0.75, 0.22],
     },
   });
-  map.addLayer({
-    id: 'addresses',
-    type: 'circle',
-    source: 'hubs',
-    minzoom: 4,
-    filter: ['==', ['get', 'type'], 'address'],
-    paint: {
-      'circle-radius': 2,
-      'circle-color': palette.outline,
-      'circle-stroke-color': palette.hub,
-      'circle-stroke-width': 1.2,
-      'circle-stroke-opacity': 0.55,
-    },
-  });
-  map.addLayer({
-    id: 'hubs',
-    type: 'symbol',
-    source: 'hubs',
-    minzoom: 4,
-    filter: ['!=', ['get', 'type'], 'address'],
-    layout: {
-      'icon-image': 'hub',
-      'icon-size': ['interpolate', ['linear'], ['zoom'], 9, 0.4, 12, 0.6, 15, 1],
-      'icon-allow-overlap': true,
-      'icon-ignore-placement': true,
-      'text-field': ['step', ['zoom'], '', 13, ['get', 'name']],
-      'text-font': FONT,
-      'text-size': 12,
-      'text-anchor': 'top',
-      'text-offset': [0, 0.8],
-      'text-optional': true,
-    },
-    paint: {
-      'icon-opacity': ['interpolate', ['linear'], ['zoom'], 9, 0.45, 13, 0.9],
-      'text-color': palette.label,
-      'text-halo-color': palette.halo,
-      'text-halo-width': 1.4,
-    },
-  });
+  addHubLayers(map, theme);
   map.addLayer({
     id: 'zone-names',
     type: 'symbol',
@@ -194,6 +200,14 @@ export function addLiveLayers(map: MapLibre, theme: Theme, clustered: boolean): 
   }
 }
 
+/** Locations as points with their name and type. */
+export function hubFeatures(locations: Iterable<Location>): GeoJSON.FeatureCollection {
+  const features = [...locations].flatMap(({ id, name, location_type, address }): GeoJSON.Feature[] =>
+    address.point ? [point(address.point.lat, address.point.lon, { id, name, type: location_type })] : [],
+  );
+  return { type: 'FeatureCollection', features };
+}
+
 /** The layers in which devices can be clicked. */
 export const DEVICE_LAYERS = ['devices-still', 'devices-moving'];
 
@@ -242,15 +256,7 @@ export class LiveDrawing {
         : [];
     });
     setData(this.map, 'zones', { type: 'FeatureCollection', features });
-    setData(this.map, 'hubs', {
-      type: 'FeatureCollection',
-      features: [...locations].flatMap(({ id, name, location_type, address }): GeoJSON.Feature[] => {
-        if (!address.point) return [];
-        const { lat, lon } = address.point;
-        const geometry: GeoJSON.Point = { type: 'Point', coordinates: [lon, lat] };
-        return [{ type: 'Feature', properties: { id, name, type: location_type }, geometry }];
-      }),
-    });
+    setData(this.map, 'hubs', hubFeatures(locations));
   }
 
   #draw(): void {
@@ -285,13 +291,13 @@ export class LiveDrawing {
   }
 
   #feature(drawn: Drawn): GeoJSON.Feature {
-    const { device_id: id, motion, point, course_deg } = drawn;
+    const { device_id: id, motion, point: place, course_deg } = drawn;
     const icon = this.data.hasProblem(drawn) ? `${motion}-problem` : motion;
     return {
       type: 'Feature',
       id,
       properties: { id, motion, icon, turn: motion === 'moving' ? course_deg : 0, name: this.data.nameOf(drawn) },
-      geometry: { type: 'Point', coordinates: [point.lon, point.lat] },
+      geometry: { type: 'Point', coordinates: [place.lon, place.lat] },
     };
   }
 
