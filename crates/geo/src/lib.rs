@@ -5,13 +5,17 @@
 //! - [`index`]: which zones may contain a point, at a cost that does not grow with their number;
 //! - [`tracker`]: the zone state machine of a device: enter and exit;
 //! - [`visit`]: the same with rules of each zone: confirmed, explained, and done again when late fixes turn up;
+//! - [`filter`]: which positions are to be believed;
+//! - [`trips`]: trips and stops;
 //! - [`polyline`]: the encoded polyline text form.
 
 pub mod distance;
+pub mod filter;
 pub mod index;
 pub mod polyline;
 pub mod shape;
 pub mod tracker;
+pub mod trips;
 pub mod visit;
 
 pub use index::ZoneIndex;

@@ -103,10 +103,7 @@ impl Step<'_> {
                 *visit = Visit::default();
                 (Events::new(), None, None)
             }
-            Side::Undecided if self.look.distance_m > 0.0 => {
-                visit.pending = visit.pending.filter(|pending| pending.fixes > 0);
-                (Events::new(), self.doubt().filter(|_| visit.pending.is_some()), visit.pending)
-            }
+            Side::Undecided if self.look.distance_m > 0.0 => self.fall_back(visit),
             Side::Undecided => {
                 let pending = self.begin_entering(visit);
                 (Events::new(), self.doubt(), Some(pending))
@@ -133,7 +130,7 @@ impl Step<'_> {
         let Some(pending) = visit.pending.as_mut() else { return (Events::new(), None, None) };
         pending.confirm(self.fix.at);
         let pending = *pending;
-        let held = if !self.rules.enter.met(pending.fixes, self.micros_since(pending.first)) {
+        let held = if !self.rules.enter.met(pending.fixes, self.micros_since(pending.first())) {
             Some(Held::Confirming)
         } else if self.micros_since(pending.passed()) < seconds(self.rules.min_dwell_s) {
             Some(Held::DwellTooShort)
@@ -158,10 +155,7 @@ impl Step<'_> {
                 visit.pending = None;
                 (Events::new(), None, None)
             }
-            Side::Undecided if self.look.distance_m <= 0.0 => {
-                visit.pending = visit.pending.filter(|pending| pending.fixes > 0);
-                (Events::new(), self.doubt().filter(|_| visit.pending.is_some()), visit.pending)
-            }
+            Side::Undecided if self.look.distance_m <= 0.0 => self.fall_back(visit),
             Side::Undecided => {
                 let pending = self.begin_leaving(visit);
                 (Events::new(), self.doubt(), Some(pending))
@@ -182,7 +176,7 @@ impl Step<'_> {
         let Some(pending) = visit.pending.as_mut() else { return (Events::new(), None, None) };
         pending.confirm(self.fix.at);
         let pending = *pending;
-        if !self.rules.exit.met(pending.fixes, self.micros_since(pending.first)) {
+        if !self.rules.exit.met(pending.fixes, self.micros_since(pending.first())) {
             return (Events::new(), Some(Held::Confirming), Some(pending));
         }
         if self.micros_since(pending.passed()) < seconds(self.rules.min_absence_s) {
@@ -212,6 +206,13 @@ impl Step<'_> {
 
     fn micros_since(&self, micros: i64) -> i64 {
         self.fix.at.as_microsecond() - micros
+    }
+
+    /// An undecided fix on the side of the edge where the device is known to be: what spoke for the other side was noise. A
+    /// fix that is less accurate than the zone is wide does not say even that.
+    fn fall_back(&self, visit: &mut Visit) -> Turn {
+        visit.pending = visit.pending.filter(|_| self.look.too_wide);
+        (Events::new(), self.doubt().filter(|_| visit.pending.is_some()), visit.pending)
     }
 
     fn doubt(&self) -> Option<Held> {

@@ -1,7 +1,7 @@
 //! Visits: when does a device enter, dwell in and leave a zone, under rules that each zone sets for itself?
 //!
 //! A fix is *certain* about a zone when it lies further from the edge than its accuracy, in one direction or the other; the
-//! others are *undecided* and change nothing. Certain fixes must confirm each other, a visit must last, and so must an
+//! others are *undecided* and prove nothing. Certain fixes must confirm each other, a visit must last, and so must an
 //! absence: only then an event is told, dated to where the way between the fixes cuts the edge.
 //!
 //! - [`Rules`]: what a zone asks for;

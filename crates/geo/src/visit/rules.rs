@@ -94,8 +94,8 @@ impl Rules {
     }
 }
 
-/// How certain fixes on the other side of the edge confirm each other. A certain fix on this side begins the count anew, an
-/// undecided one changes nothing.
+/// How certain fixes on the other side of the edge confirm each other. A fix on this side, certain or not, begins the count
+/// anew; one beyond the edge that is not certain, and one whose accuracy circle is larger than the zone, change nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Confirm {

@@ -29,8 +29,8 @@ pub struct Visit {
 pub(super) struct Pending {
     /// When the edge was passed, in microseconds.
     at: i64,
-    /// When the first certain fix was taken, in microseconds.
-    pub first: i64,
+    /// How long after that the first certain fix was taken, in milliseconds.
+    first_after_ms: u32,
     /// Where the edge was passed, in 1e-7 degrees.
     lat: i32,
     lon: i32,
@@ -42,13 +42,14 @@ impl Pending {
     pub fn new(mark: Mark) -> Self {
         let small = |degrees: f64| (degrees * 1e7).round() as i32;
         let at = mark.at.as_microsecond();
-        Self { at, first: at, lat: small(mark.point.lat), lon: small(mark.point.lon), fixes: 0 }
+        Self { at, first_after_ms: 0, lat: small(mark.point.lat), lon: small(mark.point.lon), fixes: 0 }
     }
 
     /// One more certain fix.
     pub fn confirm(&mut self, at: Timestamp) {
         if self.fixes == 0 {
-            self.first = at.as_microsecond();
+            let after_ms = (at.as_microsecond() - self.at).max(0) / 1000;
+            self.first_after_ms = u32::try_from(after_ms).unwrap_or(u32::MAX);
         }
         self.fixes = self.fixes.saturating_add(1);
     }
@@ -56,6 +57,11 @@ impl Pending {
     /// When the edge was passed, in microseconds.
     pub fn passed(&self) -> i64 {
         self.at
+    }
+
+    /// When the first certain fix was taken, in microseconds.
+    pub fn first(&self) -> i64 {
+        self.at + i64::from(self.first_after_ms) * 1000
     }
 
     /// When and where the edge was passed.

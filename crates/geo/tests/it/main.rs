@@ -1,9 +1,11 @@
 //! Geofences as a whole: real ones from the corpus, the index against brute force, tracks through zones, speed.
 
+mod border;
 mod corpus;
 mod index;
 mod speed;
 mod tracker;
+mod trips;
 
 use serde_json::json;
 use tracklane_core::position::Point;

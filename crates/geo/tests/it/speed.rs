@@ -4,7 +4,11 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tracklane_core::Timestamp;
 use tracklane_geo::ZoneIndex;
+use tracklane_geo::distance::destination;
+use tracklane_geo::tracker::ZoneFix;
+use tracklane_geo::visit::{Rules, Taken, Travel, Visit, Visits, step};
 
 use super::{at, round};
 
@@ -23,6 +27,52 @@ fn lookups_in_two_by_two_degrees() {
     for zones in [10_000, 100_000] {
         nanoseconds_per_lookup(zones, 2.0);
     }
+}
+
+/// `cargo test --release -p tracklane-geo -- --ignored --nocapture steps`
+#[test]
+#[ignore = "a measurement to look at, not a check"]
+fn steps_of_devices_among_zones() {
+    const FIXES: u32 = 200_000;
+    let mut random = fastrand::Rng::with_seed(42);
+    let mut place = || at(48.0 + random.f64(), 2.0 + random.f64());
+    let mut index = ZoneIndex::new();
+    for key in 0..10_000 {
+        index.insert(key, Arc::new(round(place(), 100.0 + f64::from(key % 200), 16)));
+    }
+    let starts: Vec<_> = (0..FIXES / 100).map(|number| (place(), f64::from(number) * 7.0)).collect();
+    for (name, travel) in [
+        ("plain", Travel::default()),
+        ("with jumps and passages looked for", Travel { max_speed_mps: Some(70.0), pass_through_m: 500.0 }),
+    ] {
+        let rules = Rules { pass_through: true, dwell_s: Some(300), ..Rules::default() };
+        let (mut events, started) = (0, Instant::now());
+        for (start, bearing) in &starts {
+            let mut visits = Visits::default();
+            for number in 0..100 {
+                let point = destination(*start, *bearing, f64::from(number) * 50.0);
+                let time = Timestamp::from_second(1_700_000_000 + i64::from(number) * 5).expect("a time");
+                let fix = ZoneFix { at: time, point, accuracy_m: Some(8.0) };
+                if let Taken::Stepped(told) = visits.take(&index, fix, travel, |_| rules) {
+                    events += told.len();
+                }
+            }
+        }
+        let spent = started.elapsed().as_nanos() as f64 / f64::from(FIXES);
+        println!("{name}: {spent:.0} ns per fix among 10,000 zones, {events} events in {FIXES} fixes");
+    }
+    let shape = round(at(48.0, 2.0), 200.0, 16);
+    let (mut visit, mut told, started) = (Visit::default(), 0, Instant::now());
+    let mut previous = None;
+    for number in 0..FIXES {
+        let metres = 400.0 * (f64::from(number) / 50.0).sin();
+        let time = Timestamp::from_second(1_700_000_000 + i64::from(number) * 5).expect("a time");
+        let fix = ZoneFix { at: time, point: destination(at(48.0, 2.0), 90.0, metres), accuracy_m: Some(8.0) };
+        told += black_box(step(&mut visit, &shape, previous, fix, &Rules::default())).0.len();
+        previous = Some(fix);
+    }
+    let spent = started.elapsed().as_nanos() as f64 / f64::from(FIXES);
+    println!("one zone of 16 corners: {spent:.0} ns per step, {told} events; {} bytes a visit", size_of::<Visit>());
 }
 
 fn nanoseconds_per_lookup(zones: u32, degrees: f64) -> f64 {
