@@ -7,11 +7,13 @@
 //! - [`visit`]: the same with rules of each zone: confirmed, explained, and done again when late fixes turn up;
 //! - [`filter`]: which positions are to be believed;
 //! - [`trips`]: trips and stops;
+//! - [`kml`]: zones out of KML;
 //! - [`polyline`]: the encoded polyline text form.
 
 pub mod distance;
 pub mod filter;
 pub mod index;
+pub mod kml;
 pub mod polyline;
 pub mod shape;
 pub mod tracker;

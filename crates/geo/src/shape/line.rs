@@ -45,12 +45,26 @@ impl Line {
     /// The distance from `point` to the line, in metres; infinite to a line without edges.
     pub fn distance_m(&self, point: Point) -> f64 {
         let place = place(point);
-        let mut best = f64::INFINITY;
+        let mut best = self.near(place);
         match self.levels.len().checked_sub(1) {
             Some(top) => (0..self.levels[top].len()).for_each(|group| self.look(top, group, place, &mut best)),
             None => self.pieces.iter().for_each(|piece| best = best.min(to_chord(place, piece))),
         }
         2.0 * EARTH_RADIUS_M * (best / (2.0 * EARTH_RADIUS_M)).min(1.0).asin()
+    }
+
+    /// The distance to a piece that is likely to be near, which rules out most others: down from the nearest group to the
+    /// nearest of its groups.
+    fn near(&self, place: Place) -> f64 {
+        let Some(top) = self.levels.len().checked_sub(1) else { return f64::INFINITY };
+        let mut groups = 0..self.levels[top].len();
+        for level in (0..=top).rev() {
+            let from = |group: &usize| apart(self.levels[level][*group].center, place);
+            let nearest = groups.clone().min_by(|a, b| from(a).total_cmp(&from(b))).unwrap_or(0);
+            let count = if level == 0 { self.pieces.len() } else { self.levels[level - 1].len() };
+            groups = nearest * GROUP..(nearest * GROUP + GROUP).min(count);
+        }
+        self.pieces[groups].iter().map(|piece| to_chord(place, piece)).fold(f64::INFINITY, f64::min)
     }
 
     fn look(&self, level: usize, group: usize, place: Place, best: &mut f64) {

@@ -2,10 +2,12 @@
 
 mod border;
 mod corpus;
+mod corridor;
 mod index;
 mod speed;
 mod tracker;
 mod trips;
+mod visits;
 
 use serde_json::json;
 use tracklane_core::position::Point;
