@@ -82,6 +82,7 @@ CREATE TABLE legs (
     origin_id UUID,
     destination_id UUID,
     driver_id UUID,
+    driver_since TIMESTAMPTZ,
     carrier TEXT,
     tracking_number TEXT,
     started_at TIMESTAMPTZ,

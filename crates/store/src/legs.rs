@@ -10,8 +10,8 @@ use crate::table::{Table, search_text};
 const TABLE: Table = Table {
     name: "legs",
     fixed: "shipment_id, created_at, version",
-    changing: "position, mode, state, is_return, origin_id, destination_id, driver_id, carrier, tracking_number, \
-               started_at, ended_at, search",
+    changing: "position, mode, state, is_return, origin_id, destination_id, driver_id, driver_since, carrier, \
+               tracking_number, started_at, ended_at, search",
 };
 
 /// Word for word as in the partial index, so that it is found.
@@ -26,6 +26,7 @@ fn values(leg: &Leg) -> Vec<Value> {
         leg.origin_id,
         leg.destination_id,
         leg.driver_id,
+        leg.driver_since,
         &leg.carrier,
         &leg.tracking_number,
         leg.started_at,
@@ -46,6 +47,7 @@ fn read(row: &Row) -> Result<Leg> {
         origin_id: row.opt("origin_id")?,
         destination_id: row.opt("destination_id")?,
         driver_id: row.opt("driver_id")?,
+        driver_since: row.opt("driver_since")?,
         carrier: row.opt("carrier")?,
         tracking_number: row.opt("tracking_number")?,
         started_at: row.opt("started_at")?,

@@ -166,6 +166,8 @@ pub struct Leg {
     pub destination_id: Option<LocationId>,
     /// Mode `fleet`: who drives.
     pub driver_id: Option<DriverId>,
+    /// Since when that driver has it: what their position was before proves nothing about it.
+    pub driver_since: Option<Timestamp>,
     /// Mode `carrier`: which carrier.
     pub carrier: Option<String>,
     /// Mode `carrier`: under which number.

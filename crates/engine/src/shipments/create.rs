@@ -226,6 +226,7 @@ pub(super) async fn lay_out(
             origin_id: new.origin_id.or(from),
             destination_id: new.destination_id.or(if is_last { end } else { None }),
             driver_id: new.driver_id,
+            driver_since: new.driver_id.map(|_| env.now()),
             carrier: new.carrier,
             tracking_number: new.tracking_number,
             started_at: None,

@@ -11,7 +11,7 @@ use tracklane_store::Db;
 use super::open::{Draft, Open};
 use super::{Shipments, route};
 use crate::error::Result;
-use crate::tracking::{WatchedLeg, ZoneKey};
+use crate::tracking::{WatchedLeg, ZoneKey, since};
 
 /// That a vehicle was somewhere, and for which leg that may matter.
 #[derive(Debug, Clone)]
@@ -95,7 +95,8 @@ fn was_said(open: &Open, leg: &Leg, milestone: Milestone) -> bool {
     open.facts.iter().any(same)
 }
 
-/// True while the leg is still the one that was proven for, under the same driver.
+/// True while the leg is still the one that was proven for, under the same driver, who had it already.
 fn concerns(leg: &Leg, proof: &Proof) -> bool {
-    leg.id == proof.leg.leg_id && leg.mode == LegMode::Fleet && leg.driver_id == Some(proof.leg.driver_id)
+    let same = leg.id == proof.leg.leg_id && leg.mode == LegMode::Fleet && leg.driver_id == Some(proof.leg.driver_id);
+    same && since(leg).is_none_or(|since| since <= proof.at)
 }

@@ -153,7 +153,9 @@ impl Open {
     /// Writes a leg that was changed by other means than facts, and the shipment with it.
     pub async fn save_leg(&mut self, env: &Env, db: &mut Db, leg: &Leg) -> Result<()> {
         if let Some(slot) = self.legs.iter_mut().find(|known| known.id == leg.id) {
+            let since = if leg.driver_id == slot.driver_id { slot.driver_since } else { Some(env.now()) };
             slot.clone_from(leg);
+            slot.driver_since = since.filter(|_| leg.driver_id.is_some());
         }
         self.write_legs(db, &[leg.id]).await?;
         self.write_shipment(env, db).await

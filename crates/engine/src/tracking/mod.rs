@@ -22,5 +22,5 @@ pub use registry::KnownDevice;
 pub use rows::{BoundingBox, DeviceRef, Incoming, LatestFilter, RowOutcome};
 pub use service::{Sizes, Tracking};
 pub use stats::{Latency, Snapshot, Stats};
-pub(crate) use watch::WatchedLeg;
+pub(crate) use watch::{WatchedLeg, since};
 pub(crate) use zones::ZoneKey;

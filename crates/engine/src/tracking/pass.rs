@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use tracklane_core::Timestamp;
 use tracklane_core::event::EventKind;
 use tracklane_core::id::{DeviceId, DriverId, ShipmentId, TenantId};
 use tracklane_core::lifecycle::Status;
@@ -46,6 +47,8 @@ pub(super) struct Pass<'a> {
     memory: &'a Memory,
     states: &'a mut ShardStates,
     worst_accuracy_m: f32,
+    /// The late fixes of this run, so that the same one twice is a duplicate.
+    late: Known,
     /// How shipments will stand once what this run found is recorded.
     expected: HashMap<ShipmentId, (Status, Option<&'static str>)>,
     found: Found,
@@ -55,7 +58,7 @@ impl<'a> Pass<'a> {
     /// Begins a run over the states of one shard.
     pub fn new(memory: &'a Memory, states: &'a mut ShardStates, settings: &TrackingSettings) -> Self {
         let worst_accuracy_m = settings.worst_accuracy_m;
-        Self { memory, states, worst_accuracy_m, expected: HashMap::new(), found: Found::default() }
+        Self { memory, states, worst_accuracy_m, late: Known::new(), expected: HashMap::new(), found: Found::default() }
     }
 
     /// Notes that the state of a device holds this record of the history.
@@ -74,7 +77,10 @@ impl<'a> Pass<'a> {
     /// Takes one position through the stages.
     pub fn take(&mut self, position: &Position, driver: Option<DriverId>, known: &Known) -> Kept {
         let mut state = self.open(position);
-        let kept = order(&mut state, position, known);
+        let mut kept = order(&mut state, position, known);
+        if kept == Kept::Late && !self.late.insert((position.device_id, position.fix_time)) {
+            kept = Kept::Duplicate;
+        }
         if kept == Kept::Accepted && position.fix.valid {
             let (crossings, changed) = self.zones(&mut state, position);
             self.note_crossings(position, driver, &crossings);
@@ -148,8 +154,13 @@ impl<'a> Pass<'a> {
         if !changed && state.watched == generation {
             return;
         }
-        state.watched = generation;
+        let mut all_seen = true;
         for leg in self.memory.watch.legs_of(driver) {
+            if leg.since.is_some_and(|since| position.fix_time < since) {
+                // Where the vehicle was then proves nothing; look again with the next fix.
+                all_seen = false;
+                continue;
+            }
             let place = leg.whereabouts(|key| state.inside.contains(key));
             if leg.tenant_id != position.tenant_id || !self.expect(&leg, place) {
                 continue;
@@ -160,11 +171,14 @@ impl<'a> Pass<'a> {
             let proof = Proof {
                 device_id: position.device_id,
                 inside: state.inside.zones().filter(|key| leg.concerns(*key)).collect(),
-                at: crossing.map_or(position.fix_time, |crossing| crossing.at),
+                at: crossing.map_or(position.fix_time, |crossing| crossing.at).max(leg.since.unwrap_or(Timestamp::MIN)),
                 point: crossing.map_or(position.fix.point, |crossing| crossing.point),
                 leg: WatchedLeg::clone(&leg),
             };
             self.led_to(position).proofs.push(proof);
+        }
+        if all_seen {
+            state.watched = generation;
         }
     }
 

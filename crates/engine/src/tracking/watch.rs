@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
+use tracklane_core::Timestamp;
 use tracklane_core::id::{DriverId, LegId, LocationId, ShipmentId, TenantId};
 use tracklane_core::lifecycle::Status;
 use tracklane_core::milestone::{MilestonePolicy, Whereabouts};
@@ -27,6 +28,8 @@ pub(crate) struct WatchedLeg {
     pub leg_id: LegId,
     /// Who drives.
     pub driver_id: DriverId,
+    /// Since when the vehicle's place may move it; none for legs that nobody drives.
+    pub since: Option<Timestamp>,
     /// How far positions alone may move it.
     pub policy: MilestonePolicy,
     /// Where the shipment stands.
@@ -157,6 +160,13 @@ impl Inner {
     }
 }
 
+/// Since when a driver's place may move a leg: since the driver has it, and the leg before it is over. Before that the
+/// vehicle may have been anywhere, on the way with something else.
+pub(crate) fn since(leg: &Leg) -> Option<Timestamp> {
+    let handed_over = leg.started_at.filter(|_| leg.position > 1);
+    leg.driver_since.max(handed_over)
+}
+
 /// The leg of a shipment that a driver has on the way now, if there is one.
 fn watched(shipment: &Shipment, legs: &[Leg], places: &[Location]) -> Option<WatchedLeg> {
     if shipment.status.is_terminal() {
@@ -173,6 +183,7 @@ fn watched(shipment: &Shipment, legs: &[Leg], places: &[Location]) -> Option<Wat
         shipment_id: shipment.id,
         leg_id: leg.id,
         driver_id,
+        since: since(leg),
         policy: shipment.milestones,
         status: shipment.status,
         substatus: shipment.substatus.clone(),

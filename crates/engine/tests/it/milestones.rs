@@ -16,6 +16,7 @@ each!(
     a_drive_from_hub_to_hub_delivers,
     a_whole_trip_in_one_batch_is_worth_the_same,
     a_driver_who_waits_at_the_hub_has_it_at_once,
+    what_was_before_the_driver_had_it_proves_nothing,
     the_policy_says_how_far_positions_go,
     only_the_own_driver_moves_it,
     legs_follow_one_another,
@@ -111,6 +112,30 @@ async fn a_whole_trip_in_one_batch_is_worth_the_same(world: World) {
     let last = track.world.status(id).await;
     assert_eq!(last, (Status::Delivered, Some("safe_place".to_owned())));
     assert_eq!(track.world.told(id).await, WHOLE_WAY);
+}
+
+async fn what_was_before_the_driver_had_it_proves_nothing(world: World) {
+    let track = Track::on(world).await;
+    let start = track.world.ground.now();
+    track.world.ground.pass(3_600);
+    let id = track.shipment(json!({})).await;
+    // The phone was without a network while it went the same way with something else, and back to the hub.
+    let places = (0..=100).chain((0..=100).rev());
+    let rows = places.enumerate().map(|(step, metres)| {
+        let at = start + jiff::SignedDuration::from_secs(60 + step as i64 * 10);
+        fix(DeviceRef::Id(track.phone), Some(at), east(f64::from(metres) * 100.0))
+    });
+    track.world.engine.tracking.submit(&track.world.boss, rows.collect()).await.unwrap();
+    assert_eq!(track.world.told(id).await, ["assigned/"]);
+
+    // It still stands there: no crossing, and yet the next fix counts.
+    track.world.ground.pass(10);
+    track.world.at(track.phone, east(0.0)).await;
+    assert_eq!(track.world.told(id).await, WHOLE_WAY[..2]);
+    track.drive(100, 10_000).await;
+    assert_eq!(track.world.told(id).await, WHOLE_WAY);
+    let detail = track.world.engine.shipments.detail(&track.world.boss, id).await.unwrap();
+    assert!(detail.events.iter().all(|view| !view.flags.out_of_order), "{:?}", detail.events);
 }
 
 async fn a_driver_who_waits_at_the_hub_has_it_at_once(world: World) {

@@ -79,12 +79,15 @@ async fn duplicates_are_kept_once_and_late_rows_do_not_move_now(world: World) {
     assert_eq!(tracking.submit_one(&world.boss, row(20, 50.0)).await.unwrap(), RowOutcome::Late);
     assert_eq!(tracking.submit_one(&world.boss, row(20, 50.0)).await.unwrap(), RowOutcome::Duplicate);
     assert_eq!(tracking.submit_one(&world.boss, row(30, 0.0)).await.unwrap(), RowOutcome::Duplicate);
+    let twice = tracking.submit(&world.boss, vec![row(25, 40.0), row(25, 45.0)]).await.unwrap();
+    assert_eq!(twice, [RowOutcome::Late, RowOutcome::Duplicate]);
     let latest = tracking.latest(&world.boss, &LatestFilter::default()).unwrap();
     assert_eq!(latest.len(), 1);
     assert_eq!(latest[0].fix_time, now - jiff::SignedDuration::from_secs(10));
     let from = now - jiff::SignedDuration::from_secs(60);
     let kept = tracking.history(&world.boss, phone.id, from, now, 100).await.unwrap();
-    assert_eq!(kept.len(), 3);
+    assert_eq!(kept.len(), 4);
+    assert!((kept[1].fix.point.lon - east(40.0).lon).abs() < 1e-6, "of two equal rows the first stands");
     assert!(kept.is_sorted_by_key(|position| position.fix_time));
 }
 

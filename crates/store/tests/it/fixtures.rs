@@ -267,6 +267,7 @@ pub fn leg(shipment: &Shipment) -> Leg {
         driver_id: None,
         carrier: text("dhl"),
         tracking_number: text("JJD0000001"),
+        driver_since: Some(at(4)),
         started_at: Some(at(5)),
         ended_at: Some(at(6)),
         created_at: at(1),

@@ -29,6 +29,7 @@ fn leg(number: i32, is_return: bool) -> Leg {
         driver_id: None,
         carrier: None,
         tracking_number: None,
+        driver_since: None,
         started_at: None,
         ended_at: None,
         created_at: at(0),
