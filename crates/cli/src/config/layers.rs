@@ -115,6 +115,11 @@ impl Layers {
     pub fn add_env(&mut self, variables: impl Iterator<Item = (String, String)>) {
         for (name, text) in variables {
             let Some(path) = name.strip_prefix(ENV_PREFIX) else {
+                if self.is_misspelt(&name) {
+                    let detail =
+                        "is no setting: they are named TRACKLANE__SECTION__KEY, with two underscores each time";
+                    self.report(Origin::Env(name), "", detail);
+                }
                 continue;
             };
             let origin = Origin::Env(name.clone());
@@ -136,6 +141,17 @@ impl Layers {
                 None => self.set_text(section, key, &text, &origin),
             }
         }
+    }
+
+    /// True for a name that begins like a setting and lacks an underscore. What Kubernetes puts into the environment of
+    /// a service of such a name is left alone, and so is what is no setting of the server's: `TRACKLANE_TOKEN`.
+    fn is_misspelt(&self, name: &str) -> bool {
+        let Some(rest) = name.strip_prefix("TRACKLANE_").map(str::to_lowercase) else {
+            return false;
+        };
+        let of_kubernetes = ["_service_", "_port_"].iter().any(|word| rest.contains(word)) || rest.ends_with("_port");
+        let begins = |section: &String| rest.strip_prefix(section.as_str()).is_some_and(|key| key.starts_with('_'));
+        !of_kubernetes && self.sections.keys().any(begins)
     }
 
     /// Sets one key from a flag.

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 use tracklane_engine::Settings as EngineSettings;
 use tracklane_server::ServerSettings;
+use tracklane_store::Store;
 
 pub use layers::{DEFAULT, Layers, Problem, SECRETS};
 pub use sections::{HistorySection, LogFormat, LogSection, StoreSection};
@@ -94,6 +95,10 @@ impl Settings {
         };
         if let Err(invalid) = settings.engine.webhooks.check() {
             layers.report_rules("webhooks", &invalid);
+        }
+        if let Err(error) = Store::check_url(&settings.store_url()) {
+            let origin = layers.origin("store.url").clone();
+            layers.report(origin, "store.url", &error.to_string());
         }
         if layers.problems.is_empty() { Ok(settings) } else { Err(Invalid(layers.problems)) }
     }

@@ -132,3 +132,29 @@ fn a_secret_may_come_from_a_file() {
     layers.add_env([("TRACKLANE__LOG__LEVEL_FILE".to_owned(), path.display().to_string())].into_iter());
     assert!(problems(layers)[0].contains("unknown key"));
 }
+
+#[test]
+fn the_address_of_the_store_is_one_that_can_be_opened() {
+    let found = problems(over("[store]\nurl = \"mysql://u:secret@db/t\"\n"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("file my.toml: store.url: cannot open \"mysql://"), "{found:?}");
+    assert!(!found[0].contains("secret"), "{found:?}");
+}
+
+#[test]
+fn a_name_with_too_few_underscores_is_an_error() {
+    let named = |name: &str| {
+        let mut layers = Layers::defaults();
+        layers.add_env([(name.to_owned(), "1".to_owned())].into_iter());
+        layers.problems
+    };
+    for name in ["TRACKLANE_SERVER__LISTEN", "TRACKLANE_SERVER_LISTEN", "TRACKLANE__SERVER_LISTEN"] {
+        let found = named(name);
+        assert_eq!(found.len(), 1, "{name}: {found:?}");
+        assert!(found[0].detail.contains("TRACKLANE__SECTION__KEY"), "{found:?}");
+    }
+    for name in ["TRACKLANE_TOKEN", "TRACKLANE_SERVER_SERVICE_HOST", "TRACKLANE_SERVER_PORT_80_TCP", "TRACKLANE_CORPUS"]
+    {
+        assert_eq!(named(name), [], "{name}");
+    }
+}
