@@ -1,10 +1,12 @@
 //! `tracklane doctor`: is this machine fit to run Tracklane?
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
+use tracklane_api_types::Health;
 use tracklane_core::Timestamp;
 use tracklane_store::Store;
 
@@ -15,9 +17,7 @@ use crate::output::{self, Format};
 
 /// Check whether this machine is fit to run Tracklane.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Each line is ok, warn or fail; exit code 1 when one is fail. Checks that need the server stopped say so."
-)]
+#[command(after_help = "Each line is ok, warn or fail; exit code 1 when one is fail. May be run beside the server.")]
 pub struct DoctorArgs {
     /// The data folder.
     #[arg(long, value_name = "FOLDER")]
@@ -76,13 +76,9 @@ async fn examine(settings: &Settings, checks: &mut Vec<Check>) {
     checks.push(data_folder(&settings.data));
     checks.extend(disk(&settings.data));
     checks.push(store(settings).await);
-    let port = port(settings).await;
-    // A history that a running server holds cannot be opened, and is not ours to look into.
-    let history =
-        if port.state == State::Ok { history(settings) } else { warn("history", "not checked while the server runs") };
-    checks.push(history);
+    checks.push(history(settings));
     checks.push(clock(crate::env::real().now()));
-    checks.push(port);
+    checks.push(port(settings).await);
     checks.push(match tracklane_server::assets::file("index.html").is_some() {
         true => ok("web pages", "embedded"),
         false => warn("web pages", "not part of this build: run make web, then build again"),
@@ -165,6 +161,8 @@ fn history(settings: &Settings) -> Check {
             drop(history);
             check
         }
+        // What a running server holds is not ours to look into; its /readyz says how it is.
+        Err(tracklane_history::Error::Locked(_)) => ok(NAME, "in use by a running server"),
         Err(error) => fail(NAME, error.to_string()),
     }
 }
@@ -185,8 +183,26 @@ async fn port(settings: &Settings) -> Check {
     let listen = settings.server.listen;
     match tokio::net::TcpListener::bind(listen).await {
         Ok(_) => ok(NAME, format!("{listen} is free")),
-        Err(error) => warn(NAME, format!("{listen} cannot be bound: {error}; is the server running?")),
+        Err(error) => match ask(listen).await {
+            Some(health) if health.ready => ok(NAME, format!("a server answers on {listen}, ready")),
+            Some(health) => {
+                let parts = health.parts.iter().filter(|part| !part.ready);
+                let parts: Vec<&str> = parts.map(|part| part.name.as_str()).collect();
+                fail(NAME, format!("a server answers on {listen}, not ready: {}", parts.join(", ")))
+            }
+            None => warn(NAME, format!("{listen} cannot be bound: {error}; another program seems to have it")),
+        },
     }
+}
+
+/// What a Tracklane server on this address says of itself; nothing when none answers.
+async fn ask(mut listen: SocketAddr) -> Option<Health> {
+    if listen.ip().is_unspecified() {
+        listen.set_ip(if listen.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    let request = crate::env::http_client().ok()?.get(format!("http://{listen}/readyz"));
+    let answer = request.timeout(Duration::from_secs(5)).send().await.ok()?;
+    serde_json::from_slice(&answer.bytes().await.ok()?).ok()
 }
 
 fn print(global: &Global, checks: &[Check]) -> anyhow::Result<()> {

@@ -34,7 +34,10 @@ fn beside_a_running_server_the_store_is_looked_at_and_the_history_left_alone() {
         (find("port")["state"].clone(), find("store")["detail"].clone(), find("history")["state"].clone())
     };
     let (port, store, history) = checked(&server.address.to_string());
-    assert_eq!((port, history), ("warn".into(), "warn".into()));
+    assert_eq!((port, history), ("ok".into(), "ok".into()));
+    // Told the wrong port, it still sees that somebody has the folder.
+    let (port, _, history) = checked("127.0.0.1:0");
+    assert_eq!((port, history), ("ok".into(), "ok".into()));
     assert_eq!(store, "sqlite, schema up to date");
     server.kill();
     let (port, _, history) = checked("127.0.0.1:0");
@@ -47,4 +50,17 @@ fn for_people_each_line_begins_with_the_verdict() {
     for line in out(&run(folder.path(), &["doctor", "--data", "data"])).lines() {
         assert!(["ok ", "warn ", "fail "].iter().any(|word| line.starts_with(word)), "{line}");
     }
+}
+
+#[test]
+fn another_program_on_the_port_is_worth_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = other.local_addr().unwrap();
+    std::thread::spawn(move || other.incoming().for_each(drop));
+    std::fs::write(folder.path().join("tracklane.toml"), format!("[server]\nlisten = \"{listen}\"\n")).unwrap();
+    let (code, checks) = doctor(folder.path(), "data");
+    assert_eq!(code, Some(0), "{checks:?}");
+    let port = checks.iter().find(|check| check["name"] == "port").unwrap();
+    assert_eq!(port["state"], "warn", "{port}");
 }
