@@ -3,6 +3,7 @@
 use std::io::{BufRead, Write};
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 use tracklane_core::Timestamp;
 use tracklane_core::position::{Attributes, Report};
@@ -12,15 +13,18 @@ use crate::exit::Usage;
 
 /// Decode device messages, one a line on standard input, to JSON lines.
 #[derive(Debug, Args)]
-#[command(after_help = "A line is a query string or JSON for HTTP protocols, hex for binary ones.
+#[command(
+    after_help = "A line is a query string or JSON for HTTP protocols, hex for binary ones, either for those that speak text.
 
 Each message is one JSON line: line, device, time, lat, lon, altitude_m, speed_mps, course_deg, accuracy_m, valid,
 attributes; `position: null` and its kind when it carries none; `error` when it cannot be read. A bad line stops nothing.
 
 Example:
-  echo 'id=van-7&lat=41.15&lon=-8.61&timestamp=1700000000' | tracklane decode osmand")]
+  echo 'id=van-7&lat=41.15&lon=-8.61&timestamp=1700000000' | tracklane decode osmand"
+)]
 pub struct DecodeArgs {
-    /// The protocol: osmand or owntracks.
+    /// The protocol.
+    #[arg(value_parser = PossibleValuesParser::new(registry::PROTOCOLS.iter().map(|protocol| protocol.name)))]
     protocol: String,
 }
 

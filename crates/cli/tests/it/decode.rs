@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::support::{err, out, run_with};
+use crate::support::{err, out, run, run_with};
 
 fn decode(protocol: &str, input: &str) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
@@ -37,6 +37,15 @@ fn owntracks_messages_without_a_position_say_so() {
     assert_eq!(found[0]["speed_mps"], 10.0);
     assert_eq!(found[1]["position"], Value::Null);
     assert_eq!(found[1]["kind"], "lwt");
+}
+
+#[test]
+fn the_help_names_every_protocol() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = out(&run(folder.path(), &["decode", "--help"]));
+    for protocol in tracklane_protocols::registry::PROTOCOLS {
+        assert!(help.contains(protocol.name), "{} is missing in:\n{help}", protocol.name);
+    }
 }
 
 #[test]
