@@ -21,15 +21,15 @@ use crate::output::{self, Format};
   tracklane replay --fleet 20 --trips 100 --speed 60
   tracklane replay --file porto_taxi_trips.csv --speed 300 -o json
 
-Hubs, customers, drivers and devices are made first, then a shipment per trip as the trip starts. No fix is dated in the
-future. Exit code 1 when a shipment did not arrive.
+Hubs, customers, drivers and devices are made first, then a shipment per trip as the trip starts. Exit code 1 when a
+shipment did not arrive.
 A long replay needs a key without a tight limit: tracklane admin create-key --name Replay --requests-per-minute 100000")]
 pub struct ReplayArgs {
     /// Recorded trips: a CSV file in the format of the Porto taxi data set. Left out: a simulated fleet.
     #[arg(long, value_name = "CSV")]
     file: Option<PathBuf>,
     /// What fixes are dated.
-    #[arg(long, value_enum, default_value = "kept")]
+    #[arg(long, value_enum, default_value = "now")]
     fix_times: Dated,
     #[command(flatten)]
     play: PlayArgs,
@@ -38,18 +38,18 @@ pub struct ReplayArgs {
 /// What fixes are dated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Dated {
-    /// Time between fixes is kept; the last one is taken when the replay ends, the others before, so that what they prove
-    /// comes late.
-    Kept,
     /// The moment when each is due, as in a film that is shown too fast: everything happens now.
     Now,
+    /// Time between fixes is kept; the last one is taken when the replay ends, the others before. For history and zones
+    /// only: no shipments are made, for a position from before a shipment proves nothing about it.
+    Kept,
 }
 
 impl From<Dated> for FixTimes {
     fn from(dated: Dated) -> Self {
         match dated {
-            Dated::Kept => Self::Kept,
             Dated::Now => Self::Now,
+            Dated::Kept => Self::Kept,
         }
     }
 }

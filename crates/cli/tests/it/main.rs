@@ -9,5 +9,6 @@ mod demo;
 mod doctor;
 mod drift;
 mod kill;
+mod replay;
 mod serve;
 mod support;

@@ -11,11 +11,12 @@ use crate::trip::Trip;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FixTimes {
     /// Time between fixes is kept: all are shifted by the same amount, so that the last one is taken at the moment when
-    /// the replay ends. Speeds are true; the first fixes lie `span - span / speed` in the past, so that what they prove
-    /// comes late.
+    /// the replay ends. Speeds are true; the first fixes lie `span - span / speed` in the past. No shipments are made: a
+    /// position from before a driver had a shipment proves nothing about it. For history and zones.
     Kept,
     /// Each fix is dated the moment when it falls due, as in a film that is shown too fast: everything happens now, and
-    /// vehicles are `speed` times as fast as they say.
+    /// vehicles are `speed` times as fast as they say. What would be dated before its shipment was made, or the same as
+    /// the fix before, is dated a millisecond after that.
     Now,
 }
 
@@ -26,7 +27,7 @@ pub(super) struct Pace {
     last: Timestamp,
     started: Timestamp,
     speed: f64,
-    fix_times: FixTimes,
+    pub(super) fix_times: FixTimes,
 }
 
 impl Pace {

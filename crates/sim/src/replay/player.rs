@@ -1,16 +1,17 @@
 //! The play itself: what falls due is sent, trip by trip and batch by batch.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
+use jiff::SignedDuration;
 use tracklane_api_types::PositionInput;
 use tracklane_client::{Client, Error};
 use tracklane_core::Timestamp;
 use tracklane_core::id::ShipmentId;
 use tracklane_core::position::Attributes;
 
-use super::pace::Pace;
+use super::pace::{FixTimes, Pace};
 use super::stage::Stage;
 use super::{AT_ONCE, Progress, Step, Summary};
 use crate::trip::Trip;
@@ -19,6 +20,8 @@ use crate::trip::Trip;
 const TICK: Duration = Duration::from_millis(200);
 /// Rows of one batch; the server takes 10,000.
 const BATCH: usize = 5_000;
+/// How far two fixes of one driver are dated apart at least, and the first from the shipment before it.
+const APART: SignedDuration = SignedDuration::from_millis(1);
 
 /// Something that falls due: the beginning of a trip, or one of its fixes.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +60,8 @@ pub(super) struct Player<'a> {
     /// The next batch, and whose fixes are in it.
     fixes: Vec<(usize, usize)>,
     moving: HashSet<&'a str>,
+    /// What the next fix of each driver must be dated after: the one before, or the moment when the driver got the shipment.
+    after: HashMap<&'a str, Timestamp>,
 }
 
 impl<'a> Player<'a> {
@@ -81,6 +86,7 @@ impl<'a> Player<'a> {
             begin: Vec::new(),
             fixes: Vec::new(),
             moving: HashSet::new(),
+            after: HashMap::new(),
         }
     }
 
@@ -109,6 +115,8 @@ impl<'a> Player<'a> {
     async fn take(&mut self, due: Due) -> Result<(), Error> {
         let driver = self.trips[due.trip].driver.as_str();
         match due.point {
+            // What lies in the past moves no shipment that is made now.
+            None if self.pace.fix_times == FixTimes::Kept => self.progress.begun += 1,
             // A driver gets the next shipment only when the trip before has been told to its end.
             None if self.moving.contains(driver) => {
                 self.flush().await?;
@@ -135,6 +143,9 @@ impl<'a> Player<'a> {
             self.progress.begun += 1;
             match outcome {
                 Ok(detail) => {
+                    // A fix from before proves nothing about the shipment.
+                    let after = self.after.entry(&trips[trip].driver).or_insert(detail.shipment.updated_at);
+                    *after = detail.shipment.updated_at.max(*after);
                     self.shipments.push((trip, detail.shipment.id));
                     (self.watch)(Step::Begun(&trips[trip], detail.shipment.id));
                 }
@@ -146,7 +157,10 @@ impl<'a> Player<'a> {
         }
         let fixes = std::mem::take(&mut self.fixes);
         self.moving.clear();
-        let rows: Vec<PositionInput<'_>> = fixes.iter().filter_map(|(trip, point)| self.row(*trip, *point)).collect();
+        let mut rows: Vec<PositionInput<'_>> = Vec::with_capacity(fixes.len());
+        for (trip, point) in &fixes {
+            rows.extend(self.row(*trip, *point));
+        }
         let answer = self.client.send_positions(&rows).await?;
         self.rejected += answer.rejected;
         if let Some(row) = answer.rows.iter().find(|row| !row.errors.is_empty()) {
@@ -156,13 +170,16 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    fn row(&self, trip: usize, point: usize) -> Option<PositionInput<'static>> {
+    fn row(&mut self, trip: usize, point: usize) -> Option<PositionInput<'static>> {
         let trip = &self.trips[trip];
         let fix = trip.points.get(point)?;
         let (_, device) = self.stage.drivers.get(&trip.driver)?;
+        let earliest = self.after.get(trip.driver.as_str()).and_then(|after| after.checked_add(APART).ok());
+        let fix_time = self.pace.fix_time(fix.at).max(earliest.unwrap_or(Timestamp::MIN));
+        self.after.insert(&trip.driver, fix_time);
         Some(PositionInput {
             device: Some(device.to_string().into()),
-            fix_time: self.pace.fix_time(fix.at),
+            fix_time,
             lat: fix.point.lat,
             lon: fix.point.lon,
             altitude_m: None,
