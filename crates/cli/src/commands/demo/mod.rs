@@ -4,7 +4,10 @@
 mod receiver;
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,7 +19,7 @@ use tokio::sync::mpsc;
 use tracklane_client::Client;
 use tracklane_client::requests::{NewApiKey, NewEndpoint};
 use tracklane_client::webhook::Secret;
-use tracklane_core::id::ShipmentId;
+use tracklane_core::id::{EndpointId, ShipmentId};
 use tracklane_core::lifecycle::Status;
 use tracklane_core::model::Role;
 use tracklane_sim::replay::{FixTimes, ReplayPlan, Step, Summary, replay};
@@ -38,7 +41,8 @@ Each fix is dated the moment when it is due, as in a film that is shown too fast
 
 Examples:
   tracklane demo
-  tracklane demo --fleet 5 --trips 10 --speed 300 --exit-when-done -o json"
+  tracklane demo --fleet 5 --trips 10 --speed 300 --exit-when-done -o json
+  tracklane demo --webhook http://127.0.0.1:9000/hook --webhook-secret-file secret.txt"
 )]
 pub struct DemoArgs {
     #[command(flatten)]
@@ -49,6 +53,12 @@ pub struct DemoArgs {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     listen: SocketAddr,
+    /// Send the webhooks to this address, too.
+    #[arg(long, value_name = "URL", requires = "webhook_secret_file")]
+    webhook: Option<String>,
+    /// Where to write the secret that its signatures are made with.
+    #[arg(long, value_name = "FILE", requires = "webhook")]
+    webhook_secret_file: Option<PathBuf>,
     /// End when every shipment has arrived, instead of going on serving.
     #[arg(long)]
     exit_when_done: bool,
@@ -116,11 +126,12 @@ pub async fn run(global: &Global, args: DemoArgs) -> anyhow::Result<()> {
     let app = App::start(&settings, env.clone(), FirstAdmin { email: EMAIL, password: Some(PASSWORD) }).await?;
     let receiver = Receiver::start(env).await?;
     let client = set_up(&app, &receiver).await?;
+    let outside = outside(&client, &args).await?;
     let url = format!("http://{}", app.address);
     eprintln!("\n  Live map     {url}/\n  Log in       {EMAIL}  /  {PASSWORD}\n  API          {url}/docs\n");
 
     let proof = tokio::select! {
-        proof = play(&client, plan, &receiver) => proof?,
+        proof = play(&client, plan, &receiver, outside) => proof?,
         () = crate::app::stop_signal() => bail!("stopped"),
     };
     report(global, &proof)?;
@@ -169,17 +180,39 @@ async fn set_up(app: &App, receiver: &Receiver) -> anyhow::Result<Client> {
     let admin = guest.clone().with_token(&login.token)?;
     let key = NewApiKey { name: "Demo fleet".to_owned(), role: Role::Admin, requests_per_minute: Some(1_000_000) };
     let client = guest.with_token(&admin.create_api_key(&key).await?.secret)?;
-    let endpoint = NewEndpoint {
-        url: format!("http://{}/hook", receiver.address),
-        description: Some("The demo's own receiver".to_owned()),
-        event_types: vec!["shipment.*".to_owned(), "driver.*".to_owned()],
-    };
-    let endpoint = client.create_endpoint(&endpoint).await?;
-    receiver.trust(Secret::parse(&client.endpoint_secret(endpoint.id).await?.secret)?);
+    let url = format!("http://{}/hook", receiver.address);
+    let (_, secret) = endpoint(&client, url, "The demo's own receiver").await?;
+    receiver.trust(Secret::parse(&secret)?);
     Ok(client)
 }
 
-async fn play(client: &Client, plan: ReplayPlan, receiver: &Receiver) -> anyhow::Result<Proof> {
+/// Makes an endpoint and answers its secret.
+async fn endpoint(client: &Client, url: String, description: &str) -> anyhow::Result<(EndpointId, String)> {
+    let event_types = vec!["shipment.*".to_owned(), "driver.*".to_owned()];
+    let new = NewEndpoint { url, description: Some(description.to_owned()), event_types };
+    let id = client.create_endpoint(&new).await?.id;
+    Ok((id, client.endpoint_secret(id).await?.secret))
+}
+
+/// Makes the endpoint of a receiver outside the demo, where one is named, and writes its secret down for it.
+async fn outside(client: &Client, args: &DemoArgs) -> anyhow::Result<Option<EndpointId>> {
+    let (Some(url), Some(file)) = (&args.webhook, &args.webhook_secret_file) else {
+        return Ok(None);
+    };
+    let (id, secret) = endpoint(client, url.clone(), "A receiver outside the demo").await?;
+    let mut options = OpenOptions::new();
+    let opened = options.write(true).create(true).truncate(true).mode(0o600).open(file);
+    let written = opened.and_then(|mut opened| writeln!(opened, "{secret}"));
+    written.with_context(|| format!("failed to write {}", file.display()))?;
+    Ok(Some(id))
+}
+
+async fn play(
+    client: &Client,
+    plan: ReplayPlan,
+    receiver: &Receiver,
+    outside: Option<EndpointId>,
+) -> anyhow::Result<Proof> {
     let made: Arc<Mutex<Vec<(String, ShipmentId)>>> = Arc::default();
     let (pages, first) = mpsc::unbounded_channel();
     let printer = tokio::spawn(print_pages(client.clone(), first));
@@ -207,7 +240,11 @@ async fn play(client: &Client, plan: ReplayPlan, receiver: &Receiver) -> anyhow:
     drop(pages);
     let _ = printer.await;
     let made = std::mem::take(&mut *made.lock().unwrap_or_else(PoisonError::into_inner));
-    wait_for_webhooks(receiver, &made, &summary).await;
+    let since = Instant::now();
+    wait_for_webhooks(receiver, &made, &summary, since).await;
+    if let Some(id) = outside {
+        wait_for_outside(client, id, since).await?;
+    }
     Ok(prove(receiver, &made, summary))
 }
 
@@ -221,8 +258,7 @@ async fn print_pages(client: Client, mut shipments: mpsc::UnboundedReceiver<Ship
 }
 
 /// Webhooks come after the answer to the last position: a moment's patience.
-async fn wait_for_webhooks(receiver: &Receiver, made: &[(String, ShipmentId)], summary: &Summary) {
-    let since = Instant::now();
+async fn wait_for_webhooks(receiver: &Receiver, made: &[(String, ShipmentId)], summary: &Summary, since: Instant) {
     while since.elapsed() < PATIENCE {
         let complete = made.iter().filter(|(_, id)| receiver.tally().complete(*id)).count();
         if complete >= summary.delivered {
@@ -230,6 +266,20 @@ async fn wait_for_webhooks(receiver: &Receiver, made: &[(String, ShipmentId)], s
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// The same patience until nothing waits for the receiver outside.
+async fn wait_for_outside(client: &Client, id: EndpointId, since: Instant) -> anyhow::Result<()> {
+    let path = format!("{}/messages", Client::path_of("endpoints", id));
+    let query = [("state", "pending".to_owned()), ("limit", "1".to_owned())];
+    while since.elapsed() < PATIENCE {
+        let waiting: serde_json::Value = client.get(&path, &query).await?;
+        if waiting["items"].as_array().is_none_or(Vec::is_empty) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
 }
 
 fn prove(receiver: &Receiver, made: &[(String, ShipmentId)], summary: Summary) -> Proof {
