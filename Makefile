@@ -1,6 +1,7 @@
 # Short recipes. What needs more than a line is a script or an xtask.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-rust test-web e2e lint fmt bench web services services-stop
+.PHONY: help setup run demo test test-rust test-web e2e lint fmt check-api check-webhooks check-deps bench bench-memory \
+  bench-history web services services-stop
 
 help: ## list the recipes
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,8 +36,24 @@ fmt: ## format everything
 	cargo fmt --all
 	cd web && npm run --silent format
 
+check-api: ## every answer against the OpenAPI document, by schemathesis (needs python3 and the network)
+	@scripts/check-api $(ARGS)
+
+check-webhooks: ## every webhook of a fleet, verified by a library of others (needs python3 and the network)
+	@scripts/check-webhooks
+
+check-deps: ## licences, advisories and sources of what we depend on (needs cargo-deny)
+	@cargo deny --version >/dev/null 2>&1 || { echo "please run: cargo install --locked cargo-deny" >&2; exit 1; }
+	cargo deny --all-features check
+
 bench: ## figures against floors, in one run (docs/performance.md)
 	cargo run --release --bin tracklane -- bench ingest $(ARGS)
+
+bench-memory: ## what 100,000 devices take
+	cargo run --release --bin tracklane -- bench ingest --devices 100000 --rounds 1 $(ARGS)
+
+bench-history: ## the embedded position history against the disk
+	cargo run --release -p tracklane-bench --bin history -- $(ARGS)
 
 web: ## the web pages, embedded in the binary at the next build
 	@scripts/web-build
