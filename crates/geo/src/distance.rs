@@ -56,11 +56,17 @@ pub fn segment_distance_m(point: Point, a: Point, b: Point) -> f64 {
 }
 
 /// The distance from the origin to the segment from (ax, ay) to (bx, by).
-pub(crate) fn plane_distance(ax: f64, ay: f64, bx: f64, by: f64) -> f64 {
+fn plane_distance(ax: f64, ay: f64, bx: f64, by: f64) -> f64 {
+    plane_distance_squared(ax, ay, bx, by).sqrt()
+}
+
+/// The square of that distance, which is enough to find the nearest segment.
+pub(crate) fn plane_distance_squared(ax: f64, ay: f64, bx: f64, by: f64) -> f64 {
     let (dx, dy) = (bx - ax, by - ay);
     let length = dx * dx + dy * dy;
     let along = if length > 0.0 { (-(ax * dx + ay * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
-    (ax + along * dx).hypot(ay + along * dy)
+    let (x, y) = (ax + along * dx, ay + along * dy);
+    x * x + y * y
 }
 
 /// The turn from longitude `from` to `to` the short way, in degrees, -180 up to but not including 180.

@@ -10,6 +10,7 @@ mod crossing;
 mod cut;
 mod feature;
 mod line;
+mod near;
 mod parse;
 mod polygon;
 #[cfg(test)]

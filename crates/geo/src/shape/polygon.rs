@@ -5,7 +5,8 @@ use tracklane_core::position::Point;
 
 use super::Bbox;
 use super::line::Line;
-use crate::distance::{DEGREE_M, lon_delta, plane_distance};
+use super::near::Boxes;
+use crate::distance::{DEGREE_M, lon_delta};
 
 /// A polygon with holes that has passed every check.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +15,7 @@ pub struct Polygon {
     rings: Vec<Vec<Point>>,
     bbox: Bbox,
     bands: Option<Bands>,
+    boxes: Boxes,
     /// The edges on the sphere, near a pole, where no local plane will do.
     polar: Option<Line>,
 }
@@ -26,7 +28,7 @@ impl Polygon {
     pub(super) fn prepare(rings: Vec<Vec<Point>>) -> Self {
         let bbox = Bbox::around(rings.first().map_or(&[], Vec::as_slice));
         let bands = Bands::build(&rings, bbox);
-        let mut polygon = Self { rings, bbox, bands, polar: None };
+        let mut polygon = Self { boxes: Boxes::build(&rings), rings, bbox, bands, polar: None };
         if bbox.north > POLAR_LAT || bbox.south < -POLAR_LAT {
             polygon.polar = Some(Line::new(polygon.edges().filter(|edge| !polygon.is_cut(edge))));
         }
@@ -83,19 +85,7 @@ impl Polygon {
         let middle = f64::midpoint(self.bbox.west, self.bbox.east);
         let point = Point { lon: middle + lon_delta(middle, point.lon), ..point };
         let scale = point.lat.to_radians().cos();
-        let distance = |[a, b]: &[Point; 2]| {
-            plane_distance(
-                (a.lon - point.lon) * scale,
-                a.lat - point.lat,
-                (b.lon - point.lon) * scale,
-                b.lat - point.lat,
-            )
-        };
-        let nearest = match &self.bands {
-            Some(bands) => bands.nearest(point.lat, distance),
-            None => self.edges().map(|edge| distance(&edge)).fold(f64::INFINITY, f64::min),
-        };
-        nearest * DEGREE_M
+        self.boxes.nearest(&self.rings, point, scale) * DEGREE_M
     }
 
     /// True for an edge that only the map has: along a pole, or on both sides of the antimeridian around a pole.
@@ -214,25 +204,5 @@ impl Bands {
     fn between(&self, south: f64, north: f64) -> &[[Point; 2]] {
         let number = |lat| Self::number(lat, self.south, self.height, self.count());
         &self.edges[self.starts[number(south)] as usize..self.starts[number(north) + 1] as usize]
-    }
-
-    /// The least distance in degrees, searching outwards from `lat` until no band can be nearer.
-    fn nearest(&self, lat: f64, distance: impl Fn(&[Point; 2]) -> f64) -> f64 {
-        let home = Self::number(lat, self.south, self.height, self.count());
-        let mut best = f64::INFINITY;
-        for step in 0..self.count() {
-            // How far the edges of the two bands at this step are at least, north to south.
-            let above = (home + step < self.count()).then(|| self.south + (home + step) as f64 * self.height - lat);
-            let below = home.checked_sub(step).map(|number| lat - (self.south + (number + 1) as f64 * self.height));
-            let reach = |gap: Option<f64>| gap.is_some_and(|gap| gap < best);
-            let (up, down) = (reach(above), step > 0 && reach(below));
-            if step > 0 && !up && !down {
-                break;
-            }
-            let north = if up { self.band(home + step) } else { &[] };
-            let south = if down { self.band(home - step) } else { &[] };
-            best = north.iter().chain(south).map(&distance).fold(best, f64::min);
-        }
-        best
     }
 }

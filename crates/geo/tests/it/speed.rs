@@ -40,20 +40,26 @@ fn steps_of_devices_among_zones() {
     for key in 0..10_000 {
         index.insert(key, Arc::new(round(place(), 100.0 + f64::from(key % 200), 16)));
     }
-    let starts: Vec<_> = (0..FIXES / 100).map(|number| (place(), f64::from(number) * 7.0)).collect();
+    let fix = |number: u32, start, bearing| {
+        let time = Timestamp::from_second(1_700_000_000 + i64::from(number) * 5).expect("a time");
+        let point = destination(start, bearing, f64::from(number) * 50.0);
+        ZoneFix { at: time, point, accuracy_m: Some(8.0) }
+    };
+    let mut track = |bearing| {
+        let start = place();
+        (0..100).map(|number| fix(number, start, bearing)).collect::<Vec<_>>()
+    };
+    let tracks: Vec<_> = (0..FIXES / 100).map(|number| track(f64::from(number) * 7.0)).collect();
     for (name, travel) in [
         ("plain", Travel::default()),
         ("with jumps and passages looked for", Travel { max_speed_mps: Some(70.0), pass_through_m: 500.0 }),
     ] {
         let rules = Rules { pass_through: true, dwell_s: Some(300), ..Rules::default() };
         let (mut events, started) = (0, Instant::now());
-        for (start, bearing) in &starts {
+        for track in &tracks {
             let mut visits = Visits::default();
-            for number in 0..100 {
-                let point = destination(*start, *bearing, f64::from(number) * 50.0);
-                let time = Timestamp::from_second(1_700_000_000 + i64::from(number) * 5).expect("a time");
-                let fix = ZoneFix { at: time, point, accuracy_m: Some(8.0) };
-                if let Taken::Stepped(told) = visits.take(&index, fix, travel, |_| rules) {
+            for fix in track {
+                if let Taken::Stepped(told) = visits.take(&index, *fix, travel, |_| rules) {
                     events += told.len();
                 }
             }
@@ -62,12 +68,14 @@ fn steps_of_devices_among_zones() {
         println!("{name}: {spent:.0} ns per fix among 10,000 zones, {events} events in {FIXES} fixes");
     }
     let shape = round(at(48.0, 2.0), 200.0, 16);
-    let (mut visit, mut told, started) = (Visit::default(), 0, Instant::now());
-    let mut previous = None;
-    for number in 0..FIXES {
+    let fix = |number: u32| {
         let metres = 400.0 * (f64::from(number) / 50.0).sin();
         let time = Timestamp::from_second(1_700_000_000 + i64::from(number) * 5).expect("a time");
-        let fix = ZoneFix { at: time, point: destination(at(48.0, 2.0), 90.0, metres), accuracy_m: Some(8.0) };
+        ZoneFix { at: time, point: destination(at(48.0, 2.0), 90.0, metres), accuracy_m: Some(8.0) }
+    };
+    let track: Vec<_> = (0..FIXES).map(fix).collect();
+    let (mut visit, mut told, mut previous, started) = (Visit::default(), 0, None, Instant::now());
+    for fix in track {
         told += black_box(step(&mut visit, &shape, previous, fix, &Rules::default())).0.len();
         previous = Some(fix);
     }
