@@ -59,6 +59,20 @@ test('with JavaScript it follows the shipment: position, then delivery', async (
   await context.close();
 });
 
+test('every time is in the one zone of the reader, who is told which', async () => {
+  const fact = { kind: 'note', raw_text: 'Seen', occurred_at: '2026-01-05T12:00:00Z', offset_seconds: 28_800 };
+  await api.post(`/v1/shipments/${data.moving.id}/events`, fact);
+  const { context, page, trouble } = await openPage(browser, server.origin, { timezoneId: 'America/St_Johns' });
+  await page.goto(server.origin + path);
+  await page.locator('html[data-live="true"]').waitFor();
+  const times = await page.locator('[data-tracklane-timeline] time').allTextContents();
+  assert.ok(times.length >= 2);
+  const eta = await page.locator('[data-tracklane-eta]').textContent();
+  for (const time of [...times, eta]) assert.match(time, /UTC−0[23]:30$/);
+  assert.deepEqual(trouble, []);
+  await context.close();
+});
+
 test('a token that nobody made shows nothing', async () => {
   const { context, page } = await openPage(browser, server.origin);
   const response = await page.goto(`${server.origin}/t/00000000000000000000000000`);

@@ -1,5 +1,15 @@
 import { expect, it } from 'vitest';
-import { atOffset, confidenceText, lagText, offsetText, relativeText, spanText, windowText } from '../src/lib/time';
+import {
+  atOffset,
+  confidenceText,
+  knownZone,
+  lagText,
+  offsetText,
+  relativeText,
+  spanText,
+  windowText,
+  zonedText,
+} from '../src/lib/time';
 
 it('says spans in at most two units', () => {
   const cases: [number, string][] = [
@@ -37,6 +47,20 @@ it('shows the clock of the source, not of the reader', () => {
   expect(atOffset('2026-11-20T03:00:00Z', -18_000)).toBe('19 Nov 2026, 22:00');
 });
 
+it('names the zone with the time, summer time and half hours included', () => {
+  expect(zonedText('2026-11-20T07:47:00Z', 'Europe/Lisbon')).toBe('20 Nov 2026, 07:47 UTC');
+  expect(zonedText('2026-06-20T07:47:00Z', 'Europe/Lisbon')).toBe('20 Jun 2026, 08:47 UTC+01:00');
+  expect(zonedText('2026-11-20T07:47:00Z', 'America/St_Johns')).toBe('20 Nov 2026, 04:17 UTC−03:30');
+  expect(zonedText('not a time', 'UTC')).toBe('–');
+});
+
+it("falls back to the reader's zone where none is known", () => {
+  const own = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  expect(knownZone('America/New_York')).toBe('America/New_York');
+  expect(knownZone('Europe/Nowhere')).toBe(own);
+  expect(knownZone(null)).toBe(own);
+});
+
 it('says windows with one day, two days, or one end', () => {
   const day = '2026-11-20';
   expect(windowText(`${day}T14:00:00Z`, `${day}T16:00:00Z`, 'UTC')).toBe(
@@ -52,5 +76,6 @@ it('tells how late a fact came in, and how sure its offset is', () => {
   expect(lagText('2026-11-20T08:00:00Z', '2026-11-20T08:00:30Z')).toBeNull();
   expect(lagText('2026-11-20T08:00:00Z', '2026-11-20T09:10:00Z')).toBe('1 h 10 min later');
   expect(confidenceText('exact')).toBeNull();
-  expect(confidenceText('assumed')).toBe('offset assumed');
+  expect(confidenceText('assumed')).toBe('time zone assumed');
+  expect(confidenceText('unknown')).toBe('time zone unknown');
 });

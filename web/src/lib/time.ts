@@ -55,6 +55,29 @@ export function dateTime(instant: Date | string, timeZone?: string): string {
   }).format(date);
 }
 
+/** A zone that this reader's browser knows; for anything else, the reader's own. */
+export function knownZone(name: string | null): string {
+  const own = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  try {
+    return name ? new Intl.DateTimeFormat('en-GB', { timeZone: name }).resolvedOptions().timeZone : own;
+  } catch {
+    return own;
+  }
+}
+
+/** What the clocks of a zone are called at an instant: "UTC", "UTC+01:00", as {@link offsetText} says it. */
+export function zoneText(instant: Date | string, timeZone: string): string {
+  const date = typeof instant === 'string' ? new Date(instant) : instant;
+  if (Number.isNaN(date.getTime())) return '';
+  const parts = new Intl.DateTimeFormat('en-GB', { timeZone, timeZoneName: 'longOffset' }).formatToParts(date);
+  const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  return name.replace('GMT', 'UTC').replace('+00:00', '').replace('-', '−');
+}
+
+/** Date and time in a zone, with its name: "20 Nov 2026, 14:03 UTC+01:00". */
+export const zonedText = (instant: string, timeZone: string): string =>
+  `${dateTime(instant, timeZone)} ${zoneText(instant, timeZone)}`.trim();
+
 const dayText = (date: Date, timeZone?: string) =>
   new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', timeZone }).format(date);
 const clockText = (date: Date, timeZone?: string) =>
@@ -80,17 +103,17 @@ export function lagText(occurred: string, received: string): string | null {
   return seconds >= MINUTE ? `${spanText(seconds)} later` : null;
 }
 
-/** What to say of an offset that the source did not state; none when it is exact. */
+/** What to say of an offset that the source did not state, in the words of the server's pages; none when it is exact. */
 export function confidenceText(confidence: TzConfidence): string | null {
   switch (confidence) {
     case 'exact':
       return null;
     case 'from_place':
-      return 'offset from place';
+      return 'time zone from place';
     case 'assumed':
-      return 'offset assumed';
+      return 'time zone assumed';
     case 'unknown':
-      return 'time not stated';
+      return 'time zone unknown';
   }
 }
 

@@ -9,10 +9,12 @@
 //   [data-tracklane-eta]        text: when it is promised, or when it was delivered
 //   [data-tracklane-timeline]   an <ol>; its <li> are replaced by <li data-status><p>text</p><p class="when">…</p></li>
 //   [data-tracklane-map]        empty and hidden; shown while a position is given
+//   [data-tracklane-updated]    text: when anything was last changed
+// All times are in one zone, and each says which: that of the destination where it is known, else the reader's.
 // Updates come from GET /t/{token}/live (server-sent events; the data of each is the shape of /t/{token}/data).
 
 import './tracking.css';
-import { atOffset, confidenceText, dateTime, offsetText, relativeText, windowText } from '../lib/time';
+import { confidenceText, knownZone, relativeText, windowText, zonedText, zoneText } from '../lib/time';
 import type { PublicTimelineEntry, PublicTracking } from '../lib/types';
 import type { TrackingMap } from './map';
 
@@ -21,6 +23,7 @@ const status = find('status');
 const eta = find('eta');
 const timeline = find('timeline');
 const mapBox = find('map');
+const updated = find('updated');
 
 let map: Promise<TrackingMap> | undefined;
 let current: PublicTracking | undefined;
@@ -37,27 +40,20 @@ function say(target: HTMLElement | null, text: string): void {
   if (target && target.textContent?.trim() !== text) target.textContent = text;
 }
 
-/** In the time zone of the destination, else in the reader's. */
-function etaText({ delivered_at, eta_from, eta_to, time_zone }: PublicTracking): string {
-  const zone = time_zone ?? undefined;
-  if (delivered_at) return `Delivered ${dateTime(delivered_at, zone)}`;
+function etaText({ delivered_at, eta_from, eta_to }: PublicTracking, zone: string): string {
+  if (delivered_at) return `Delivered ${zonedText(delivered_at, zone)}`;
   const promised = windowText(eta_from, eta_to, zone);
-  return promised ? `Expected ${promised}` : '';
+  return promised ? `Expected ${promised} ${zoneText(eta_to ?? (eta_from as string), zone)}` : '';
 }
 
-function step(entry: PublicTimelineEntry): HTMLElement {
-  const { occurred_at, offset_seconds, tz_confidence, text, place, status: at } = entry;
+function step(entry: PublicTimelineEntry, zone: string): HTMLElement {
+  const { occurred_at, tz_confidence, text, place, status: at } = entry;
   const item = document.createElement('li');
   if (at) item.dataset.status = at;
-  // The clock on the wall where it happened, where the source told it; else the reader's own.
-  const clock =
-    offset_seconds === null
-      ? dateTime(occurred_at)
-      : `${atOffset(occurred_at, offset_seconds)} ${offsetText(offset_seconds)}`;
   const when = element('p', '', { class: 'when' });
   const doubt = tz_confidence === 'from_place' ? null : confidenceText(tz_confidence);
   when.append(
-    element('time', clock, { datetime: occurred_at }),
+    element('time', zonedText(occurred_at, zone), { datetime: occurred_at }),
     doubt ? ` (${doubt})` : '',
     place ? ` · ${place}` : '',
   );
@@ -70,10 +66,12 @@ function show(data: PublicTracking): void {
   current = data;
   say(status, data.status_text);
   if (status) status.dataset.status = data.status;
-  say(eta, etaText(data));
-  // The first time, the server's own list stands.
-  if (timeline && before && JSON.stringify(before.timeline) !== JSON.stringify(data.timeline)) {
-    timeline.replaceChildren(...data.timeline.map(step));
+  const zone = knownZone(data.time_zone);
+  say(eta, etaText(data, zone));
+  say(updated, zonedText(data.updated_at, zone));
+  // Also the first time: the server does not know the reader's zone.
+  if (timeline && JSON.stringify(before?.timeline) !== JSON.stringify(data.timeline)) {
+    timeline.replaceChildren(...data.timeline.map((entry) => step(entry, zone)));
   }
   void showMap(data);
 }
