@@ -14,12 +14,16 @@ use super::{
 use crate::base::must_operate;
 use crate::error::{Error, Result};
 
+/// How many facts of a shipment are taken. What the pipeline finds out and what corrects is not counted out.
+const MOST_FACTS: usize = 1_000;
+
 impl Shipments {
     /// Records a fact. What is said to happen now must be a legal step; what is said to have happened before the present
     /// status is kept and folded, never refused for coming late. The same fact twice is counted, not kept twice.
     ///
     /// # Errors
-    /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`], [`Error::IllegalTransition`] with the allowed list.
+    /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`], [`Error::IllegalTransition`] with the allowed list,
+    /// [`Error::Conflict`] when the shipment has a thousand facts.
     pub async fn record(&self, caller: &Caller, id: ShipmentId, input: NewFact) -> Result<ShipmentDetail> {
         must_tell(caller)?;
         let env = &self.base.env;
@@ -32,6 +36,7 @@ impl Shipments {
         check_parts(&mut tx, &open, &input).await?;
         let draft = draft(caller, input, env.now());
         if !open.knows(env, &draft) {
+            must_have_room(&open)?;
             must_be_legal(&open, &draft)?;
         }
         open.apply(env, &mut tx, vec![draft]).await?;
@@ -158,6 +163,14 @@ fn must_tell(caller: &Caller) -> Result<()> {
         Role::Admin | Role::Operator | Role::Driver => Ok(()),
         Role::Viewer | Role::Customer | Role::Device => Err(Error::Forbidden),
     }
+}
+
+/// Refuses what nobody would read: every fact is folded again with all before it.
+fn must_have_room(open: &Open) -> Result<()> {
+    if open.facts.len() < MOST_FACTS {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!("a shipment has at most {MOST_FACTS} facts; only corrections are taken now")))
 }
 
 /// Refuses a step that the table does not allow, if it is said to happen after the present status.

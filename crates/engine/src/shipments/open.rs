@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tracklane_core::event::{EventKind, StatusChange};
 use tracklane_core::id::{DriverId, LegId, ShipmentId, TrackingEventId};
 use tracklane_core::lifecycle::{
-    Actor, EventFlags, FactKind, FoldRules, Place, Reason, ShipmentState, SourceKind, Status, TrackingEvent, fold,
+    Actor, FactKind, FoldRules, Place, Reason, ShipmentState, SourceKind, Status, TrackingEvent, fold,
 };
 use tracklane_core::model::{Caller, Leg, Location, Role, Shipment, Tenant};
 use tracklane_core::position::Attributes;
@@ -287,11 +287,6 @@ impl Open {
         }
         Ok(())
     }
-}
-
-/// How the fold took a fact.
-pub(super) fn flags_of(state: &ShipmentState, id: TrackingEventId) -> EventFlags {
-    state.timeline.iter().find(|(known, _)| *known == id).map(|(_, flags)| *flags).unwrap_or_default()
 }
 
 pub(super) fn rules(tenant: &Tenant) -> FoldRules {

@@ -1,5 +1,7 @@
 //! Reading shipments.
 
+use std::collections::HashMap;
+
 use tracklane_core::id::{CustomerId, LocationId, ShipmentId};
 use tracklane_core::lifecycle::{ShipmentState, TrackingEvent, fold};
 use tracklane_core::model::{Caller, Customer, Location, Role, Shipment};
@@ -7,7 +9,7 @@ use tracklane_store::{
     Db, Listing, Page, customers, legs, locations, packages, shipments, tenants, tracking_events, tracking_links,
 };
 
-use super::open::{flags_of, rules};
+use super::open::rules;
 use super::service::must_see;
 use super::{EventView, ShipmentDetail, ShipmentFilter, Shipments};
 use crate::error::{Error, Result};
@@ -111,10 +113,11 @@ async fn timeline(db: &mut Db, id: ShipmentId) -> Result<Vec<EventView>> {
 
 /// Puts facts in the order of the timeline, each with how the fold took it.
 fn views(facts: Vec<TrackingEvent>, state: &ShipmentState) -> Vec<EventView> {
-    let place = |id| state.timeline.iter().position(|(known, _)| *known == id);
-    let mut views: Vec<_> =
-        facts.into_iter().map(|event| EventView { flags: flags_of(state, event.id), event }).collect();
-    views.sort_by_key(|view| place(view.event.id));
+    let timeline = state.timeline.iter().enumerate();
+    let taken: HashMap<_, _> = timeline.map(|(place, (id, flags))| (*id, (place, *flags))).collect();
+    let of = |id| taken.get(&id).copied().unwrap_or_default();
+    let mut views: Vec<_> = facts.into_iter().map(|event| EventView { flags: of(event.id).1, event }).collect();
+    views.sort_by_key(|view| of(view.event.id).0);
     views
 }
 

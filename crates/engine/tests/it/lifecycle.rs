@@ -2,12 +2,14 @@
 
 use serde_json::json;
 use tracklane_core::event::EventKind;
-use tracklane_core::lifecycle::Status;
+use tracklane_core::id::{Id as _, TrackingEventId};
+use tracklane_core::lifecycle::{FactKind, Status, TrackingEvent};
 use tracklane_core::model::LegState;
 use tracklane_engine::Error;
 use tracklane_engine::shipments::{
     NewCancellation, NewCorrection, NewFact, NewLink, NewRetraction, NewReturn, ShipmentEdit,
 };
+use tracklane_store::{Scope, tracking_events};
 
 use crate::kit::{World, each, east};
 
@@ -16,6 +18,7 @@ each!(
     an_illegal_step_is_refused_with_what_is_allowed,
     what_comes_late_is_kept_and_moves_nothing_back,
     the_same_fact_twice_is_counted_not_kept,
+    facts_are_not_taken_without_end,
     a_correction_reopens_and_a_retraction_unsays,
     two_writers_take_turns,
     cancelling_works_until_it_is_on_its_way,
@@ -105,6 +108,33 @@ async fn the_same_fact_twice_is_counted_not_kept(world: World) {
         detail.events.iter().filter(|v| v.event.status == Some(Status::PickedUp)).map(|v| v.event.copies).collect();
     assert_eq!(copies, [2]);
     assert_eq!(world.log().await.len(), before);
+}
+
+async fn facts_are_not_taken_without_end(world: World) {
+    let made = world.shipment(json!({})).await;
+    let (id, shipments) = (made.shipment.id, &world.engine.shipments);
+    let mut tx = world.engine.base.store.begin(Scope::Tenant(world.boss.tenant_id)).await.unwrap();
+    for seq in 2..=1_000 {
+        let first = made.events[0].event.clone();
+        let note = Some(format!("note {seq}"));
+        let id = TrackingEventId::new(&world.ground.env);
+        let fact = TrackingEvent { id, seq, kind: FactKind::Note, status: None, raw_text: note, ..first };
+        tracking_events::append(&mut tx, &fact).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    world.ground.pass(60);
+    let refused = shipments.record(&world.boss, id, NewFact::scan(Status::PickedUp)).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    let correction = NewCorrection {
+        status: Status::PickedUp,
+        substatus: None,
+        reason: None,
+        reason_text: "it did go".to_owned(),
+        occurred_at: None,
+        retracts: None,
+    };
+    let corrected = shipments.correct(&world.boss, id, correction).await.unwrap();
+    assert_eq!((corrected.shipment.status, corrected.events.len()), (Status::PickedUp, 1_001));
 }
 
 async fn a_correction_reopens_and_a_retraction_unsays(world: World) {
