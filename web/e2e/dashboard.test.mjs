@@ -160,6 +160,11 @@ test('a shipment shows both clocks, takes facts that may follow, and corrections
     await timeline.getByText('Picked up').first().waitFor();
     await timeline.getByText('Occurred').first().waitFor();
     await timeline.getByText('Received').first().waitFor();
+    // Recorded a moment ago: the second clock says how much later, not the same minute again.
+    await timeline
+      .getByText(/^(at once|\d+ s later)$/)
+      .first()
+      .waitFor();
     await page.locator('.page-head').getByText('Picked up').waitFor();
 
     await page.getByRole('button', { name: 'Correct' }).click();

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import {
   atOffset,
+  closeTogether,
   confidenceText,
   knownZone,
   lagText,
@@ -47,6 +48,12 @@ it('shows the clock of the source, not of the reader', () => {
   expect(atOffset('2026-11-20T03:00:00Z', -18_000)).toBe('19 Nov 2026, 22:00');
 });
 
+it('tells instants apart by their seconds where minutes do not', () => {
+  expect(closeTogether('2026-11-20T08:00:50Z', '2026-11-20T08:01:05Z')).toBe(true);
+  expect(closeTogether('2026-11-20T08:00:00Z', '2026-11-20T08:01:00Z')).toBe(false);
+  expect(atOffset('2026-11-20T23:30:05Z', 3600, true)).toBe('21 Nov 2026, 00:30:05');
+});
+
 it('names the zone with the time, summer time and half hours included', () => {
   expect(zonedText('2026-11-20T07:47:00Z', 'Europe/Lisbon')).toBe('20 Nov 2026, 07:47 UTC');
   expect(zonedText('2026-06-20T07:47:00Z', 'Europe/Lisbon')).toBe('20 Jun 2026, 08:47 UTC+01:00');
@@ -73,7 +80,9 @@ it('says windows with one day, two days, or one end', () => {
 });
 
 it('tells how late a fact came in, and how sure its offset is', () => {
-  expect(lagText('2026-11-20T08:00:00Z', '2026-11-20T08:00:30Z')).toBeNull();
+  expect(lagText('2026-11-20T08:00:00Z', '2026-11-20T08:00:30.4Z')).toBe('30 s later');
+  expect(lagText('2026-11-20T08:00:00Z', '2026-11-20T08:00:00.2Z')).toBe('at once');
+  expect(lagText('2026-11-20T08:00:02Z', '2026-11-20T08:00:00Z')).toBe('2 s earlier');
   expect(lagText('2026-11-20T08:00:00Z', '2026-11-20T09:10:00Z')).toBe('1 h 10 min later');
   expect(confidenceText('exact')).toBeNull();
   expect(confidenceText('assumed')).toBe('time zone assumed');

@@ -37,12 +37,12 @@ export function offsetText(offsetSeconds: number): string {
 }
 
 /** Date and time at a stated offset, as the source's clock showed it: "20 Nov 2026, 14:03". */
-export function atOffset(instant: string, offsetSeconds: number): string {
-  return dateTime(new Date(Date.parse(instant) + offsetSeconds * 1000), 'UTC');
+export function atOffset(instant: string, offsetSeconds: number, seconds = false): string {
+  return dateTime(new Date(Date.parse(instant) + offsetSeconds * 1000), 'UTC', seconds);
 }
 
-/** Date and time in a zone; without one, in the reader's. */
-export function dateTime(instant: Date | string, timeZone?: string): string {
+/** Date and time in a zone; without one, in the reader's. With seconds where minutes do not tell enough. */
+export function dateTime(instant: Date | string, timeZone?: string, seconds = false): string {
   const date = typeof instant === 'string' ? new Date(instant) : instant;
   if (Number.isNaN(date.getTime())) return '–';
   return new Intl.DateTimeFormat('en-GB', {
@@ -51,6 +51,7 @@ export function dateTime(instant: Date | string, timeZone?: string): string {
     year: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
+    second: seconds ? '2-digit' : undefined,
     timeZone,
   }).format(date);
 }
@@ -97,10 +98,15 @@ export function windowText(from: string | null, to: string | null, timeZone?: st
   return `${end(from)} – ${end(to)}`;
 }
 
-/** How much later than it happened something was received; none below a minute. */
-export function lagText(occurred: string, received: string): string | null {
-  const seconds = (Date.parse(received) - Date.parse(occurred)) / 1000;
-  return seconds >= MINUTE ? `${spanText(seconds)} later` : null;
+/** True when two instants lie less than a minute apart: in minutes they would look the same. */
+export const closeTogether = (one: string, other: string): boolean =>
+  Math.abs(Date.parse(one) - Date.parse(other)) < MINUTE * 1000;
+
+/** How much later than it happened something was received: "3 s later", "at once", or "2 s earlier" by a wrong clock. */
+export function lagText(occurred: string, received: string): string {
+  const seconds = Math.round((Date.parse(received) - Date.parse(occurred)) / 1000);
+  if (seconds === 0) return 'at once';
+  return `${spanText(Math.abs(seconds))} ${seconds > 0 ? 'later' : 'earlier'}`;
 }
 
 /** What to say of an offset that the source did not state, in the words of the server's pages; none when it is exact. */
