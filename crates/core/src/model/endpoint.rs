@@ -125,11 +125,14 @@ pub enum AttemptOutcome {
     Unreachable,
     /// The address is not allowed.
     Blocked,
+    /// Nothing was sent: the endpoint's secret cannot be read, as after the loss of the master key.
+    Unsigned,
 }
 
 impl AttemptOutcome {
     /// Every outcome.
-    pub const ALL: [Self; 5] = [Self::Success, Self::Refused, Self::Timeout, Self::Unreachable, Self::Blocked];
+    pub const ALL: [Self; 6] =
+        [Self::Success, Self::Refused, Self::Timeout, Self::Unreachable, Self::Blocked, Self::Unsigned];
 
     /// The word used in the API and in the database.
     pub fn as_str(self) -> &'static str {
@@ -139,6 +142,7 @@ impl AttemptOutcome {
             Self::Timeout => "timeout",
             Self::Unreachable => "unreachable",
             Self::Blocked => "blocked",
+            Self::Unsigned => "unsigned",
         }
     }
 }

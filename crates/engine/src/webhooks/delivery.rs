@@ -10,11 +10,11 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracklane_core::Timestamp;
 use tracklane_core::id::EndpointId;
-use tracklane_core::model::{Endpoint, EndpointState, Message};
-use tracklane_notify::webhook::{Request, Secret};
+use tracklane_core::model::{AttemptOutcome, Endpoint, EndpointState, Message};
+use tracklane_notify::webhook::{AttemptResult, Request, Secret};
 use tracklane_store::endpoints::EndpointSecrets;
 use tracklane_store::messages::{self, Claim};
-use tracklane_store::{Scope, endpoints};
+use tracklane_store::{Db, Scope, endpoints};
 
 use super::endpoints::read_secret;
 use super::recorder::{self, Finished, Outcome};
@@ -103,12 +103,10 @@ impl Work {
         };
         let mut tx = self.inner.base.store.begin(Scope::System).await?;
         let claimed = messages::claim_due_any_tenant(&mut tx, claim).await?;
+        // Whatever goes wrong before the commit gives the messages back.
+        let targets = self.targets(&mut tx, &claimed, now).await?;
         tx.commit().await?;
-        if claimed.is_empty() {
-            return Ok(false);
-        }
         let full = claimed.len() == permits.len();
-        let targets = self.targets(&claimed, now).await?;
         for (message, permit) in claimed.into_iter().zip(permits) {
             self.send_off(message, permit, &targets);
         }
@@ -116,29 +114,34 @@ impl Work {
     }
 
     /// The endpoints of these messages, with the secrets that sign now.
-    async fn targets(&self, claimed: &[Message], now: Timestamp) -> Result<HashMap<EndpointId, Arc<Target>>> {
+    async fn targets(
+        &self,
+        db: &mut Db,
+        claimed: &[Message],
+        now: Timestamp,
+    ) -> Result<HashMap<EndpointId, Arc<Target>>> {
         let mut targets = HashMap::new();
-        let mut db = self.inner.base.store.read(Scope::System).await?;
         for message in claimed {
             if targets.contains_key(&message.endpoint_id) {
                 continue;
             }
-            if let Some((endpoint, sealed)) = endpoints::find_any_tenant(&mut db, message.endpoint_id).await? {
-                let secrets = self.open(&endpoint, &sealed, now)?;
+            if let Some((endpoint, sealed)) = endpoints::find_any_tenant(db, message.endpoint_id).await? {
+                let secrets = self.open(&endpoint, &sealed, now);
                 targets.insert(endpoint.id, Arc::new(Target { endpoint, secrets }));
             }
         }
         Ok(targets)
     }
 
-    fn open(&self, endpoint: &Endpoint, sealed: &EndpointSecrets, now: Timestamp) -> Result<Vec<Secret>> {
-        let mut secrets = vec![read_secret(&self.inner, endpoint.id, &sealed.current)?];
-        if let Some(previous) = &sealed.previous
-            && sealed.previous_until.is_some_and(|until| now < until)
-        {
-            secrets.push(read_secret(&self.inner, endpoint.id, previous)?);
-        }
-        Ok(secrets)
+    /// The secrets that sign now. One that cannot be read concerns its endpoint alone: it signs nothing.
+    fn open(&self, endpoint: &Endpoint, sealed: &EndpointSecrets, now: Timestamp) -> Vec<Secret> {
+        let rotating = sealed.previous_until.is_some_and(|until| now < until);
+        let previous = sealed.previous.as_ref().filter(|_| rotating);
+        let read = |sealed: &Vec<u8>| {
+            let secret = read_secret(&self.inner, endpoint.id, sealed);
+            secret.inspect_err(|error| tracing::error!(endpoint = %endpoint.id, %error, "a secret signs nothing")).ok()
+        };
+        [Some(&sealed.current), previous].into_iter().flatten().filter_map(read).collect()
     }
 
     fn send_off(&self, message: Message, permit: OwnedSemaphorePermit, targets: &HashMap<EndpointId, Arc<Target>>) {
@@ -164,6 +167,9 @@ struct Target {
 
 async fn attempt(inner: &Inner, message: &Message, target: &Target, stop: &CancellationToken) -> Outcome {
     let at = inner.base.env.now();
+    if target.secrets.is_empty() {
+        return Outcome::Tried { at, result: unsigned() };
+    }
     let request = Request {
         url: target.endpoint.url.clone(),
         id: message.id.to_string(),
@@ -178,6 +184,16 @@ async fn attempt(inner: &Inner, message: &Message, target: &Target, stop: &Cance
     tokio::select! {
         result = inner.sender.send(request) => Outcome::Tried { at, result },
         () = out_of_time => Outcome::Untried,
+    }
+}
+
+fn unsigned() -> AttemptResult {
+    AttemptResult {
+        outcome: AttemptOutcome::Unsigned,
+        http_status: None,
+        detail: Some("the secret of the endpoint cannot be read; rotate it".to_owned()),
+        retry_after: None,
+        duration_ms: 0,
     }
 }
 

@@ -12,8 +12,9 @@ use tracklane_engine::{Error, Page};
 use tracklane_notify::webhook::VerifyError;
 use tracklane_store::attempts::AttemptFilter;
 use tracklane_store::audit_log::AuditFilter;
+use tracklane_store::endpoints::EndpointSecrets;
 use tracklane_store::messages::MessageFilter;
-use tracklane_store::{Scope, audit_log};
+use tracklane_store::{Scope, audit_log, endpoints};
 
 use super::receiver::{Answer, Received, Receiver};
 use super::stage::{Stage, eventually, on_both, settings};
@@ -27,6 +28,7 @@ on_both!(
     an_endpoint_that_is_gone_is_disabled_and_the_others_hear_of_it,
     three_days_without_a_success_disable_an_endpoint_until_it_is_switched_on,
     a_slow_endpoint_holds_up_itself_alone,
+    an_endpoint_without_a_readable_secret_fails_alone,
     one_shipments_messages_keep_their_order_until_one_has_failed_three_times,
     paused_endpoints_keep_their_messages,
     each_event_becomes_one_message_per_endpoint_over_restarts,
@@ -257,6 +259,31 @@ async fn a_slow_endpoint_holds_up_itself_alone(ground: Ground) {
     stage.settle().await;
     assert_eq!(slow.received().len(), 8, "no more than its share is out");
     assert_eq!(stage.attempts_to(slow_endpoint.id).await, []);
+}
+
+async fn an_endpoint_without_a_readable_secret_fails_alone(ground: Ground) {
+    let stage = Stage::new(ground).await;
+    let (broken, well) = (Receiver::start().await, Receiver::start().await);
+    let endpoint = stage.endpoint(&broken.url, &[]).await;
+    let stranger = stage.stranger().await;
+    stage.engine.webhooks.create(&stranger, to(&well.url, &[])).await.unwrap();
+    let damaged = EndpointSecrets { current: vec![1; 60], previous: None, previous_until: None };
+    let mut tx = stage.store.begin(Scope::Tenant(stage.tenant.id)).await.unwrap();
+    assert!(endpoints::set_secrets(&mut tx, endpoint.id, &damaged).await.unwrap());
+    tx.commit().await.unwrap();
+
+    let tenants = [stage.tenant.id, stranger.tenant_id];
+    let drafts = (0..40).map(|number| stage.draft(tenants[number % 2], EventKind::ZoneEntered, None)).collect();
+    stage.append(drafts).await;
+    well.wait_for(20).await;
+    let attempts = stage.tried(endpoint.id, 20).await;
+    assert!(attempts.iter().all(|attempt| attempt.outcome == AttemptOutcome::Unsigned), "{attempts:?}");
+    assert_eq!(broken.received().len(), 0);
+
+    let secret = stage.engine.webhooks.rotate_secret(&stage.caller, endpoint.id).await.unwrap().secret;
+    stage.advance(5);
+    let received = broken.wait_for(20).await.remove(0);
+    assert_eq!(received.verify(&secret, stage.env.now().as_second()), Ok(()));
 }
 
 async fn one_shipments_messages_keep_their_order_until_one_has_failed_three_times(ground: Ground) {
