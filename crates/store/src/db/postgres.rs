@@ -55,7 +55,8 @@ impl PgPool {
 
     /// Begins a transaction.
     pub async fn begin(&self) -> Result<PgHandle> {
-        Ok(PgHandle::Transaction(self.0.begin().await.map_err(|error| from_sqlx(&error))?))
+        let pool = self.0.clone();
+        Ok(PgHandle::Transaction(to_the_end(async move { pool.begin().await }).await?))
     }
 
     /// Closes every connection.
@@ -95,9 +96,16 @@ impl PgHandle {
     pub async fn commit(self) -> Result<()> {
         match self {
             Self::Plain(_) => Ok(()),
-            Self::Transaction(transaction) => transaction.commit().await.map_err(|error| from_sqlx(&error)),
+            Self::Transaction(transaction) => to_the_end(transaction.commit()).await,
         }
     }
+}
+
+/// Runs in a task of its own: a caller who gives up in the middle must not leave a connection that is in a transaction
+/// and does not know it, or the other way round.
+async fn to_the_end<T: Send + 'static>(work: impl Future<Output = sqlx::Result<T>> + Send + 'static) -> Result<T> {
+    let done = tokio::spawn(work).await.map_err(|error| Error::Unavailable(error.to_string()))?;
+    done.map_err(|error| from_sqlx(&error))
 }
 
 fn bind(args: Vec<Value>) -> Result<PgArguments> {

@@ -1,8 +1,11 @@
 //! What a transaction promises.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use sqlx::{Connection as _, PgConnection};
 use tracklane_store::customers::CustomerFilter;
 use tracklane_store::{Error, Page, Scope, Store, customers, tenants};
 
@@ -14,6 +17,7 @@ conformance!(
     an_error_spends_the_transaction,
     many_small_transactions_all_land,
     a_caller_who_gives_up_blocks_nobody,
+    a_caller_who_gives_up_at_any_point_leaves_no_transaction_open,
     readers_see_what_was_committed,
     a_locked_tenant_is_waited_for,
 );
@@ -98,6 +102,40 @@ async fn a_caller_who_gives_up_blocks_nobody(world: World) {
     .await
     .unwrap();
     assert_eq!(count(&world).await, 1);
+}
+
+async fn a_caller_who_gives_up_at_any_point_leaves_no_transaction_open(world: World) {
+    for polls in 0..200 {
+        let work = async {
+            let mut tx = world.begin().await;
+            customers::insert(&mut tx, &fixtures::customer(world.tenant.id)).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let mut work = Box::pin(work);
+        let mut left = polls % 10;
+        poll_fn(|context| {
+            if left == 0 || work.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            left -= 1;
+            Poll::Pending
+        })
+        .await;
+    }
+    let Some(url) = &world.url else {
+        drop(world.begin().await);
+        return;
+    };
+    let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    for _ in 0..40 {
+        let count: i64 = sqlx::query_scalar(open).fetch_one(&mut connection).await.unwrap();
+        if count == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("transactions stay open");
 }
 
 async fn readers_see_what_was_committed(world: World) {
