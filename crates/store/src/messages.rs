@@ -160,8 +160,10 @@ pub async fn bury_of_endpoint_any_tenant(db: &mut Db, endpoint_id: EndpointId) -
     db.run(sql, args![endpoint_id, MessageState::Dead, MessageState::Pending]).await
 }
 
-/// Removes messages made before `at` that are not pending, with their attempts, and says how many.
+/// Removes messages made before `at`, with their attempts, and says how many. One that was due since then stays; those that
+/// were due before are the ones of endpoints that are paused.
 pub async fn prune_any_tenant(db: &mut Db, at: Timestamp) -> Result<u64> {
     db.check_system()?;
-    db.run("DELETE FROM messages WHERE created_at < $1 AND state <> $2", args![at, MessageState::Pending]).await
+    let sql = "DELETE FROM messages WHERE created_at < $1 AND (next_attempt_at IS NULL OR next_attempt_at < $1)";
+    db.run(sql, args![at]).await
 }

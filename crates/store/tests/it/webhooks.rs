@@ -281,18 +281,21 @@ async fn attempts_round_trip(world: World) {
 }
 
 async fn old_messages_are_pruned(world: World) {
-    let (_, all) = endpoint_with_messages(&world, 2).await;
+    let (_, all) = endpoint_with_messages(&world, 3).await;
     let mut tx = world.begin_system().await;
     attempts::insert_any_tenant(&mut tx, &fixtures::attempt(&all[0])).await.unwrap();
     let mut done = all[0].clone();
     (done.state, done.next_attempt_at) = (MessageState::Delivered, None);
     messages::finish_any_tenant(&mut tx, &done).await.unwrap();
+    let again = Message { next_attempt_at: Some(at(1_000)), ..all[1].clone() };
+    messages::finish_any_tenant(&mut tx, &again).await.unwrap();
     assert_eq!(messages::prune_any_tenant(&mut tx, at(10)).await, Ok(0));
-    assert_eq!(messages::prune_any_tenant(&mut tx, at(11)).await, Ok(1));
+    assert_eq!(messages::prune_any_tenant(&mut tx, at(100)).await, Ok(2), "what is done, and what nobody fetched");
     tx.commit().await.unwrap();
     let mut db = world.read().await;
     assert_eq!(messages::get(&mut db, all[0].id).await, Ok(None));
-    assert_eq!(messages::get(&mut db, all[1].id).await, Ok(Some(all[1].clone())));
+    assert_eq!(messages::get(&mut db, all[1].id).await, Ok(Some(again)), "what is still tried");
+    assert_eq!(messages::get(&mut db, all[2].id).await, Ok(None));
     let left = attempts::list(&mut db, &AttemptFilter::default(), Page::first(9)).await.unwrap();
     assert!(left.items.is_empty());
 }
