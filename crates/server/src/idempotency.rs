@@ -16,6 +16,7 @@ use tracklane_engine::idempotency::{Begun, Request as Keyed};
 
 use crate::App;
 use crate::auth::Known;
+use crate::json;
 use crate::problem::{Kind, Problem, Result};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -40,10 +41,7 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resu
     let Some(key) = key(&request)? else { return Ok(next.run(request).await) };
     let (mut parts, body) = request.into_parts();
     let Known(principal) = Known::from_request_parts(&mut parts, &app).await?;
-    let limit = app.settings.body_limit_bytes;
-    let body = to_bytes(body, limit)
-        .await
-        .map_err(|_| Problem::new(Kind::TooLarge, format!("the body is larger than {limit} bytes")))?;
+    let body = json::read(Request::from_parts(parts.clone(), body), &app).await?;
     let route = format!("{} {}", parts.method, parts.uri.path());
     let request =
         Keyed { caller: principal.caller.clone(), fingerprint: fingerprint(parts.uri.query(), &body), route, key };
@@ -101,7 +99,10 @@ async fn keep(app: &App, request: &Keyed, response: Response) -> Result<Response
     };
     let kept = serde_json::to_vec(&kept).map_err(|fault| Problem::internal(fault.to_string()))?;
     let hours = app.settings.idempotency_hours;
-    app.engine.idempotency.finish(request, parts.status.as_u16(), &kept, hours).await?;
+    if let Err(error) = app.engine.idempotency.finish(request, parts.status.as_u16(), &kept, hours).await {
+        // The work is done, whatever becomes of its answer.
+        tracing::error!(%error, "the answer of a request with an idempotency key is not kept");
+    }
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 

@@ -44,6 +44,15 @@ async fn what_failed_may_be_tried_again_under_the_same_key() {
 }
 
 #[tokio::test]
+async fn a_body_is_read_as_without_a_key() {
+    let api = Api::new().await;
+    let send = |body: String| api.post("/v1/customers").header("idempotency-key", "k").text("application/json", body);
+    send("x".repeat(2 * 1024 * 1024)).send().await.problem(413, "body-too-large");
+    let no_gzip = send("{}".to_owned()).header("content-encoding", "gzip").send().await;
+    no_gzip.wrong_at(400, "malformed-request", "#", "could not be read to its end");
+}
+
+#[tokio::test]
 async fn keys_are_forgotten_after_their_time() {
     let api = Api::new().await;
     let send = || api.post("/v1/customers").header("idempotency-key", "k").json(&json!({ "name": "Ana" })).send();
