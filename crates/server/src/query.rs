@@ -1,5 +1,6 @@
-//! Reading query parameters and path ids strictly: unknown and repeated parameters are refused by name, the valid ones
-//! are listed; a list may be given as `a,b` or by repeating the parameter.
+//! Reading query parameters and path ids strictly: unknown, repeated and empty parameters are refused by name, the valid
+//! ones are listed; a list may be given as `a,b` or by repeating the parameter. A filter whose value got lost on the way
+//! must not turn into no filter.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -34,6 +35,9 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
     let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = url::form_urlencoded::parse(query.as_bytes()).collect();
     let mut grouped: Vec<(Cow<'_, str>, Vec<Cow<'_, str>>)> = Vec::new();
     for (name, value) in pairs {
+        if value.trim().is_empty() {
+            return Err(Problem::malformed(name, "must not be empty; leave it out for none"));
+        }
         match grouped.iter_mut().find(|(known, _)| *known == name) {
             Some((_, values)) => values.push(value),
             None => grouped.push((name, vec![value])),
@@ -140,9 +144,8 @@ impl<'de> Deserializer<'de> for Values<'_> {
         visitor.visit_str(&self.single()?)
     }
 
-    /// An empty value counts as not given, as forms send it.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        if self.0.iter().all(|value| value.is_empty()) { visitor.visit_none() } else { visitor.visit_some(self) }
+        visitor.visit_some(self)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
@@ -244,7 +247,7 @@ mod tests {
         assert_eq!(filter.status, [Status::Created, Status::Assigned, Status::Delivered]);
         assert_eq!((filter.delayed, filter.limit, filter.q.as_deref()), (Some(true), Some(5), Some("a b")));
         assert_eq!(filter.bbox, Some(Box4([1.0, 2.0, 3.0, 4.0])));
-        assert_eq!(parse::<Filter>("q=&limit=").expect("a valid query"), Filter::default());
+        assert_eq!(parse::<Filter>("").expect("a valid query"), Filter::default());
     }
 
     #[test]
@@ -255,6 +258,10 @@ mod tests {
             ("state=created", "state", "unknown parameter `state`, expected one of `status`"),
             ("status=gone", "status", "unknown variant `gone`, expected one of `created`"),
             ("delayed=yes", "delayed", "must be true or false"),
+            ("limit=", "limit", "must not be empty"),
+            ("q=", "q", "must not be empty"),
+            ("status=created&status=", "status", "must not be empty"),
+            ("delayed", "delayed", "must not be empty"),
             ("bbox=1,2,3", "bbox", "west,south,east,north"),
             ("bbox=NaN,2,3,4", "bbox", "west,south,east,north"),
         ] {

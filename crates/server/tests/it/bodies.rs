@@ -55,6 +55,18 @@ async fn queries_and_paths_are_checked() {
     get("/v1/shipments?limit=0").await.wrong_at(400, "malformed-request", "limit", "from 1 to 200");
     get("/v1/shipments?limit=201").await.wrong_at(400, "malformed-request", "limit", "from 1 to 200");
     get("/v1/shipments?limit=5&limit=6").await.wrong_at(400, "malformed-request", "limit", "once only");
+    for path in [
+        "/v1/shipments?status=",
+        "/v1/shipments?updated_to=",
+        "/v1/events?shipment_id=",
+        "/v1/audit?to=",
+        "/v1/positions/latest?driver_id=",
+        "/v1/zones?location_id=",
+        "/deliveries?customer_id=",
+    ] {
+        let name = path.split_once('?').map_or("", |(_, query)| query.trim_end_matches('='));
+        get(path).await.wrong_at(400, "malformed-request", name, "must not be empty");
+    }
     get("/v1/shipments?cursor=AAAA").await.wrong_at(400, "malformed-request", "cursor", "next_cursor");
     get("/v1/shipments?created_from=yesterday").await.wrong_at(400, "malformed-request", "created_from", "");
     get("/v1/positions/latest?bbox=1,2,3").await.wrong_at(400, "malformed-request", "bbox", "west,south,east,north");
