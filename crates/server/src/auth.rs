@@ -13,7 +13,7 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap, Method};
 use tracklane_core::lifecycle::Actor;
 use tracklane_core::model::Caller;
-use tracklane_engine::access::Principal;
+use tracklane_engine::access::{Principal, network};
 
 use crate::App;
 use crate::edge::Context;
@@ -158,8 +158,13 @@ pub fn same_origin(headers: &HeaderMap, app: &App) -> bool {
     !host.is_empty() && (Some(host) == text(&HOST) || origin == app.settings.public_url())
 }
 
+/// The network a request comes from, to be counted by: a subscriber has one, with however many addresses.
+pub fn client_network(extensions: &Extensions, headers: &HeaderMap, app: &App) -> Option<IpAddr> {
+    client_address(extensions, headers, app).map(network)
+}
+
 /// The address a request comes from: the nearest one that is no trusted proxy.
-pub fn client_address(extensions: &Extensions, headers: &HeaderMap, app: &App) -> Option<IpAddr> {
+fn client_address(extensions: &Extensions, headers: &HeaderMap, app: &App) -> Option<IpAddr> {
     let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip();
     let trusted = |address: IpAddr| app.settings.trusted_proxies.iter().any(|network| network.contains(address));
     if !trusted(peer) {

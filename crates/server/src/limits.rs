@@ -82,9 +82,9 @@ pub enum Key {
     DriverPositions(DriverId),
     /// Shipments that a customer creates.
     CustomerShipments(CustomerId),
-    /// Logins from an address.
+    /// Logins from a network.
     Logins(IpAddr),
-    /// Public tracking pages for an address.
+    /// Public tracking pages for a network.
     Public(IpAddr),
 }
 

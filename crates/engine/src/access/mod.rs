@@ -25,5 +25,6 @@ pub use login::{Login, Session};
 pub use principal::{ParseScopeError, Principal, RESOURCES, Scope, Verb};
 pub use service::Access;
 pub use settings::AccessSettings;
+pub use throttle::network;
 pub use tracklane_store::{api_keys::ApiKeyFilter, users::UserFilter};
 pub use users::NewUser;

@@ -103,7 +103,7 @@ impl Throttle {
 }
 
 /// The network that one subscriber has: an IPv4 address, or the first 64 bits of an IPv6 one.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),

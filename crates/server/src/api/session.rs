@@ -11,7 +11,7 @@ use tracklane_api_types::{LoginAnswer, LoginRequest, Me, PasswordChange};
 use tracklane_engine::access::Login;
 
 use crate::App;
-use crate::auth::{Known, SESSION_COOKIE, client_address, session_token};
+use crate::auth::{Known, SESSION_COOKIE, client_network, session_token};
 use crate::edge::Context;
 use crate::json::{self, Json};
 use crate::permissions;
@@ -27,7 +27,7 @@ pub async fn login(
     Extension(context): Extension<Arc<Context>>,
     request: Request,
 ) -> Result<Response> {
-    let from = client_address(request.extensions(), request.headers(), &app);
+    let from = client_network(request.extensions(), request.headers(), &app);
     if let Some(address) = from {
         context.note_limit(app.limits.login(address, app.env.now())?);
     }

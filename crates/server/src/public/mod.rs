@@ -20,7 +20,7 @@ use http::request::Parts;
 
 use self::view::PublicTracking;
 use crate::App;
-use crate::auth::client_address;
+use crate::auth::client_network;
 use crate::edge::Context;
 use crate::problem::{Kind, Problem, Problems, Result};
 use crate::query::Id;
@@ -34,7 +34,7 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let address = client_address(&parts.extensions, &parts.headers, app);
+        let address = client_network(&parts.extensions, &parts.headers, app);
         if let Some(address) = address {
             let left = app.limits.public(address, app.env.now())?;
             if let Some(context) = parts.extensions.get::<Arc<Context>>() {

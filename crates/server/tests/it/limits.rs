@@ -115,3 +115,16 @@ async fn logins_are_limited_per_address() {
     login(1).await.problem(429, "quota-exceeded");
     login(2).await.problem(401, "unauthenticated");
 }
+
+#[tokio::test]
+async fn all_addresses_of_a_subscriber_share_an_allowance() {
+    let api = limited(LimitSettings { public_requests_per_minute: 2, ..LimitSettings::default() }).await;
+    let visit = |address: &str| {
+        let peer = ConnectInfo(SocketAddr::new(address.parse().unwrap(), 4711));
+        api.get("/t/nothing/data").anonymous().extension(peer).send()
+    };
+    visit("2001:db8::1").await.problem(404, "not-found");
+    visit("2001:db8::2").await.problem(404, "not-found");
+    visit("2001:db8::3").await.problem(429, "quota-exceeded");
+    visit("2001:db8:0:1::1").await.problem(404, "not-found");
+}
