@@ -174,6 +174,14 @@ impl<'de> Deserializer<'de> for Objects {
         }
     }
 
+    /// Free data is an object too; its own reading would take null for one that is empty.
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Null => Err(Self::Error::invalid_type(Unexpected::Unit, &"an object")),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
@@ -193,7 +201,7 @@ impl<'de> Deserializer<'de> for Objects {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map identifier ignored_any
+        tuple_struct identifier ignored_any
     }
 }
 
@@ -310,6 +318,7 @@ mod tests {
         check(r#"{"name":"a","metadata":{"x/y":1,"x/y":2}}"#, "#/metadata/x~1y", "given twice");
         check(r#"{"name":"a","sizes":[1e999]}"#, "#/sizes/0", "number out of range");
         check(r#"{"name":"a","sizes":[NaN]}"#, "#/sizes/0", "expected value");
+        check(r#"{"name":"a","metadata":null}"#, "#/metadata", "expected an object");
         check(r#"["a",[1],{}]"#, "#", "expected an object");
         check(r#"{"name":"a","inner":["b"]}"#, "#/inner", "expected an object");
         check(r#"{"name":"a"} {}"#, "#", "trailing characters");

@@ -151,7 +151,7 @@ export interface components {
          * @description How an attempt ended.
          * @enum {string}
          */
-        AttemptOutcome: "success" | "refused" | "timeout" | "unreachable" | "blocked";
+        AttemptOutcome: "success" | "refused" | "timeout" | "unreachable" | "blocked" | "unsigned";
         /** @description One line of the audit log. Never changed, never deleted by the API. */
         AuditEntry: {
             /** @description What was done, as `thing.verb`: `customer.updated`, `api_key.revoked`. */
@@ -662,6 +662,11 @@ export interface components {
             created_at: string;
             destination_id?: components["schemas"]["LocationId"] | null;
             driver_id?: components["schemas"]["DriverId"] | null;
+            /**
+             * Format: date-time
+             * @description Since when that driver has it: what their position was before proves nothing about it.
+             */
+            driver_since?: string | null;
             /**
              * Format: date-time
              * @description When it ended.
@@ -1506,7 +1511,7 @@ export interface components {
             /** @description The caller's number for it. */
             productId?: string | null;
             /**
-             * Format: int32
+             * Format: int64
              * @description How many; one when left out.
              */
             quantity?: number;
@@ -1945,6 +1950,11 @@ export interface components {
                 created_at: string;
                 destination_id?: components["schemas"]["LocationId"] | null;
                 driver_id?: components["schemas"]["DriverId"] | null;
+                /**
+                 * Format: date-time
+                 * @description Since when that driver has it: what their position was before proves nothing about it.
+                 */
+                driver_since?: string | null;
                 /**
                  * Format: date-time
                  * @description When it ended.

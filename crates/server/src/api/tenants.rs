@@ -72,7 +72,8 @@ pub async fn list(
 
 /// Make a tenant
 ///
-/// For admins of the tenant that was made first: they run the installation.
+/// For admins of the tenant that was made first: they run the installation. Its first admin is made on the machine:
+/// `tracklane admin create-user --tenant`.
 #[utoipa::path(post, path = "/v1/tenants", tag = "Tenants", operation_id = "create_tenant", request_body = NewTenant,
     security(("bearer" = ["tenants:write"])), responses((status = 201, body = Tenant), Problems))]
 pub async fn create(

@@ -55,6 +55,7 @@ pub struct OrderItem {
     pub name: String,
     /// How many; one when left out.
     #[serde(default = "one")]
+    #[schema(value_type = i64, minimum = 0, maximum = 4_294_967_295_i64)]
     pub quantity: u32,
     /// What one costs, in the caller's currency.
     #[serde(default)]

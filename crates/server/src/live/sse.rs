@@ -92,7 +92,7 @@ impl SseQuery {
 #[utoipa::path(get, path = "/v1/live/sse", tag = "Live", operation_id = "live_events",
     params(SseQuery, ("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event heard")),
     security(("bearer" = ["live:read"])),
-    responses((status = 200, description = "A stream", body = String, content_type = "text/event-stream"), Problems))]
+    responses((status = 200, description = "A stream", content_type = "text/event-stream"), Problems))]
 pub async fn open(
     State(app): State<App>,
     listener: Listener,

@@ -83,7 +83,7 @@ pub async fn data(State(app): State<App>, _visitor: Visitor, Id(token): Id<Strin
 /// stops working.
 #[utoipa::path(get, path = "/t/{token}/live", tag = "Public tracking", operation_id = "follow_public_tracking",
     params(("token" = String, Path, description = "The token of a tracking link")), security(()),
-    responses((status = 200, description = "A stream", body = String, content_type = "text/event-stream"), Problems))]
+    responses((status = 200, description = "A stream", content_type = "text/event-stream"), Problems))]
 pub async fn live(State(app): State<App>, visitor: Visitor, Id(token): Id<String>) -> Result<Response> {
     Ok(secretive(stream::open(app, visitor.0, token).await?))
 }

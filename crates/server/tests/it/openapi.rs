@@ -99,3 +99,16 @@ fn every_reference_leads_somewhere() {
         assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
     }
 }
+
+/// A stream of events is no text: a schema would be held against each event.
+#[test]
+fn streams_have_no_schema() {
+    let document = document();
+    for path in ["/v1/live/sse", "/t/{token}/live"] {
+        let content = &document["paths"][path]["get"]["responses"]["200"]["content"];
+        assert!(
+            content["text/event-stream"].is_object() && content["text/event-stream"]["schema"].is_null(),
+            "{content}"
+        );
+    }
+}
