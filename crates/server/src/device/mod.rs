@@ -1,6 +1,7 @@
 //! The ports of devices: phones and trackers that speak a protocol of their own over HTTP. A success means that the
 //! position is durable, or known already, or will never be taken (a time far in the future, a driver off duty): devices
-//! send again whatever did not succeed, and what can never succeed would hold up all that comes after it.
+//! send again whatever did not succeed, and what can never succeed would hold up all that comes after it. What cannot be
+//! read is refused all the same: it may not even say who sends it, and a client set up wrongly must be told.
 //!
 //! - [`osmand`]: OsmAnd and Traccar Client;
 //! - [`owntracks`]: OwnTracks in its HTTP mode.
