@@ -71,7 +71,8 @@ impl Look {
         let distance_m = shape.signed_distance_m(fix.point);
         let accuracy_m = fix.accuracy_m.map_or(rules.unstated_accuracy_m, |accuracy| f64::from(accuracy).max(0.0));
         let half_width_m = shape.half_width_m();
-        let enter_margin_m = (accuracy_m * rules.enter_certainty).min(rules.band_cap_m).min(half_width_m / 2.0);
+        let stated_m = (accuracy_m * rules.enter_certainty).min(rules.band_cap_m);
+        let enter_margin_m = stated_m.max(rules.depth_m).min(half_width_m / 2.0);
         let exit_margin_m = (accuracy_m * rules.exit_certainty).min(rules.band_cap_m).max(rules.band_m);
         let too_wide = accuracy_m > half_width_m;
         let side = if distance_m > exit_margin_m && (!too_wide || distance_m > accuracy_m * rules.exit_certainty) {

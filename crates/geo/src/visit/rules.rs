@@ -12,11 +12,14 @@ const MAX_SECONDS: u32 = 31 * 86_400;
 pub struct Rules {
     /// How far beyond the edge a fix must lie at least to be certainly outside, in metres, 0 to 10,000.
     pub band_m: f64,
+    /// How deep inside a fix must lie at least to be certainly inside, in metres, 0 to 10,000; for devices that claim to be
+    /// more accurate than they are.
+    pub depth_m: f64,
     /// Neither margin grows with the accuracy beyond this, in metres, 0 to 10,000: stated accuracy cannot be trusted either,
     /// and a device with a bad one must still be able to leave.
     pub band_cap_m: f64,
-    /// How many accuracies inside the edge a fix must lie to be certainly inside, 0 to 5. In a small zone at most half of
-    /// the way to its middle is asked for.
+    /// How many accuracies inside the edge a fix must lie to be certainly inside, 0 to 5. In a small zone neither this nor
+    /// the depth asks for more than half of the way to its middle.
     pub enter_certainty: f64,
     /// How many accuracies outside the edge a fix must lie to be certainly outside, 0 to 5.
     pub exit_certainty: f64,
@@ -41,6 +44,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             band_m: 20.0,
+            depth_m: 0.0,
             band_cap_m: 100.0,
             enter_certainty: 1.0,
             exit_certainty: 1.0,
@@ -61,6 +65,13 @@ impl Rules {
         Self { enter_certainty: 0.0, enter: Confirm::fixes(1), exit: Confirm::fixes(1), ..Self::default() }
     }
 
+    /// For zones along whose border devices travel: two and a half accuracies, and five fixes over a minute. An event is
+    /// proved later, but dated as exactly.
+    pub fn steady() -> Self {
+        let confirm = Confirm { fixes: 5, seconds: 60, need: Need::Both };
+        Self { enter_certainty: 2.5, exit_certainty: 2.5, enter: confirm, exit: confirm, ..Self::default() }
+    }
+
     /// Checks every range.
     ///
     /// # Errors
@@ -69,6 +80,7 @@ impl Rules {
         let mut invalid = Invalid::default();
         for (pointer, metres) in [
             ("/band_m", self.band_m),
+            ("/depth_m", self.depth_m),
             ("/band_cap_m", self.band_cap_m),
             ("/unstated_accuracy_m", self.unstated_accuracy_m),
         ] {
