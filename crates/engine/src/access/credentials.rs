@@ -3,10 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq as _;
+use tracklane_core::Env;
 use tracklane_core::id::DeviceId;
 use tracklane_core::lifecycle::Actor;
 use tracklane_core::model::{Caller, Device, Role};
-use tracklane_store::{Scope, devices};
+use tracklane_store::{Db, Scope, devices};
 
 use super::authenticate::hash_secret;
 use super::service::Access;
@@ -31,6 +32,20 @@ impl Access {
     /// `Forbidden` unless an admin or operator calls; `NotFound`.
     pub async fn clear_device_credential(&self, caller: &Caller, id: DeviceId) -> Result<()> {
         self.write_credential(caller, id, None).await
+    }
+
+    /// Gives a device a credential that nobody knows: only who is logged in may then speak for it, never who knows its name.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub(crate) async fn keep_from_all(env: &Env, db: &mut Db, device: &mut Device) -> Result<()> {
+        // Random bytes in the place of a hash: what they would be the hash of, nobody can say.
+        let hash = env.random::<32>();
+        if !devices::set_credential_hash(db, device.id, Some(&hash)).await? {
+            return Err(Error::NotFound);
+        }
+        device.has_credential = true;
+        Ok(())
     }
 
     /// Who calls when a device names itself so (its identifier, or its id), if it may send with this credential: a device

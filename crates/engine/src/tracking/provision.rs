@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use tracklane_core::id::DriverId;
 use tracklane_core::model::{Caller, Device, Role};
-use tracklane_store::{Db, devices, drivers};
+use tracklane_store::{devices, drivers};
 
 use super::{DeviceRef, Incoming, KnownDevice, Tracking};
+use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::records::{NewDevice, Record};
 
 impl Tracking {
-    /// The device that a driver carries: the oldest that may send, or a new one, named after the driver.
+    /// The device that a driver carries: the oldest that may send, or a new one, named after the driver. A driver's name
+    /// is no secret, so nobody can use the new one by its name.
     ///
     /// # Errors
     /// [`Error::NotFound`] for a driver of another tenant, or another driver's own caller; [`Error::Forbidden`] for roles
-    /// that send no positions.
+    /// that send no positions; [`Error::Conflict`] when a device that is not theirs has the driver's name.
     pub async fn device_of_driver(&self, caller: &Caller, driver: DriverId) -> Result<Arc<KnownDevice>> {
         match caller.role {
             Role::Admin | Role::Operator => {}
@@ -23,18 +25,47 @@ impl Tracking {
             Role::Driver => return Err(Error::NotFound),
             Role::Viewer | Role::Customer | Role::Device => return Err(Error::Forbidden),
         }
-        let base = self.base();
-        let mine = |device: &Arc<KnownDevice>| device.tenant_id == caller.tenant_id && !device.disabled;
-        let known = base.memory.devices.of_driver(driver).into_iter().filter(mine);
-        if let Some(device) = known.min_by_key(|device| device.device_id) {
+        if let Some(device) = self.carried(caller, driver) {
             return Ok(device);
         }
+        match self.make(caller, driver).await {
+            Ok(device) => self.base().memory.devices.put(&device),
+            Err(Error::Conflict(taken)) => {
+                // Two first positions at the same time: the other one has made it, and perhaps not told of it yet.
+                let mut db = self.base().read(caller).await?;
+                for device in devices::list_of_driver(&mut db, driver).await? {
+                    self.base().memory.devices.put(&device);
+                }
+                return self.carried(caller, driver).ok_or(Error::Conflict(taken));
+            }
+            Err(other) => return Err(other),
+        }
+        self.carried(caller, driver).ok_or_else(|| Error::internal("a device was made and is not known"))
+    }
+
+    fn carried(&self, caller: &Caller, driver: DriverId) -> Option<Arc<KnownDevice>> {
+        let mine = |device: &Arc<KnownDevice>| device.tenant_id == caller.tenant_id && !device.disabled;
+        let known = self.base().memory.devices.of_driver(driver).into_iter().filter(mine);
+        known.min_by_key(|device| device.device_id)
+    }
+
+    async fn make(&self, caller: &Caller, driver: DriverId) -> Result<Device> {
+        let base = self.base();
         let mut tx = base.begin(caller).await?;
-        let device = make(&base.env, &mut tx, caller, driver).await?;
+        let driver = drivers::get(&mut tx, driver).await?.ok_or(Error::NotFound)?;
+        let input = NewDevice {
+            identifier: driver.id.to_string(),
+            name: Some(driver.name),
+            driver_id: Some(driver.id),
+            vehicle_id: None,
+            disabled: false,
+        };
+        let mut device = Device::build(input, caller, &base.env);
+        devices::insert(&mut tx, &device).await?;
+        Access::keep_from_all(&base.env, &mut tx, &mut device).await?;
         base.audit(&mut tx, caller, "device.created", device.id.to_string()).await?;
         tx.commit().await?;
-        base.memory.devices.put(&device);
-        base.memory.devices.by_id(device.id).ok_or_else(|| Error::internal("a device was made and is not known"))
+        Ok(device)
     }
 
     /// Makes sure that a driver who names no device has one.
@@ -45,18 +76,4 @@ impl Tracking {
         }
         Ok(())
     }
-}
-
-async fn make(env: &tracklane_core::Env, db: &mut Db, caller: &Caller, driver: DriverId) -> Result<Device> {
-    let driver = drivers::get(db, driver).await?.ok_or(Error::NotFound)?;
-    let input = NewDevice {
-        identifier: driver.id.to_string(),
-        name: Some(driver.name),
-        driver_id: Some(driver.id),
-        vehicle_id: None,
-        disabled: false,
-    };
-    let device = Device::build(input, caller, env);
-    devices::insert(db, &device).await?;
-    Ok(device)
 }

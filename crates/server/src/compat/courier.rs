@@ -7,9 +7,8 @@ use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId};
 use tracklane_core::model::{Caller, Role};
 use tracklane_core::position::{Attributes, Fix};
-use tracklane_engine::records::{DeviceFilter, NewDevice};
 use tracklane_engine::tracking::{DeviceRef, Incoming, RowOutcome};
-use tracklane_engine::{Error, Page};
+use tracklane_engine::Error;
 
 use super::{Ctx, renamed};
 use crate::App;
@@ -79,39 +78,10 @@ fn may_speak_for(caller: &Caller, courier: DriverId) -> Result<()> {
 
 /// The device whose positions are the courier's: the first of those they carry, or a new one.
 async fn device_of(app: &App, caller: &Caller, courier: DriverId) -> Result<DeviceId> {
-    if let Some(device) = carried(app, caller, courier).await? {
-        return Ok(device);
-    }
     let us = Caller::system(caller.tenant_id);
-    let driver = app.engine.records.drivers.get(&us, courier).await.map_err(|error| match error {
+    let device = app.engine.tracking.device_of_driver(&us, courier).await.map_err(|error| match error {
         Error::NotFound => Problem::invalid("#/courier_id", "there is no such courier"),
         other => other.into(),
     })?;
-    let new = NewDevice {
-        identifier: courier.to_string(),
-        name: Some(driver.name),
-        driver_id: Some(courier),
-        vehicle_id: None,
-        disabled: false,
-    };
-    match app.engine.records.devices.create(&us, new).await {
-        Ok(device) => {
-            // A device without a credential is believed by its name alone, and this name is no secret.
-            app.engine.access.set_device_credential(&us, device.id).await?;
-            Ok(device.id)
-        }
-        // Two first positions at the same time: the other one has made it.
-        Err(Error::Conflict(taken)) => {
-            let device = carried(app, caller, courier).await?;
-            device.ok_or_else(|| Problem::new(Kind::Conflict, format!("the courier carries no device: {taken}")))
-        }
-        Err(other) => Err(other.into()),
-    }
-}
-
-async fn carried(app: &App, caller: &Caller, courier: DriverId) -> Result<Option<DeviceId>> {
-    let filter = DeviceFilter { driver_id: Some(courier), disabled: Some(false), ..DeviceFilter::default() };
-    let us = Caller::system(caller.tenant_id);
-    let found = app.engine.records.devices.list(&us, &filter, Page::first(200)).await?;
-    Ok(found.items.iter().map(|device| device.id).min())
+    Ok(device.device_id)
 }
