@@ -73,7 +73,7 @@ const PAGES = [
   { name: 'new zone', path: '/zones', then: press('New zone') },
   { name: 'webhooks', path: '/webhooks' },
   { name: 'replay', path: '/webhooks', then: press(/^Replay/) },
-  { name: 'company', path: '/settings' },
+  { name: 'tenant', path: '/settings' },
   { name: 'users', path: '/settings?tab=users' },
   { name: 'keys', path: '/settings?tab=keys' },
   { name: 'new key', path: '/settings?tab=keys', then: press('New API key') },
