@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tracklane_core::event::EventKind;
-use tracklane_core::id::{Id as _, TrackingEventId};
+use tracklane_core::id::TrackingEventId;
 use tracklane_core::lifecycle::{FactKind, Status, TrackingEvent};
 use tracklane_core::model::LegState;
 use tracklane_engine::Error;
@@ -166,7 +166,7 @@ async fn a_correction_reopens_and_a_retraction_unsays(world: World) {
     let detail = world.engine.shipments.retract(&world.boss, id, back.clone()).await.unwrap();
     assert_eq!(detail.shipment.status, Status::InTransit);
     assert!(detail.events.iter().any(|view| view.flags.retracted));
-    let unknown = NewRetraction { event_id: tracklane_core::id::TrackingEventId::new(&world.ground.env), ..back };
+    let unknown = NewRetraction { event_id: TrackingEventId::new(&world.ground.env), ..back };
     assert!(matches!(world.engine.shipments.retract(&world.boss, id, unknown).await, Err(Error::Invalid(_))));
 }
 
