@@ -3,7 +3,7 @@
 use tracklane_core::id::ShipmentId;
 use tracklane_core::lifecycle::{FactKind, Status, check_manual};
 use tracklane_core::model::{Caller, Role};
-use tracklane_core::{Invalid, Timestamp};
+use tracklane_core::{Env, Invalid, Timestamp};
 use tracklane_store::{Db, legs};
 
 use super::create::{Way, lay_out};
@@ -18,8 +18,9 @@ use crate::error::{Error, Result};
 const MOST_FACTS: usize = 1_000;
 
 impl Shipments {
-    /// Records a fact. What is said to happen now must be a legal step; what is said to have happened before the present
-    /// status is kept and folded, never refused for coming late. The same fact twice is counted, not kept twice.
+    /// Records a fact. It must be a legal step from where the shipment stood when it happened; told late, it must besides
+    /// leave the present status as it is, or lead on from it by a legal step. The same fact twice is counted, not kept
+    /// twice.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`], [`Error::IllegalTransition`] with the allowed list,
@@ -37,7 +38,8 @@ impl Shipments {
         let draft = draft(caller, input, env.now());
         if !open.knows(env, &draft) {
             must_have_room(&open)?;
-            must_be_legal(&open, &draft)?;
+            must_have_begun(&open, &draft)?;
+            must_be_legal(env, &open, &draft)?;
         }
         open.apply(env, &mut tx, vec![draft]).await?;
         self.close(tx, &open).await?;
@@ -173,13 +175,34 @@ fn must_have_room(open: &Open) -> Result<()> {
     Err(Error::Conflict(format!("a shipment has at most {MOST_FACTS} facts; only corrections are taken now")))
 }
 
-/// Refuses a step that the table does not allow, if it is said to happen after the present status.
-fn must_be_legal(open: &Open, draft: &Draft) -> Result<()> {
+/// How far the clock of who tells may be behind ours, in seconds.
+const CLOCK_SLACK_SECONDS: i64 = 5;
+
+/// Nothing happens to a shipment before there is one.
+fn must_have_begun(open: &Open, draft: &Draft) -> Result<()> {
+    let begun = open.shipment.created_at;
+    if draft.occurred_at.as_second() < begun.as_second() - CLOCK_SLACK_SECONDS {
+        let detail = format!("must not be before the shipment was made, at {begun}");
+        return Err(Invalid::one("/occurred_at", detail).into());
+    }
+    Ok(())
+}
+
+/// Refuses a step that the table does not allow, from where the shipment stood then. What is told late must besides not
+/// move the shipment to where no step leads from its present status: that is for corrections.
+fn must_be_legal(env: &Env, open: &Open, draft: &Draft) -> Result<()> {
     let Some(to) = draft.status else { return Ok(()) };
-    if open.state.since.is_some_and(|since| draft.occurred_at < since) {
+    let now = &open.state;
+    if now.since.is_none_or(|since| since < draft.occurred_at) {
+        check_manual(now.status, now.before_hold, to)?;
         return Ok(());
     }
-    check_manual(open.state.status, open.state.before_hold, to)?;
+    let then = open.state_at(draft.occurred_at);
+    check_manual(then.status, then.before_hold, to)?;
+    let after = open.state_with(env, draft);
+    if after.status != now.status {
+        check_manual(now.status, now.before_hold, after.status)?;
+    }
     Ok(())
 }
 

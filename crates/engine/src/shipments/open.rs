@@ -1,6 +1,6 @@
 //! A shipment, opened for writing: locked, with everything the fold needs. The one place where facts become a status.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tracklane_core::event::{EventKind, StatusChange};
 use tracklane_core::id::{DriverId, LegId, ShipmentId, TrackingEventId};
@@ -124,6 +124,22 @@ impl Open {
         self.facts.iter().any(|known| fact.is_duplicate_of(known))
     }
 
+    /// Where it stood at a time, by the facts that stand today.
+    pub fn state_at(&self, at: Timestamp) -> ShipmentState {
+        let retracted: HashSet<_> =
+            self.state.timeline.iter().filter(|(_, flags)| flags.retracted).map(|(id, _)| *id).collect();
+        let stood = |fact: &&TrackingEvent| fact.occurred_at <= at && !retracted.contains(&fact.id);
+        let facts: Vec<_> = self.facts.iter().filter(stood).cloned().collect();
+        fold(&facts, rules(&self.tenant))
+    }
+
+    /// Where it would stand with one more fact.
+    pub fn state_with(&self, env: &Env, draft: &Draft) -> ShipmentState {
+        let mut facts = self.facts.clone();
+        facts.push(draft.clone().into_fact(env, self.shipment.id, self.next_seq()));
+        fold(&facts, rules(&self.tenant))
+    }
+
     /// Takes facts: counts what is known, keeps what is new, folds, moves the legs, writes the shipment, and tells the
     /// event log. The heart of the system: whatever the source, a status changes here and nowhere else.
     pub async fn apply(&mut self, env: &Env, db: &mut Db, drafts: Vec<Draft>) -> Result<()> {
@@ -232,10 +248,13 @@ impl Open {
         base.memory.watch.refresh(&base.memory.zones, &self.tenant, &self.shipment, &self.legs, ends);
     }
 
+    fn next_seq(&self) -> i64 {
+        self.facts.iter().map(|fact| fact.seq).max().unwrap_or(0) + 1
+    }
+
     /// Keeps one fact, or counts it when the same was said before.
     async fn keep(&mut self, env: &Env, db: &mut Db, draft: Draft) -> Result<Option<TrackingEvent>> {
-        let seq = self.facts.iter().map(|fact| fact.seq).max().unwrap_or(0) + 1;
-        let fact = draft.into_fact(env, self.shipment.id, seq);
+        let fact = draft.into_fact(env, self.shipment.id, self.next_seq());
         if let Some(known) = self.facts.iter_mut().find(|known| fact.is_duplicate_of(known)) {
             known.copies += 1;
             tracking_events::bump_copies(db, known.id).await?;

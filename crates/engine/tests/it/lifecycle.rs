@@ -3,7 +3,7 @@
 use serde_json::json;
 use tracklane_core::event::EventKind;
 use tracklane_core::id::TrackingEventId;
-use tracklane_core::lifecycle::{FactKind, Status, TrackingEvent};
+use tracklane_core::lifecycle::{FactKind, Status, TrackingEvent, legal_next};
 use tracklane_core::model::LegState;
 use tracklane_engine::Error;
 use tracklane_engine::shipments::{
@@ -17,6 +17,8 @@ each!(
     a_shipment_goes_its_way_and_everybody_is_told,
     an_illegal_step_is_refused_with_what_is_allowed,
     what_comes_late_is_kept_and_moves_nothing_back,
+    a_late_word_is_as_legal_as_one_in_time,
+    no_late_word_makes_a_step_that_the_table_does_not_know,
     the_same_fact_twice_is_counted_not_kept,
     facts_are_not_taken_without_end,
     a_correction_reopens_and_a_retraction_unsays,
@@ -93,6 +95,67 @@ async fn what_comes_late_is_kept_and_moves_nothing_back(world: World) {
     assert_eq!(world.told(id).await, told, "nobody is told of a status that did not change");
     let order: Vec<_> = detail.events.iter().map(|view| view.event.occurred_at).collect();
     assert!(order.is_sorted(), "the timeline is by when things happened");
+}
+
+async fn a_late_word_is_as_legal_as_one_in_time(world: World) {
+    let ana = world.driver("Ana").await;
+    let id = world.shipment(json!({ "driver_id": ana.id })).await.shipment.id;
+    let (made, shipments) = (world.ground.now(), &world.engine.shipments);
+    let at = |status: Status, seconds: i64| NewFact {
+        occurred_at: Some(made + jiff::SignedDuration::from_secs(seconds)),
+        ..NewFact::scan(status)
+    };
+    let before = shipments.record(&world.driver_caller(ana.id), id, at(Status::Delivered, -30)).await;
+    let Err(Error::Invalid(invalid)) = before else { panic!("{before:?}") };
+    assert_eq!(invalid.0[0].pointer, "#/occurred_at");
+    let slow_clock = shipments.record(&world.driver_caller(ana.id), id, at(Status::Delivered, -3)).await;
+    assert!(matches!(slow_clock, Err(Error::IllegalTransition(_))));
+
+    for status in [Status::PickedUp, Status::InTransit, Status::OutForDelivery] {
+        world.ground.pass(60);
+        shipments.record(&world.boss, id, NewFact::scan(status)).await.unwrap();
+    }
+    let refused = shipments.record(&world.boss, id, at(Status::Returned, 30)).await;
+    let Err(Error::IllegalTransition(illegal)) = refused else { panic!("{refused:?}") };
+    assert_eq!((illegal.from, illegal.to), (Status::Assigned, Status::Returned), "from where it stood then");
+    let told = shipments.record(&world.boss, id, at(Status::AttemptFailed, 150)).await.unwrap();
+    assert_eq!((told.shipment.status, told.shipment.attempts), (Status::OutForDelivery, 1));
+}
+
+async fn no_late_word_makes_a_step_that_the_table_does_not_know(world: World) {
+    use Status::{Cancelled, Delivered, InTransit, OnHold, OutForDelivery, PickedUp, Returned, Returning};
+    let ways: &[&[Status]] = &[
+        &[PickedUp, OutForDelivery],
+        &[PickedUp, InTransit, OutForDelivery, Delivered],
+        &[PickedUp, OnHold],
+        &[PickedUp, Returning, Returned],
+        &[Cancelled],
+    ];
+    let shipments = &world.engine.shipments;
+    for way in ways {
+        for &late in Status::ALL {
+            let id = world.shipment(json!({})).await.shipment.id;
+            for status in *way {
+                world.ground.pass(60);
+                shipments.record(&world.boss, id, NewFact::scan(*status)).await.unwrap();
+            }
+            let before = world.status(id).await.0;
+            for ago in [30, i64::try_from(way.len()).unwrap() * 60 - 30] {
+                let at = world.ground.now() - jiff::SignedDuration::from_secs(ago);
+                let fact = NewFact { occurred_at: Some(at), ..NewFact::scan(late) };
+                let after = match shipments.record(&world.boss, id, fact).await {
+                    Ok(detail) => detail.shipment.status,
+                    Err(Error::IllegalTransition(_)) => continue,
+                    Err(other) => panic!("{other}"),
+                };
+                let legal = after == before || legal_next(before, None).contains(&after);
+                assert!(legal, "{way:?}, {late} {ago} s ago: {before} became {after}");
+                if after != before {
+                    break;
+                }
+            }
+        }
+    }
 }
 
 async fn the_same_fact_twice_is_counted_not_kept(world: World) {
