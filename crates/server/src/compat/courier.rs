@@ -7,8 +7,8 @@ use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId};
 use tracklane_core::model::{Caller, Role};
 use tracklane_core::position::{Attributes, Fix};
-use tracklane_engine::tracking::{DeviceRef, Incoming, RowOutcome};
 use tracklane_engine::Error;
+use tracklane_engine::tracking::{DeviceRef, Incoming, RowOutcome};
 
 use super::{Ctx, renamed};
 use crate::App;
