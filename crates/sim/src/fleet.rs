@@ -67,7 +67,7 @@ pub fn simulate(plan: &FleetPlan) -> Vec<Trip> {
             at = later(trip.last().map_or(at, |point| point.at), i64::from(rng.u32(60..180)));
             trips.push(Trip {
                 id: format!("fleet-{:03}-{number:02}", driver + 1),
-                driver: format!("Driver {:03}", driver + 1),
+                driver: name(driver),
                 origin: place(plan.centre, here),
                 destination: place(plan.centre, there),
                 points: trip,
@@ -76,6 +76,26 @@ pub fn simulate(plan: &FleetPlan) -> Vec<Trip> {
         }
     }
     trips
+}
+
+const GIVEN: [&str; 20] = [
+    "Ana", "Tiago", "Beatriz", "Rui", "Inês", "Miguel", "Sofia", "João", "Marta", "Pedro", "Clara", "Nuno", "Leonor",
+    "André", "Rita", "Vasco", "Teresa", "Luís", "Joana", "Paulo",
+];
+const FAMILY: [&str; 20] = [
+    "Sousa", "Pinto", "Carvalho", "Moreira", "Rocha", "Teixeira", "Ramos", "Lopes", "Vieira", "Mendes", "Cardoso",
+    "Freitas", "Matos", "Pires", "Nunes", "Faria", "Azevedo", "Coelho", "Tavares", "Reis",
+];
+
+/// The name of a driver; each has another one.
+fn name(driver: usize) -> String {
+    let (given, round) = (driver % GIVEN.len(), driver / GIVEN.len());
+    let family = (given * 7 + round) % FAMILY.len();
+    let name = format!("{} {}", GIVEN[given], FAMILY[family]);
+    match round / FAMILY.len() {
+        0 => name,
+        again => format!("{name} {}", again + 1),
+    }
 }
 
 fn hubs(rng: &mut Rng) -> Vec<Crossing> {
@@ -237,6 +257,13 @@ mod tests {
                 assert!(distance_m(last.point, trip.destination) < 30.0, "{}", trip.id);
             }
         }
+    }
+
+    #[test]
+    fn every_driver_has_a_name_of_their_own() {
+        let names: std::collections::HashSet<String> = (0..1_000).map(name).collect();
+        assert_eq!(names.len(), 1_000);
+        assert_eq!(name(0), "Ana Sousa");
     }
 
     #[test]

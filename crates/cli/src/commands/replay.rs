@@ -133,7 +133,7 @@ impl PlayArgs {
             return Err(Usage("there is no trip to play".to_owned()).into());
         }
         let run: u32 = u32::from_be_bytes(env.random());
-        Ok(ReplayPlan { trips, speed: self.speed, fix_times, run: format!("run-{run:08x}"), patience: PATIENCE })
+        Ok(ReplayPlan { trips, speed: self.speed, fix_times, run: format!("{run:08x}"), patience: PATIENCE })
     }
 
     fn recorded(&self, path: &Path) -> anyhow::Result<Vec<Trip>> {

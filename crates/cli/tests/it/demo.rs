@@ -24,6 +24,7 @@ fn demo(corpus: Option<&str>, flags: &[&str]) -> Value {
 
 fn all_delivered(proof: &Value, shipments: u64) {
     assert_eq!((&proof["shipments"], &proof["delivered"]), (&shipments.into(), &shipments.into()), "{proof}");
+    assert_eq!(proof["tracking_pages"], shipments, "{proof}");
     assert_eq!(proof["mismatches"], Value::Array(Vec::new()), "{proof}");
     assert_eq!(proof["webhooks_received"], proof["webhooks_verified"]);
     assert_eq!(proof["webhooks_by_type"]["shipment.delivered"], shipments, "{proof}");

@@ -34,7 +34,8 @@ pub struct ReplayPlan {
     pub speed: f64,
     /// What the fixes are dated.
     pub fix_times: FixTimes,
-    /// The name of this run: part of every reference, so that two runs on one server do not meet.
+    /// The name of this run: part of every reference, so that two runs on one server do not meet. May be empty on a server
+    /// that has had none.
     pub run: String,
     /// How long to wait for the last shipments to arrive once everything is sent.
     pub patience: Duration,

@@ -1,6 +1,7 @@
 //! What must be there before the first trip begins: hubs, customers, drivers and devices.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use tracklane_client::requests::{NewCustomer, NewDevice, NewDriver, NewLocation, NewPackage, NewShipment};
@@ -41,7 +42,7 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) async fn set(client: &Client, trips: &[Trip], run: &str) -> Result<Self, Error> {
         let customer = |name: &str| NewCustomer { name: name.to_owned(), ..NewCustomer::default() };
-        let sender = client.create_customer(&customer("Porto Parcels")).await?.id;
+        let sender = client.create_customer(&customer("Atelier Ribeira")).await?.id;
         let recipients = stream::iter(RECIPIENTS.map(customer))
             .map(|customer| async move { client.create_customer(&customer).await.map(|made| made.id) })
             .buffered(AT_ONCE)
@@ -66,7 +67,7 @@ impl Stage {
     }
 
     pub(super) fn shipment(&self, number: usize, trip: &Trip) -> NewShipment {
-        let reference = format!("{}-{}", self.run, trip.id);
+        let named = |kind| reference(&self.run, kind, FIRST + number);
         let (origin, destination) = self.hubs[number];
         NewShipment {
             sender_id: Some(self.sender),
@@ -74,20 +75,28 @@ impl Stage {
             origin_id: Some(origin),
             destination_id: Some(destination),
             packages: vec![NewPackage {
-                tracking_number: Some(format!("{reference}-1")),
+                tracking_number: Some(named("PKG")),
                 description: Some("Parcel".to_owned()),
                 weight_kg: Some(1.5),
             }],
             driver_id: self.drivers.get(&trip.driver).map(|(driver, _)| *driver),
             milestones: Some(MilestonePolicy::Full),
-            reference: Some(reference),
+            reference: Some(named("ORDER")),
             ..NewShipment::default()
         }
     }
 }
 
+/// Shipments are numbered from here.
+const FIRST: usize = 1_001;
+
+/// A name that no other thing of this kind has in this run, nor in another one.
+fn reference(run: &str, kind: &str, number: impl Display) -> String {
+    if run.is_empty() { format!("{kind}-{number}") } else { format!("{kind}-{run}-{number}") }
+}
+
 async fn driver(client: &Client, name: &str, run: &str) -> Result<(DriverId, DeviceId), Error> {
-    let reference = format!("{run}-{}", name.to_lowercase().replace(' ', "-"));
+    let reference = reference(run, "phone", name.to_lowercase().replace(' ', "-"));
     let driver = NewDriver { reference: Some(reference.clone()), name: name.to_owned() };
     let driver_id = client.create_driver(&driver).await?.id;
     let device =
@@ -97,7 +106,7 @@ async fn driver(client: &Client, name: &str, run: &str) -> Result<(DriverId, Dev
 
 async fn hub(client: &Client, run: &str, number: usize, point: Point) -> Result<LocationId, Error> {
     let location = NewLocation {
-        reference: Some(format!("{run}-hub-{number}")),
+        reference: Some(reference(run, "hub", number)),
         name: format!("Hub {number}"),
         location_type: LocationType::Hub,
         address: Address { point: Some(point), ..Address::default() },

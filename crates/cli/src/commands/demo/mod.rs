@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Serialize;
+use serde_json::json;
 use tokio::sync::mpsc;
 use tracklane_client::Client;
 use tracklane_client::requests::{NewApiKey, NewEndpoint};
@@ -68,7 +69,10 @@ pub struct DemoArgs {
 const EMAIL: &str = "demo@tracklane.local";
 const PASSWORD: &str = "tracklane-demo";
 
-/// So many tracking pages are printed.
+/// Whose shipments they are, as tracking pages say.
+const COMPANY: &str = "Porto Parcels";
+
+/// So many tracking pages are printed; every shipment has one.
 const PAGES: usize = 5;
 /// How long to wait for the last webhooks once the shipments have arrived.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -86,6 +90,8 @@ struct Proof {
     mismatches: Vec<String>,
     /// Trips for which no shipment could be made.
     failed: Vec<(String, String)>,
+    /// Tracking pages made: one for each shipment.
+    tracking_pages: usize,
     /// Webhooks that came in, each counted once.
     webhooks_received: usize,
     /// Of them, those with a right signature.
@@ -108,6 +114,7 @@ impl Proof {
             && self.delivered == self.shipments
             && self.mismatches.is_empty()
             && self.failed.is_empty()
+            && self.tracking_pages == self.shipments
             && self.webhooks_verified == self.webhooks_received
     }
 }
@@ -122,8 +129,11 @@ pub async fn run(global: &Global, args: DemoArgs) -> anyhow::Result<()> {
     let settings = settings(global, &args, &data)?;
     crate::log::start(&settings.log)?;
     let env = crate::env::real();
-    let plan = args.play.plan(corpus(&args.play).as_deref(), FixTimes::Now, &env)?;
+    let mut plan = args.play.plan(corpus(&args.play).as_deref(), FixTimes::Now, &env)?;
     let app = App::start(&settings, env.clone(), FirstAdmin { email: EMAIL, password: Some(PASSWORD) }).await?;
+    if app.first_login.is_some() {
+        plan.run.clear();
+    }
     let receiver = Receiver::start(env).await?;
     let client = set_up(&app, &receiver).await?;
     let outside = outside(&client, &args).await?;
@@ -180,6 +190,7 @@ async fn set_up(app: &App, receiver: &Receiver) -> anyhow::Result<Client> {
     let admin = guest.clone().with_token(&login.token)?;
     let key = NewApiKey { name: "Demo fleet".to_owned(), role: Role::Admin, requests_per_minute: Some(1_000_000) };
     let client = guest.with_token(&admin.create_api_key(&key).await?.secret)?;
+    let _: serde_json::Value = admin.patch("v1/tenant", &json!({ "name": COMPANY })).await?;
     let url = format!("http://{}/hook", receiver.address);
     let (_, secret) = endpoint(&client, url, "The demo's own receiver").await?;
     receiver.trust(Secret::parse(&secret)?);
@@ -214,8 +225,8 @@ async fn play(
     outside: Option<EndpointId>,
 ) -> anyhow::Result<Proof> {
     let made: Arc<Mutex<Vec<(String, ShipmentId)>>> = Arc::default();
-    let (pages, first) = mpsc::unbounded_channel();
-    let printer = tokio::spawn(print_pages(client.clone(), first));
+    let (pages, begun) = mpsc::unbounded_channel();
+    let printer = tokio::spawn(make_pages(client.clone(), begun));
     let mut bar = Bar::default();
     let env = crate::env::real();
     let mut watch = |step: Step<'_>| match step {
@@ -223,9 +234,7 @@ async fn play(
         Step::Begun(trip, id) => {
             let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
             made.push((trip.id.clone(), id));
-            if made.len() <= PAGES {
-                let _ = pages.send(id);
-            }
+            let _ = pages.send(id);
         }
         Step::Played(progress) => {
             let tally = receiver.tally();
@@ -238,23 +247,31 @@ async fn play(
     let summary = replay(client, plan, || env.now(), &mut watch).await?;
     bar.end();
     drop(pages);
-    let _ = printer.await;
+    let tracking_pages = printer.await?;
     let made = std::mem::take(&mut *made.lock().unwrap_or_else(PoisonError::into_inner));
     let since = Instant::now();
     wait_for_webhooks(receiver, &made, &summary, since).await;
     if let Some(id) = outside {
         wait_for_outside(client, id, since).await?;
     }
-    Ok(prove(receiver, &made, summary))
+    Ok(Proof { tracking_pages, ..prove(receiver, &made, summary) })
 }
 
-async fn print_pages(client: Client, mut shipments: mpsc::UnboundedReceiver<ShipmentId>) {
+/// Makes a tracking page for each shipment, and prints the first few. Answers how many there are.
+async fn make_pages(client: Client, mut shipments: mpsc::UnboundedReceiver<ShipmentId>) -> usize {
+    let mut made = 0;
     while let Some(id) = shipments.recv().await {
         match client.create_link(id).await {
-            Ok(link) => eprintln!("\r  Tracking     {}", link.url),
+            Ok(link) => {
+                made += 1;
+                if made <= PAGES {
+                    eprintln!("\r  Tracking     {}", link.url);
+                }
+            }
             Err(error) => eprintln!("\r  no tracking page for {id}: {error}"),
         }
     }
+    made
 }
 
 /// Webhooks come after the answer to the last position: a moment's patience.
@@ -301,6 +318,7 @@ fn prove(receiver: &Receiver, made: &[(String, ShipmentId)], summary: Summary) -
         by_status_path,
         mismatches,
         failed: summary.failed,
+        tracking_pages: 0,
         webhooks_received: tally.received,
         webhooks_verified: tally.verified,
         webhooks_repeated: tally.repeated,
