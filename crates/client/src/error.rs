@@ -24,7 +24,7 @@ pub enum Error {
     #[error("{}", summary(.0))]
     Problem(Box<ProblemBody>),
     /// No answer: no connection, a broken one, or no answer in time.
-    #[error("no answer from {url}: {source}")]
+    #[error("no answer from {url}")]
     Unreachable {
         /// What was called.
         url: String,

@@ -218,8 +218,8 @@ impl Client {
             .body(request.body.clone())
             .send()
             .await;
-        let unreachable = |source| Failure {
-            error: Error::Unreachable { url: request.url.to_string(), source },
+        let unreachable = |source: reqwest::Error| Failure {
+            error: Error::Unreachable { url: request.url.to_string(), source: source.without_url() },
             may_repeat: true,
             retry_after: None,
         };

@@ -159,11 +159,11 @@ async fn list(global: &Global, args: ListArgs) -> anyhow::Result<()> {
                 or_dash(shipment.reference.clone()),
                 shipment.status.to_string(),
                 or_dash(shipment.substatus.clone()),
-                shipment.status_since.to_string(),
+                output::time(shipment.status_since),
             ]
         })
         .collect();
-    output::table(["SHIPMENT", "REFERENCE", "STATUS", "SUBSTATUS", "SINCE"], &rows)
+    output::table(["SHIPMENT", "REFERENCE", "STATUS", "SUBSTATUS", "SINCE (UTC)"], &rows)
 }
 
 async fn show(global: &Global, shipment: &str) -> anyhow::Result<()> {

@@ -59,22 +59,23 @@ pub fn print(detail: &ShipmentDetail) -> anyhow::Result<()> {
     let place = |location: &Option<tracklane_core::model::Location>| or_dash(location.as_ref().map(|l| l.name.clone()));
     let name = |customer: &Option<tracklane_core::model::Customer>| or_dash(customer.as_ref().map(|c| c.name.clone()));
     let numbers: Vec<&str> = detail.packages.iter().filter_map(|p| p.tracking_number.as_deref()).collect();
+    let expected = shipment.eta_to.or(shipment.eta_from).map(|at| format!("{} UTC", output::time(at)));
     let facts = [
         ("shipment", shipment.id.to_string()),
         ("reference", or_dash(shipment.reference.clone())),
         ("tracking", if numbers.is_empty() { "-".to_owned() } else { numbers.join(", ") }),
         ("status", status(shipment)),
-        ("since", shipment.status_since.to_string()),
+        ("since", format!("{} UTC", output::time(shipment.status_since))),
         ("from", format!("{} ({})", place(&detail.origin), name(&detail.sender))),
         ("to", format!("{} ({})", place(&detail.destination), name(&detail.recipient))),
-        ("expected", or_dash(shipment.eta_to.or(shipment.eta_from))),
+        ("expected", or_dash(expected)),
     ];
     for (word, value) in facts {
         output::line(&format!("{word:<10}{value}"))?;
     }
     output::line("")?;
     let rows: Vec<[String; 5]> = detail.events.iter().map(row).collect();
-    output::table(["HAPPENED", "RECEIVED", "STATUS", "SOURCE", "NOTE"], &rows)
+    output::table(["HAPPENED (UTC)", "RECEIVED (UTC)", "STATUS", "SOURCE", "NOTE"], &rows)
 }
 
 fn status(shipment: &Shipment) -> String {
@@ -105,8 +106,8 @@ fn row(view: &EventView) -> [String; 5] {
     let mut notes: Vec<&str> = flags.iter().filter(|(holds, _)| *holds).map(|(_, word)| *word).collect();
     notes.extend(event.raw_text.as_deref());
     [
-        event.occurred_at.to_string(),
-        event.received_at.to_string(),
+        output::time(event.occurred_at),
+        output::time(event.received_at),
         status,
         event.source.as_str().to_owned(),
         notes.join("; "),

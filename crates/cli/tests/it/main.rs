@@ -12,3 +12,4 @@ mod kill;
 mod replay;
 mod serve;
 mod support;
+mod track;
