@@ -92,10 +92,10 @@ async fn a_caller_who_gives_up_blocks_nobody(world: World) {
         customers::insert(&mut tx, &fixtures::customer(tenant)).await.unwrap();
         std::future::pending::<()>().await;
     });
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    sleep(Duration::from_millis(20)).await;
     waiting.abort();
     drop(holding);
-    tokio::time::timeout(Duration::from_secs(5), async {
+    timeout(Duration::from_secs(5), async {
         let mut tx = world.begin().await;
         customers::insert(&mut tx, &fixtures::customer(world.tenant.id)).await.unwrap();
         tx.commit().await.unwrap();
@@ -197,7 +197,7 @@ async fn a_locked_tenant_is_waited_for(world: World) {
         let mut tx = store.begin(Scope::Tenant(id)).await.unwrap();
         tenants::lock_own(&mut tx).await.unwrap().unwrap().name
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    sleep(Duration::from_millis(100)).await;
     assert!(!next.is_finished());
     tenant.name = "Renamed".to_owned();
     assert_eq!(tenants::update(&mut tx, &tenant).await, Ok(true));
