@@ -1,6 +1,8 @@
 //! The wiring: store, history, engine and server, put together from settings, the same way for `serve`, `demo` and `bench`.
 
+use std::fs::DirBuilder;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -122,7 +124,9 @@ pub async fn offline(settings: &Settings, env: Env) -> anyhow::Result<Offline> {
 
 async fn open_store(settings: &Settings, env: &Env) -> anyhow::Result<(Store, Secrets)> {
     let data = &settings.data;
-    std::fs::create_dir_all(data).with_context(|| format!("failed to make the data folder {}", data.display()))?;
+    // Records are personal data: nobody else on the machine reads them.
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.with_context(|| format!("failed to make the data folder {}", data.display()))?;
     let secrets = Secrets::open(data, env).context("failed to open the master key")?;
     let store = Store::open(&settings.store_url()).await.context("failed to open the store")?;
     Ok((store, secrets))

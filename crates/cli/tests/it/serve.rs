@@ -15,10 +15,12 @@ fn the_first_start_alone_says_how_to_log_in() {
 }
 
 #[test]
-fn the_master_key_is_for_its_owner_alone() {
+fn the_data_is_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
+    let mode = std::fs::metadata(folder.path().join("data")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "{mode:o}");
     let mode = std::fs::metadata(folder.path().join("data/master.key")).unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0, "{mode:o}");
     assert_eq!(server.terminate(), Some(0));
