@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracklane_core::time::Env;
@@ -132,18 +133,27 @@ async fn open_store(settings: &Settings, env: &Env) -> anyhow::Result<(Store, Se
     Ok((store, secrets))
 }
 
-/// Waits for SIGINT or SIGTERM.
-pub async fn stop_signal() {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(signal) => signal,
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM cannot be heard");
-            let _ = tokio::signal::ctrl_c().await;
-            return;
+/// Ends with SIGINT or SIGTERM. They are heard from the call on: whoever is told to stop between the call and the waiting
+/// stops in order, too.
+pub fn stop_signal() -> impl Future<Output = ()> {
+    let [interrupt, terminate] = [SignalKind::interrupt(), SignalKind::terminate()].map(heard);
+    async move {
+        tokio::select! {
+            () = interrupt => {}
+            () = terminate => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    }
+}
+
+/// Ends when the process gets this signal; never when it cannot be heard.
+fn heard(kind: SignalKind) -> impl Future<Output = ()> {
+    let heard = signal(kind).inspect_err(|error| tracing::warn!(%error, ?kind, "a signal cannot be heard"));
+    async move {
+        match heard {
+            Ok(mut heard) => {
+                heard.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
     }
 }

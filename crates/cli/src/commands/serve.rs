@@ -41,6 +41,8 @@ pub async fn run(global: &Global, args: ServeArgs) -> anyhow::Result<()> {
     )?;
     crate::log::start(&settings.log)?;
     let app = App::start(&settings, crate::env::real(), FirstAdmin { email: &args.admin, password: None }).await?;
+    // Before it says that it listens: whoever waits for that may end it at once.
+    let stop = app::stop_signal();
     let url = app.public_url();
     if let Some(first) = &app.first_login {
         eprintln!(
@@ -50,7 +52,7 @@ pub async fn run(global: &Global, args: ServeArgs) -> anyhow::Result<()> {
         );
     }
     tracing::info!(address = %app.address, url, "listening");
-    app::stop_signal().await;
+    stop.await;
     tracing::info!("stopping");
     app.stop().await
 }
