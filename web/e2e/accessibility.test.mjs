@@ -44,6 +44,14 @@ async function check(page, name) {
 const press = (name) => (page) => page.getByRole('button', { name }).first().click();
 const PAGES = [
   { name: 'live map', path: '/', map: true, then: (page) => page.locator('[data-device]').first().click() },
+  {
+    name: 'active shipments',
+    path: '/',
+    then: async (page) => {
+      await page.getByRole('tab', { name: /Shipments/ }).click();
+      await page.locator('[data-shipment]').first().click();
+    },
+  },
   { name: 'events', path: '/', then: (page) => page.getByRole('tab', { name: /Events/ }).click() },
   { name: 'shipments', path: '/shipments' },
   { name: 'status filter', path: '/shipments?status=assigned', then: (page) => page.locator('summary').click() },

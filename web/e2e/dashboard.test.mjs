@@ -81,6 +81,40 @@ test('the live map shows a driver who moves, and the list beside it says the sam
   });
 });
 
+test('beside the map a shipment leads to its driver, else to its place', async () => {
+  await sendFix(api, data.device, 52.53, 13.39);
+  await inside('/', async (page) => {
+    await mapIdle(page);
+    const tab = (name) => page.getByRole('tab', { name });
+    await tab(/Shipments/).click();
+    const panel = page.getByRole('tabpanel');
+    const row = (shipment) => panel.locator(`[data-shipment="${shipment.id}"]`);
+    await row(data.moving).getByText('Anna Berg').waitFor();
+    await panel.getByRole('button', { name: 'Attempt failed 1' }).click();
+    await row(data.moving).waitFor({ state: 'detached' });
+    await row(data.failed).waitFor();
+    await panel.getByRole('button', { name: 'Attempt failed 1' }).click();
+    await panel.getByRole('searchbox').fill('anna');
+    await row(data.failed).waitFor({ state: 'detached' });
+    await row(data.moving).click();
+    await panel.getByRole('link', { name: 'Open shipment' }).waitFor();
+    await tab(/Fleet/).click();
+    await page.locator(`[data-device="${data.device.id}"][aria-expanded="true"]`).waitFor();
+    await tab(/Shipments/).click();
+    await panel.getByRole('searchbox').fill('');
+    await row(data.waiting).getByText('Hub North').waitFor();
+    await row(data.waiting).click();
+    await tab(/Fleet/).click();
+    await page.locator(`[data-device="${data.device.id}"][aria-expanded="false"]`).waitFor();
+    // What begins and ends while one looks comes and goes.
+    await tab(/Shipments/).click();
+    const { shipment } = await api.post('/v1/shipments', { reference: 'E2E-SEEN' });
+    await row(shipment).waitFor();
+    await api.post(`/v1/shipments/${shipment.id}/cancel`);
+    await row(shipment).waitFor({ state: 'detached' });
+  });
+});
+
 test('events come in as they happen, and a broken connection mends itself without losing any', async () => {
   await inside('/', async (page) => {
     await page.getByRole('tab', { name: /Events/ }).click();
