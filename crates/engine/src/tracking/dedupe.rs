@@ -1,4 +1,4 @@
-//! Which late rows history has already. Only rows that are older than the newest known ask; ordinary ones ask nothing.
+//! Which rows history has already. Only rows that are older than the latest fix time known ask; ordinary ones ask nothing.
 
 use std::collections::HashSet;
 
@@ -15,14 +15,14 @@ const MOST: usize = 20_000;
 /// The fix times that history has.
 pub(super) type Known = HashSet<(DeviceId, Timestamp)>;
 
-/// The spans of history that late rows fall into; `entries` are sorted by device and fix time.
+/// The spans of history that rows fall into which may be known; `entries` are sorted by device and fix time.
 pub(super) fn late_spans(entries: &[Entry], states: &ShardStates) -> Vec<HistoryQuery> {
     let mut spans: Vec<HistoryQuery> = Vec::new();
     for entry in entries {
         let position = &entry.row.position;
-        let newest = states.get(&position.device_id).and_then(|state| state.newest);
-        // The newest itself is known without asking.
-        if newest.is_none_or(|newest| position.fix_time >= newest) {
+        let furthest = states.get(&position.device_id).and_then(|state| state.furthest);
+        // The latest itself is known without asking.
+        if furthest.is_none_or(|furthest| position.fix_time >= furthest) {
             continue;
         }
         let end = just_after(position.fix_time);

@@ -47,8 +47,8 @@ pub(super) struct Pass<'a> {
     memory: &'a Memory,
     states: &'a mut ShardStates,
     worst_accuracy_m: f32,
-    /// The late fixes of this run, so that the same one twice is a duplicate.
-    late: Known,
+    /// The fixes of this run that came out of order, so that the same one twice is a duplicate.
+    unordered: Known,
     /// How shipments will stand once what this run found is recorded.
     expected: HashMap<ShipmentId, (Status, Option<&'static str>)>,
     found: Found,
@@ -58,7 +58,14 @@ impl<'a> Pass<'a> {
     /// Begins a run over the states of one shard.
     pub fn new(memory: &'a Memory, states: &'a mut ShardStates, settings: &TrackingSettings) -> Self {
         let worst_accuracy_m = settings.worst_accuracy_m;
-        Self { memory, states, worst_accuracy_m, late: Known::new(), expected: HashMap::new(), found: Found::default() }
+        Self {
+            memory,
+            states,
+            worst_accuracy_m,
+            unordered: Known::new(),
+            expected: HashMap::new(),
+            found: Found::default(),
+        }
     }
 
     /// Notes that the state of a device holds this record of the history.
@@ -78,7 +85,8 @@ impl<'a> Pass<'a> {
     pub fn take(&mut self, position: &Position, driver: Option<DriverId>, known: &Known) -> Kept {
         let mut state = self.open(position);
         let mut kept = order(&mut state, position, known);
-        if kept == Kept::Late && !self.late.insert((position.device_id, position.fix_time)) {
+        let unordered = kept != Kept::Duplicate && Some(position.fix_time) < state.furthest;
+        if unordered && !self.unordered.insert((position.device_id, position.fix_time)) {
             kept = Kept::Duplicate;
         }
         if kept == Kept::Accepted && position.fix.valid {
@@ -108,7 +116,7 @@ impl<'a> Pass<'a> {
         if fix.accuracy_m.is_some_and(|accuracy| accuracy > self.worst_accuracy_m) {
             return (Vec::new(), false);
         }
-        let fix = ZoneFix { at: position.fix_time, point: fix.point, accuracy_m: fix.accuracy_m };
+        let fix = ZoneFix { at: moment(state, position), point: fix.point, accuracy_m: fix.accuracy_m };
         let previous = state.zone_fix.replace(fix);
         let Some(zones) = self.memory.zones.of(position.tenant_id) else { return (Vec::new(), false) };
         let before = state.inside.len();
@@ -154,9 +162,10 @@ impl<'a> Pass<'a> {
         if !changed && state.watched == generation {
             return;
         }
+        let at = moment(state, position);
         let mut all_seen = true;
         for leg in self.memory.watch.legs_of(driver) {
-            if leg.since.is_some_and(|since| position.fix_time < since) {
+            if leg.since.is_some_and(|since| at < since) {
                 // Where the vehicle was then proves nothing; look again with the next fix.
                 all_seen = false;
                 continue;
@@ -171,7 +180,7 @@ impl<'a> Pass<'a> {
             let proof = Proof {
                 device_id: position.device_id,
                 inside: state.inside.zones().filter(|key| leg.concerns(*key)).collect(),
-                at: crossing.map_or(position.fix_time, |crossing| crossing.at).max(leg.since.unwrap_or(Timestamp::MIN)),
+                at: crossing.map_or(at, |crossing| crossing.at).max(leg.since.unwrap_or(Timestamp::MIN)),
                 point: crossing.map_or(position.fix.point, |crossing| crossing.point),
                 leg: WatchedLeg::clone(&leg),
             };
@@ -204,7 +213,7 @@ impl<'a> Pass<'a> {
         state.latest = Some(Arc::new(DeviceLatest {
             device_id: position.device_id,
             driver_id: driver,
-            fix_time: position.fix_time,
+            fix_time: moment(state, position),
             received_at: position.received_at,
             point: position.fix.point,
             speed_mps: position.fix.speed_mps,
@@ -225,20 +234,24 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Where a position stands among those of its device.
+/// Where a position stands among those of its device. Only what can be trusted makes others late, and what is ahead of our
+/// clock only up to when it came: one jump of a device's clock must not make the honest fixes after it late.
 fn order(state: &mut DeviceState, position: &Position, known: &Known) -> Kept {
-    match state.newest {
-        Some(newest) if position.fix_time == newest => Kept::Duplicate,
-        Some(newest) if position.fix_time < newest => {
-            if known.contains(&(position.device_id, position.fix_time)) {
-                Kept::Duplicate
-            } else {
-                Kept::Late
-            }
-        }
-        _ => {
-            state.newest = Some(position.fix_time);
-            Kept::Accepted
-        }
+    let at = Some(position.fix_time);
+    if at == state.furthest || known.contains(&(position.device_id, position.fix_time)) {
+        return Kept::Duplicate;
     }
+    if at < state.newest {
+        return Kept::Late;
+    }
+    state.furthest = state.furthest.max(at);
+    if position.fix.valid {
+        state.newest = state.newest.max(at.min(Some(position.received_at)));
+    }
+    Kept::Accepted
+}
+
+/// When an accepted position is taken to have been: never ahead of our clock, never before the one it follows.
+fn moment(state: &DeviceState, position: &Position) -> Timestamp {
+    state.newest.unwrap_or(position.fix_time)
 }

@@ -22,8 +22,10 @@ pub(crate) struct DeviceState {
     pub tenant_id: TenantId,
     /// Its newest trusted position.
     pub latest: Option<Arc<DeviceLatest>>,
-    /// The newest fix time, trusted or not: what is older is late.
+    /// When its newest trusted position was, by our clock at most: what is older is late.
     pub newest: Option<Timestamp>,
+    /// The latest fix time of all, trusted or not, ahead of our clock or not: what is later is new.
+    pub furthest: Option<Timestamp>,
     /// The last fix that the zones were asked with.
     pub zone_fix: Option<ZoneFix>,
     /// The zones it is in.
@@ -43,6 +45,7 @@ impl DeviceState {
             tenant_id,
             latest: None,
             newest: None,
+            furthest: None,
             zone_fix: None,
             inside: InsideSet::default(),
             watched: 0,
@@ -53,7 +56,12 @@ impl DeviceState {
 
     /// As the store keeps it.
     pub fn to_row(&self, device_id: DeviceId) -> device_states::DeviceState {
-        let notes = Notes { newest: self.newest, zone_fix: self.zone_fix, inside: self.inside.clone() };
+        let notes = Notes {
+            newest: self.newest,
+            furthest: self.furthest,
+            zone_fix: self.zone_fix,
+            inside: self.inside.clone(),
+        };
         device_states::DeviceState {
             tenant_id: self.tenant_id,
             device_id,
@@ -69,8 +77,10 @@ impl DeviceState {
             tracing::warn!(device = %row.device_id, %error, "notes of a device cannot be read and are given up");
             Notes::default()
         });
+        let newest = notes.newest.or(row.latest.as_ref().map(|latest| latest.fix_time));
         Self {
-            newest: notes.newest.or(row.latest.as_ref().map(|latest| latest.fix_time)),
+            newest,
+            furthest: notes.furthest.max(newest),
             latest: row.latest.map(Arc::new),
             zone_fix: notes.zone_fix,
             inside: notes.inside,
@@ -85,6 +95,7 @@ impl DeviceState {
 #[serde(default)]
 struct Notes {
     newest: Option<Timestamp>,
+    furthest: Option<Timestamp>,
     zone_fix: Option<ZoneFix>,
     inside: InsideSet<ZoneKey>,
 }

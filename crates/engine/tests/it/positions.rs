@@ -13,6 +13,7 @@ use crate::kit::{World, each, east, fix};
 each!(
     half_a_batch_bad_loses_nothing_else,
     duplicates_are_kept_once_and_late_rows_do_not_move_now,
+    neither_a_clock_ahead_nor_a_bad_fix_makes_honest_ones_late,
     narrow_callers_speak_for_their_own_devices,
     zones_are_entered_and_left_once,
     latest_positions_are_found_by_box,
@@ -89,6 +90,34 @@ async fn duplicates_are_kept_once_and_late_rows_do_not_move_now(world: World) {
     assert_eq!(kept.len(), 4);
     assert!((kept[1].fix.point.lon - east(40.0).lon).abs() < 1e-6, "of two equal rows the first stands");
     assert!(kept.is_sorted_by_key(|position| position.fix_time));
+}
+
+async fn neither_a_clock_ahead_nor_a_bad_fix_makes_honest_ones_late(world: World) {
+    use RowOutcome::{Accepted, Duplicate, Late};
+    let phone = world.device("phone", None).await;
+    let tracking = &world.engine.tracking;
+    let start = world.ground.now();
+    let row = |seconds: i64, valid: bool| {
+        let at = start + jiff::SignedDuration::from_secs(seconds);
+        let mut row = fix(DeviceRef::Id(phone.id), Some(at), east(10.0));
+        row.fix.valid = valid;
+        row
+    };
+    let ahead = [row(120, true), row(200, false), row(120, true), row(200, false)];
+    let outcomes = tracking.submit(&world.boss, ahead.to_vec()).await.unwrap();
+    assert_eq!(outcomes, [Accepted, Accepted, Duplicate, Duplicate]);
+    for again in [row(120, true), row(200, false)] {
+        assert_eq!(tracking.submit_one(&world.boss, again).await.unwrap(), Duplicate);
+    }
+    world.ground.pass(10);
+    let honest = tracking.submit(&world.boss, vec![row(9, true), row(9, true), row(8, true)]).await.unwrap();
+    assert_eq!(honest, [Accepted, Duplicate, Accepted]);
+    assert_eq!(tracking.submit_one(&world.boss, row(9, true)).await.unwrap(), Duplicate);
+    assert_eq!(tracking.submit_one(&world.boss, row(5, true)).await.unwrap(), Late);
+    let latest = tracking.latest(&world.boss, &LatestFilter::default()).unwrap();
+    assert_eq!(latest[0].fix_time, start + jiff::SignedDuration::from_secs(9));
+    let end = start + jiff::SignedDuration::from_secs(300);
+    assert_eq!(tracking.history(&world.boss, phone.id, start, end, 100).await.unwrap().len(), 5);
 }
 
 async fn narrow_callers_speak_for_their_own_devices(world: World) {
