@@ -114,8 +114,8 @@ impl Record for Driver {
 
     fn remember(base: &Base, before: Option<&Self>, now: Option<&Self>) {
         match (before, now) {
-            (_, Some(driver)) => base.memory.devices.set_duty(driver.id, driver.duty),
-            (Some(gone), None) => base.memory.devices.set_duty(gone.id, DutyState::OnDuty),
+            (_, Some(driver)) => base.memory.devices.set_duty(driver.id, driver.version, driver.duty),
+            (Some(gone), None) => base.memory.devices.forget_duty(gone.id),
             (None, None) => {}
         }
     }

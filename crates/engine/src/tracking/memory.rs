@@ -103,7 +103,7 @@ impl Memory {
         loop {
             let listing = drivers::list(db, &off, page).await?;
             for driver in listing.items {
-                self.devices.set_duty(driver.id, driver.duty);
+                self.devices.set_duty(driver.id, driver.version, driver.duty);
             }
             let Some(next) = listing.next else { return Ok(()) };
             page.after = Some(next);

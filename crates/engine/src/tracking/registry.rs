@@ -1,6 +1,6 @@
 //! The devices of the installation, by id, by the name they give themselves, and by driver.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -37,7 +37,8 @@ struct Inner {
     by_id: HashMap<DeviceId, Arc<KnownDevice>>,
     by_identifier: HashMap<String, DeviceId>,
     by_driver: HashMap<DriverId, Vec<DeviceId>>,
-    off_duty: HashSet<DriverId>,
+    /// Whether drivers work, with the version of the record that says so.
+    duties: HashMap<DriverId, (i64, DutyState)>,
 }
 
 impl Registry {
@@ -70,18 +71,23 @@ impl Registry {
         self.inner.write().forget(id);
     }
 
-    /// Notes whether a driver works.
-    pub fn set_duty(&self, driver: DriverId, duty: DutyState) {
+    /// Notes whether a driver works, as of a version of the driver's record.
+    pub fn set_duty(&self, driver: DriverId, version: i64, duty: DutyState) {
         let mut inner = self.inner.write();
-        match duty {
-            DutyState::OnDuty => inner.off_duty.remove(&driver),
-            DutyState::OffDuty => inner.off_duty.insert(driver),
-        };
+        // Two commits may tell of themselves in the wrong order.
+        if inner.duties.get(&driver).is_none_or(|(newer, _)| *newer <= version) {
+            inner.duties.insert(driver, (version, duty));
+        }
+    }
+
+    /// Forgets a driver.
+    pub fn forget_duty(&self, driver: DriverId) {
+        self.inner.write().duties.remove(&driver);
     }
 
     /// True when the driver works.
     pub fn on_duty(&self, driver: DriverId) -> bool {
-        !self.inner.read().off_duty.contains(&driver)
+        self.inner.read().duties.get(&driver).is_none_or(|(_, duty)| *duty == DutyState::OnDuty)
     }
 
     /// The device with this id.
@@ -167,5 +173,15 @@ mod tests {
         registry.put(&device(1, "stale", 1));
         assert_eq!(registry.by_identifier("old").map(|known| known.device_id), Some(heir.id));
         assert!(registry.by_identifier("new").is_some() && registry.by_identifier("stale").is_none());
+    }
+
+    #[test]
+    fn the_last_word_on_duty_stands_whichever_is_heard_first() {
+        let (registry, driver) = (Registry::default(), DriverId::from_uuid(Uuid::from_u128(7)));
+        registry.set_duty(driver, 3, DutyState::OnDuty);
+        registry.set_duty(driver, 2, DutyState::OffDuty);
+        assert!(registry.on_duty(driver));
+        registry.set_duty(driver, 4, DutyState::OffDuty);
+        assert!(!registry.on_duty(driver));
     }
 }
