@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tracklane_core::id::{CustomerId, LocationId, ShipmentId};
 use tracklane_core::lifecycle::{ShipmentState, TrackingEvent, fold};
-use tracklane_core::model::{Caller, Customer, Location, Role, Shipment};
+use tracklane_core::model::{Address, Caller, Customer, Location, Role, Shipment};
 use tracklane_store::{
     Db, Listing, Page, customers, legs, locations, packages, shipments, tenants, tracking_events, tracking_links,
 };
@@ -36,6 +36,7 @@ impl Shipments {
             _ => tracking_links::list_of_shipment(&mut db, id).await?,
         };
         let (sender, recipient) = people(&mut db, shipment.sender_id, shipment.recipient_id).await?;
+        let (sender, recipient) = (sender.map(|who| as_seen(caller, who)), recipient.map(|who| as_seen(caller, who)));
         let (origin, destination) = places(&mut db, shipment.origin_id, shipment.destination_id).await?;
         Ok(ShipmentDetail {
             packages: packages::list_of_shipment(&mut db, id).await?,
@@ -130,6 +131,15 @@ async fn people(
     let found = customers::get_many(db, &ids).await?;
     let pick = |id: Option<CustomerId>| id.and_then(|id| found.iter().find(|customer| customer.id == id)).cloned();
     Ok((pick(sender), pick(recipient)))
+}
+
+/// A customer as the caller may see them: customers know of each other the first name.
+fn as_seen(caller: &Caller, who: Customer) -> Customer {
+    if caller.role != Role::Customer || caller.customer_id == Some(who.id) {
+        return who;
+    }
+    let name = who.first_name().to_owned();
+    Customer { name, reference: None, email: None, phone: None, language: None, address: Address::default(), ..who }
 }
 
 async fn places(

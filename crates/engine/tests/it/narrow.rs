@@ -94,6 +94,12 @@ async fn a_customer_makes_and_sees_their_own(world: World) {
     let listing = shipments.list(&ana, &ShipmentFilter::default(), Page::first(50)).await.unwrap();
     assert_eq!(listing.items.len(), 2);
     not_found!(shipments.detail(&ana, other));
+    let rui = json!({ "name": "Rui Costa", "email": "rui@example.org", "phone": "+351912345678" });
+    let to_rui = world.shipment(json!({ "sender_id": ana.customer_id, "recipient": rui })).await.shipment.id;
+    let seen = shipments.detail(&ana, to_rui).await.unwrap();
+    assert_eq!(seen.sender.unwrap().name, "Ana");
+    let party = seen.recipient.unwrap();
+    assert_eq!((party.name.as_str(), party.email, party.phone), ("Rui", None, None));
     let fact = shipments.record(&ana, own.id, NewFact::scan(Status::Delivered)).await;
     assert!(matches!(fact, Err(Error::Forbidden)));
     let foreign = NewShipment { sender_id: shipments.get(&world.boss, other).await.unwrap().sender_id, ..new };
