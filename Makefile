@@ -25,7 +25,7 @@ test-web: web ## types, unit tests and the build of the web pages
 
 e2e: ## the pages in a real browser, against the real binary
 	cargo build --quiet --bin tracklane
-	cd web && npm run --silent e2e
+	cd web && TRACKLANE_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/tracklane npm run --silent e2e
 
 lint: ## formatting, clippy, repository rules
 	cargo fmt --all --check
