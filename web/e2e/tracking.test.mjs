@@ -60,7 +60,7 @@ test('with JavaScript it follows the shipment: position, then delivery', async (
 });
 
 test('every time is in the one zone of the reader, who is told which', async () => {
-  const fact = { kind: 'note', raw_text: 'Seen', occurred_at: '2026-01-05T12:00:00Z', offset_seconds: 28_800 };
+  const fact = { kind: 'note', raw_text: 'Seen', occurred_at: new Date().toISOString(), offset_seconds: 28_800 };
   await api.post(`/v1/shipments/${data.moving.id}/events`, fact);
   const { context, page, trouble } = await openPage(browser, server.origin, { timezoneId: 'America/St_Johns' });
   await page.goto(server.origin + path);
