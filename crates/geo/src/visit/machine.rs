@@ -184,7 +184,12 @@ impl Step<'_> {
             return (Events::new(), Some(Held::AbsenceTooShort), Some(pending));
         }
         let mut events: Events = self.dwell(visit).into_iter().collect();
-        events.push(self.event(EventKind::Exit, pending.mark()));
+        let mut mark = pending.mark();
+        // A fix that was undecided then may have been the first outside: what was told of the visit stays within it.
+        if let Some(dwell) = self.rules.dwell_s.filter(|_| visit.dwelled) {
+            mark.at = mark.at.max(time(visit.since + seconds(dwell)));
+        }
+        events.push(self.event(EventKind::Exit, mark));
         *visit = Visit::default();
         (events, None, Some(pending))
     }
