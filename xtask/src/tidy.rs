@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("history", &["core"]),
     ("notify", &["core"]),
     ("store", &["core"]),
-    ("engine", &["core", "geo", "history", "notify", "store"]),
+    ("engine", &["core", "geo", "notify", "store"]),
     ("api-types", &["core"]),
     ("client", &["api-types", "core"]),
     ("server", &["api-types", "core", "engine", "protocols"]),
