@@ -1,5 +1,6 @@
 //! The rules of Tracklane, pure: no I/O, no clock, no randomness.
 //!
+//! - [`bounds`]: a rectangle on the map;
 //! - [`id`]: typed, time-ordered ids with a prefixed text form;
 //! - [`time`]: the two clocks of a fact, and the ports for time and randomness;
 //! - [`model`]: the records (tenant, customer, shipment, driver, zone, ...);
@@ -10,6 +11,7 @@
 //! - [`ports`]: the traits that adapters implement;
 //! - [`invalid`]: how bad input is described, field by field.
 
+pub mod bounds;
 pub mod event;
 pub mod id;
 pub mod invalid;

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::bounds::BoundingBox;
 use crate::id::{DeviceId, TenantId};
 use crate::position::Position;
 use crate::time::Timestamp;
@@ -42,6 +43,65 @@ pub struct HistoryQuery {
     pub limit: usize,
 }
 
+/// Which positions in an area are asked for.
+#[derive(Debug, Clone)]
+pub struct AreaQuery {
+    /// Whose devices.
+    pub tenant_id: TenantId,
+    /// Where.
+    pub area: BoundingBox,
+    /// From this fix time on.
+    pub from: Timestamp,
+    /// Up to but not including this fix time.
+    pub to: Timestamp,
+    /// Go on after this place: the one that the page before ended with.
+    pub after: Option<AreaCursor>,
+    /// At most so many in one page.
+    pub limit: usize,
+}
+
+/// A place in the order of an area's positions: by device, then by fix time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AreaCursor {
+    /// The device.
+    pub device_id: DeviceId,
+    /// Everything of the device up to and including this fix time has been looked at.
+    pub fix_time: Timestamp,
+}
+
+/// Some of the positions in an area.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AreaPage {
+    /// By device, then by fix time. May be empty though there is more: a page looks at only so much.
+    pub positions: Vec<Position>,
+    /// Where to go on; none when everything was looked at.
+    pub next: Option<AreaCursor>,
+}
+
+/// Up to when the positions of a tenant are kept. Those of tenants without limits are kept for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Whose positions.
+    pub tenant_id: TenantId,
+    /// Fixes before this time are dropped.
+    pub drop_before: Timestamp,
+    /// Of fixes before this time ...
+    pub thin_before: Timestamp,
+    /// ... the first one of each so many seconds and device is kept, at least 1; 1 keeps each of whole seconds.
+    pub thin_seconds: u32,
+}
+
+/// What a history did to keep to the limits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retained {
+    /// Parts that were dropped whole.
+    pub dropped_parts: u64,
+    /// Parts that were written anew without what they must not hold any more.
+    pub rewritten_parts: u64,
+    /// Positions that are gone, about.
+    pub removed_positions: u64,
+}
+
 /// Where positions are kept. Embedded: files in the data folder.
 pub trait PositionHistory: Send + Sync {
     /// Appends a batch; when the future is ready the batch is durable. The numbers returned are those of the first
@@ -52,7 +112,7 @@ pub trait PositionHistory: Send + Sync {
     fn range(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Position>, HistoryError>>;
 
     /// Everything appended from `lsn` on (inclusive), in order, in batches: `each` gets the number of the first record.
-    /// Used at start to catch up with what was durable but not yet applied.
+    /// Used at start to catch up with what was durable but not yet applied. What was erased may be left out.
     fn replay(&self, lsn: Lsn, each: &mut dyn FnMut(Lsn, Vec<Position>)) -> Result<(), HistoryError>;
 
     /// Promises that nothing before `lsn` will be asked of [`PositionHistory::replay`] again.

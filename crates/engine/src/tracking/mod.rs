@@ -19,8 +19,9 @@ mod zones;
 
 pub(crate) use memory::Memory;
 pub use registry::KnownDevice;
-pub use rows::{BoundingBox, DeviceRef, Incoming, LatestFilter, RowOutcome};
+pub use rows::{DeviceRef, Incoming, LatestFilter, RowOutcome};
 pub use service::{Sizes, Tracking};
 pub use stats::{Latency, Snapshot, Stats};
+pub use tracklane_core::bounds::BoundingBox;
 pub(crate) use watch::{WatchedLeg, since};
 pub(crate) use zones::ZoneKey;

@@ -1,5 +1,6 @@
 //! What the pipeline is given and what it answers, row by row.
 
+use tracklane_core::bounds::BoundingBox;
 use tracklane_core::id::{DeviceId, DriverId};
 use tracklane_core::position::{Attributes, Fix};
 use tracklane_core::{Invalid, Timestamp};
@@ -58,30 +59,4 @@ pub struct LatestFilter {
     pub device_id: Option<DeviceId>,
     /// Inside this box; west may be greater than east across the antimeridian.
     pub bbox: Option<BoundingBox>,
-}
-
-/// A box on the map, in degrees.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BoundingBox {
-    /// Western edge, -180 to 180.
-    pub west: f64,
-    /// Southern edge, -90 to 90.
-    pub south: f64,
-    /// Eastern edge, -180 to 180.
-    pub east: f64,
-    /// Northern edge, -90 to 90.
-    pub north: f64,
-}
-
-impl BoundingBox {
-    /// True when the point lies inside or on the edge.
-    pub fn contains(&self, point: tracklane_core::position::Point) -> bool {
-        let lat = (self.south..=self.north).contains(&point.lat);
-        let lon = if self.west <= self.east {
-            (self.west..=self.east).contains(&point.lon)
-        } else {
-            point.lon >= self.west || point.lon <= self.east
-        };
-        lat && lon
-    }
 }
