@@ -19,8 +19,8 @@ const MOST_FACTS: usize = 1_000;
 
 impl Shipments {
     /// Records a fact. It must be a legal step from where the shipment stood when it happened; told late, it must besides
-    /// leave the present status as it is, or lead on from it by a legal step. The same fact twice is counted, not kept
-    /// twice.
+    /// leave the present status as it is, or lead on from it by a legal step. A shipment may be entered after it was picked
+    /// up: a time before that is as good as any. The same fact twice is counted, not kept twice.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`], [`Error::IllegalTransition`] with the allowed list,
@@ -38,7 +38,6 @@ impl Shipments {
         let draft = draft(caller, input, env.now());
         if !open.knows(env, &draft) {
             must_have_room(&open)?;
-            must_have_begun(&open, &draft)?;
             must_be_legal(env, &open, &draft)?;
         }
         open.apply(env, &mut tx, vec![draft]).await?;
@@ -173,19 +172,6 @@ fn must_have_room(open: &Open) -> Result<()> {
         return Ok(());
     }
     Err(Error::Conflict(format!("a shipment has at most {MOST_FACTS} facts; only corrections are taken now")))
-}
-
-/// How far the clock of who tells may be behind ours, in seconds.
-const CLOCK_SLACK_SECONDS: i64 = 5;
-
-/// Nothing happens to a shipment before there is one.
-fn must_have_begun(open: &Open, draft: &Draft) -> Result<()> {
-    let begun = open.shipment.created_at;
-    if draft.occurred_at.as_second() < begun.as_second() - CLOCK_SLACK_SECONDS {
-        let detail = format!("must not be before the shipment was made, at {begun}");
-        return Err(Invalid::one("/occurred_at", detail).into());
-    }
-    Ok(())
 }
 
 /// Refuses a step that the table does not allow, from where the shipment stood then. What is told late must besides not

@@ -289,7 +289,8 @@ pub struct NewFact {
     pub reason: Option<Reason>,
     /// True when the shipment will be late.
     pub delayed: bool,
-    /// When it happened, at most five minutes ahead of our clock; now when left out.
+    /// When it happened, from 1970 on, at most five minutes ahead of our clock; now when left out. It may lie before the
+    /// shipment was entered.
     pub occurred_at: Option<Timestamp>,
     /// The offset of the local time that the source stated, in seconds east of UTC, -64,800 to 64,800.
     #[schema(minimum = -64800, maximum = 64800)]
@@ -469,6 +470,8 @@ fn check_saying(invalid: &mut Invalid, substatus: Option<&str>, at: Option<Times
     check::optional(invalid, "/substatus", substatus, 100);
     let ahead = at.map_or(0, |at| at.as_second() - now.as_second());
     invalid.require(ahead <= 300, "/occurred_at", "must not lie more than 300 seconds in the future");
+    let dated = at.is_none_or(|at| at >= Timestamp::UNIX_EPOCH);
+    invalid.require(dated, "/occurred_at", "must not lie before 1970");
 }
 
 fn check_place(invalid: &mut Invalid, place: &Place) {

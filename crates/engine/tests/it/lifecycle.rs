@@ -18,6 +18,7 @@ each!(
     an_illegal_step_is_refused_with_what_is_allowed,
     what_comes_late_is_kept_and_moves_nothing_back,
     a_late_word_is_as_legal_as_one_in_time,
+    a_shipment_may_be_entered_after_it_is_on_its_way,
     no_late_word_makes_a_step_that_the_table_does_not_know,
     the_same_fact_twice_is_counted_not_kept,
     facts_are_not_taken_without_end,
@@ -105,9 +106,6 @@ async fn a_late_word_is_as_legal_as_one_in_time(world: World) {
         occurred_at: Some(made + jiff::SignedDuration::from_secs(seconds)),
         ..NewFact::scan(status)
     };
-    let before = shipments.record(&world.driver_caller(ana.id), id, at(Status::Delivered, -30)).await;
-    let Err(Error::Invalid(invalid)) = before else { panic!("{before:?}") };
-    assert_eq!(invalid.0[0].pointer, "#/occurred_at");
     let slow_clock = shipments.record(&world.driver_caller(ana.id), id, at(Status::Delivered, -3)).await;
     assert!(matches!(slow_clock, Err(Error::IllegalTransition(_))));
 
@@ -120,6 +118,33 @@ async fn a_late_word_is_as_legal_as_one_in_time(world: World) {
     assert_eq!((illegal.from, illegal.to), (Status::Assigned, Status::Returned), "from where it stood then");
     let told = shipments.record(&world.boss, id, at(Status::AttemptFailed, 150)).await.unwrap();
     assert_eq!((told.shipment.status, told.shipment.attempts), (Status::OutForDelivery, 1));
+}
+
+async fn a_shipment_may_be_entered_after_it_is_on_its_way(world: World) {
+    let ana = world.driver("Ana").await;
+    let id = world.shipment(json!({ "driver_id": ana.id })).await.shipment.id;
+    let (entered, shipments) = (world.ground.now(), &world.engine.shipments);
+    let at = |status: Status, hours: i64| NewFact {
+        occurred_at: Some(entered + jiff::SignedDuration::from_hours(hours)),
+        ..NewFact::scan(status)
+    };
+    let too_far = shipments.record(&world.boss, id, at(Status::Delivered, -5)).await;
+    let Err(Error::IllegalTransition(illegal)) = too_far else { panic!("{too_far:?}") };
+    assert_eq!((illegal.from, illegal.to), (Status::Created, Status::Delivered), "nobody had it then");
+    let undated = shipments.record(&world.boss, id, at(Status::PickedUp, -24 * 365 * 60)).await;
+    let Err(Error::Invalid(invalid)) = undated else { panic!("{undated:?}") };
+    assert_eq!(invalid.0[0].pointer, "#/occurred_at");
+
+    for (status, hours) in [(Status::PickedUp, -5), (Status::InTransit, -4), (Status::OutForDelivery, -1)] {
+        let told = shipments.record(&world.boss, id, at(status, hours)).await.unwrap();
+        assert_eq!(
+            (told.shipment.status, told.shipment.status_since),
+            (status, at(status, hours).occurred_at.unwrap())
+        );
+    }
+    let shipment = shipments.record(&world.boss, id, NewFact::scan(Status::Delivered)).await.unwrap().shipment;
+    assert_eq!(shipment.picked_up_at, at(Status::PickedUp, -5).occurred_at);
+    assert_eq!((shipment.status, shipment.driver_id), (Status::Delivered, Some(ana.id)));
 }
 
 async fn no_late_word_makes_a_step_that_the_table_does_not_know(world: World) {

@@ -130,12 +130,17 @@ fn bind(args: Vec<Value>) -> Result<PgArguments> {
 /// Microseconds from 1970 to 2000, where PostgreSQL counts from.
 const EPOCH_OFFSET: i64 = 946_684_800_000_000;
 
+/// The beginning of 4713 BC, before which PostgreSQL has no instants.
+const FIRST_INSTANT: i64 = -211_813_488_000_000_000;
+
 /// An instant as PostgreSQL sends it: microseconds since 2000.
 pub struct PgTime(i64);
 
 impl PgTime {
+    /// What lies before the first instant that PostgreSQL knows stands for that one: older things are not kept, and a
+    /// filter means the same.
     fn new(at: Timestamp) -> Self {
-        Self(at.as_microsecond() - EPOCH_OFFSET)
+        Self((at.as_microsecond() - EPOCH_OFFSET).max(FIRST_INSTANT))
     }
 
     /// Microseconds since 1970.

@@ -80,6 +80,9 @@ async fn every_type(db: &mut Db) {
         assert_eq!(row.get("time"), Ok(time));
         assert_eq!(row.get("json"), Ok(json));
     }
+    // The oldest instant there is, as a filter may name it, is older than PostgreSQL knows.
+    let rows = db.fetch("SELECT * FROM every_type WHERE time <= $1", args![Timestamp::MIN]).await.unwrap();
+    assert_eq!(rows.len(), 0);
 
     let nulls = args![
         -1,
