@@ -7,6 +7,7 @@ use tracklane_core::position::Attributes;
 use tracklane_store::{Db, Scope, Store, Tx, audit_log};
 
 use crate::error::{Error, Result};
+use crate::idempotency;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
 use crate::tracking::Memory;
@@ -31,9 +32,18 @@ impl Base {
         Ok(self.store.read(Scope::Tenant(caller.tenant_id)).await?)
     }
 
-    /// A transaction on what the caller's tenant owns.
+    /// A transaction on what the caller's tenant owns. It is part of the work of the request that is being handled, where
+    /// that may be sent again.
     pub(crate) async fn begin(&self, caller: &Caller) -> Result<Tx> {
-        Ok(self.store.begin(Scope::Tenant(caller.tenant_id)).await?)
+        let mut tx = self.store.begin(Scope::Tenant(caller.tenant_id)).await?;
+        idempotency::mark(&mut tx).await?;
+        Ok(tx)
+    }
+
+    /// Goes on in a transaction of the system as if it had begun as one of the caller's tenant.
+    pub(crate) async fn narrow(&self, tx: &mut Tx, caller: &Caller) -> Result<()> {
+        tx.narrow(caller.tenant_id)?;
+        idempotency::mark(tx).await
     }
 
     /// Writes a line of the audit log, in the transaction of what it tells of.

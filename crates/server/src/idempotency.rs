@@ -2,7 +2,9 @@
 //!
 //! The key belongs to the caller and the route. The same key with another body is refused; while the first request runs,
 //! the second is told to wait. Only successes are kept: what failed has changed nothing and may be tried again under the
-//! same key. Submitting positions needs no key: positions are told apart by device and time.
+//! same key. When the process ends between the work and its answer, the work is not done again either, for its own
+//! transaction says that it was done; who asks again is told that the answer is lost. Submitting positions needs no key:
+//! positions are told apart by device and time.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
@@ -12,7 +14,7 @@ use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_
 use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tracklane_engine::idempotency::{Begun, Request as Keyed};
+use tracklane_engine::idempotency::{Begun, Claim, Request as Keyed};
 
 use crate::App;
 use crate::auth::Known;
@@ -36,28 +38,37 @@ struct Kept {
 /// The layer.
 ///
 /// # Errors
-/// `malformed-request` for a key that is none, `request-in-progress`, `idempotency-key-reused`.
+/// `malformed-request` for a key that is none, `request-in-progress`, `answer-lost`, `idempotency-key-reused`.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Result<Response> {
     let Some(key) = key(&request)? else { return Ok(next.run(request).await) };
     let (mut parts, body) = request.into_parts();
     let Known(principal) = Known::from_request_parts(&mut parts, &app).await?;
     let body = json::read(Request::from_parts(parts.clone(), body), &app).await?;
     let route = format!("{} {}", parts.method, parts.uri.path());
-    let request =
-        Keyed { caller: principal.caller.clone(), fingerprint: fingerprint(parts.uri.query(), &body), route, key };
-    match app.engine.idempotency.begin(&request).await? {
-        Begun::New => {}
+    let request = Keyed {
+        caller: principal.caller.clone(),
+        fingerprint: fingerprint(parts.uri.query(), &body),
+        route,
+        key,
+        hours: app.settings.idempotency_hours,
+    };
+    let claim = match app.engine.idempotency.begin(&request).await? {
+        Begun::New(claim) => claim,
         Begun::Done { status, body } => return replay(status, &body),
         Begun::InProgress => {
             return Err(Problem::new(Kind::InProgress, "the first request with this key is still being handled")
                 .with_header(RETRY_AFTER, HeaderValue::from_static("1")));
         }
+        Begun::AnswerLost => {
+            let detail = "the request was carried out and is not carried out again; what it answered was lost";
+            return Err(Problem::new(Kind::AnswerLost, detail));
+        }
         Begun::Mismatch => {
             return Err(Problem::new(Kind::KeyReused, "the key came with another query or body before"));
         }
-    }
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    keep(&app, &request, response).await
+    };
+    let response = claim.work(next.run(Request::from_parts(parts, Body::from(body)))).await;
+    keep(&app, &claim, response).await
 }
 
 fn key(request: &Request) -> Result<Option<String>> {
@@ -84,9 +95,9 @@ fn fingerprint(query: Option<&str>, body: &Bytes) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-async fn keep(app: &App, request: &Keyed, response: Response) -> Result<Response> {
+async fn keep(app: &App, claim: &Claim, response: Response) -> Result<Response> {
     if !response.status().is_success() {
-        app.engine.idempotency.forget(request).await?;
+        app.engine.idempotency.forget(claim).await?;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
@@ -98,8 +109,7 @@ async fn keep(app: &App, request: &Keyed, response: Response) -> Result<Response
         body: String::from_utf8(bytes.to_vec()).unwrap_or_default(),
     };
     let kept = serde_json::to_vec(&kept).map_err(|fault| Problem::internal(fault.to_string()))?;
-    let hours = app.settings.idempotency_hours;
-    if let Err(error) = app.engine.idempotency.finish(request, parts.status.as_u16(), &kept, hours).await {
+    if let Err(error) = app.engine.idempotency.finish(claim, parts.status.as_u16(), &kept).await {
         // The work is done, whatever becomes of its answer.
         tracing::error!(%error, "the answer of a request with an idempotency key is not kept");
     }

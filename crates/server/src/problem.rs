@@ -77,6 +77,9 @@ kinds! {
     IllegalTransition = "illegal-transition", CONFLICT, "The status cannot follow the present one";
     /// The first request with this Idempotency-Key has not been answered yet. Send again after a moment.
     InProgress = "request-in-progress", CONFLICT, "A request with this key is in progress";
+    /// The first request with this Idempotency-Key was carried out, but the server went down before the answer was kept.
+    /// Nothing is done again under this key: look at what there is.
+    AnswerLost = "answer-lost", CONFLICT, "The answer of the request with this key is lost";
     /// Somebody else changed the record since the version in `If-Match`. Read it again, and decide again.
     VersionMismatch = "version-mismatch", PRECONDITION_FAILED, "The record was changed in the meantime";
     /// The body is larger than the limit that the detail names.

@@ -30,7 +30,11 @@ CREATE TABLE idempotency (
     route TEXT NOT NULL,
     key TEXT NOT NULL,
     fingerprint BYTEA NOT NULL,
-    -- Both are null while the request is in progress.
+    -- When the attempt began that the row belongs to: an older attempt finds another time here and may do nothing more.
+    begun_at TIMESTAMPTZ NOT NULL,
+    -- Set in the transaction of the work itself.
+    worked BOOLEAN NOT NULL,
+    -- Both are null until the answer is known.
     status BIGINT,
     body BYTEA,
     expires_at TIMESTAMPTZ NOT NULL,

@@ -90,8 +90,7 @@ impl Tenants {
         };
         let mut tx = self.base.store.begin(Scope::System).await?;
         tenants::insert_any_tenant(&mut tx, &tenant).await?;
-        tx.commit().await?;
-        let mut tx = self.base.begin(caller).await?;
+        self.base.narrow(&mut tx, caller).await?;
         self.base.audit(&mut tx, caller, "tenant.created", tenant.id.to_string()).await?;
         tx.commit().await?;
         Ok(tenant)

@@ -131,7 +131,7 @@ impl Webhooks {
         if new.url != endpoint.url || (new.state == EndpointState::Active && endpoint.state != EndpointState::Active) {
             endpoint.failing_since = endpoints::note_attempt_any_tenant(&mut tx, id, None).await?;
         }
-        tx.narrow(caller.tenant_id)?;
+        base.narrow(&mut tx, caller).await?;
         if new.state != EndpointState::Disabled {
             endpoint.disabled_reason = None;
         }

@@ -4,7 +4,7 @@ use tracklane_core::lifecycle::Actor;
 use tracklane_core::model::Role;
 use tracklane_store::api_keys::ApiKeyFilter;
 use tracklane_store::audit_log::AuditFilter;
-use tracklane_store::idempotency::{Answer, RequestKey, Seen};
+use tracklane_store::idempotency::{Answer, Attempt, RequestKey, Seen};
 use tracklane_store::signing_keys::SigningKey;
 use tracklane_store::users::UserFilter;
 use tracklane_store::{
@@ -165,36 +165,53 @@ async fn sessions_end_once_and_are_forgotten(world: World) {
 async fn requests_are_done_once(world: World) {
     let request =
         RequestKey { principal: "usr_1".to_owned(), route: "POST /v1/shipments".to_owned(), key: "abc".to_owned() };
+    let attempt = |begun_at| Attempt { request: request.clone(), begun_at: at(begun_at) };
     let answer = Answer { status: 201, body: b"{}\0".to_vec() };
     let begin = async |fingerprint: &[u8], now| {
         let mut tx = world.begin().await;
-        let seen = idempotency::begin(&mut tx, &request, fingerprint, at(now), at(now + 100)).await.unwrap();
+        let seen = idempotency::begin(&mut tx, &attempt(now), fingerprint, at(now + 100)).await.unwrap();
         tx.commit().await.unwrap();
         seen
     };
+    let open = |begun_at, worked| Seen::Open { begun_at: Some(at(begun_at)), worked };
     assert_eq!(begin(b"f", 0).await, Seen::New);
-    assert_eq!(begin(b"f", 1).await, Seen::InProgress);
+    assert_eq!(begin(b"f", 1).await, open(0, false));
     assert_eq!(begin(b"g", 1).await, Seen::Mismatch);
     let mut tx = world.begin().await;
-    assert_eq!(idempotency::forget(&mut tx, &request).await, Ok(true));
+    assert_eq!(idempotency::forget(&mut tx, &attempt(0)).await, Ok(true));
     tx.commit().await.unwrap();
+
     assert_eq!(begin(b"f", 2).await, Seen::New);
     let mut tx = world.begin().await;
-    assert_eq!(idempotency::finish(&mut tx, &request, &answer, at(200)).await, Ok(true));
-    assert_eq!(idempotency::finish(&mut tx, &request, &answer, at(200)).await, Ok(false));
-    assert_eq!(idempotency::forget(&mut tx, &request).await, Ok(false));
+    assert_eq!(idempotency::mark_worked(&mut tx, &attempt(2), at(190)).await, Ok(true));
+    assert_eq!(idempotency::mark_worked(&mut tx, &attempt(2), at(190)).await, Ok(true), "work of two steps");
+    assert_eq!(idempotency::forget(&mut tx, &attempt(2)).await, Ok(false), "what was done stays known");
     tx.commit().await.unwrap();
-    assert_eq!(begin(b"f", 199).await, Seen::Done(answer));
+    assert_eq!(begin(b"f", 189).await, open(2, true));
+    let mut tx = world.begin().await;
+    assert_eq!(idempotency::finish(&mut tx, &attempt(2), &answer, at(200)).await, Ok(true));
+    assert_eq!(idempotency::finish(&mut tx, &attempt(2), &answer, at(200)).await, Ok(false));
+    assert_eq!(idempotency::mark_worked(&mut tx, &attempt(2), at(200)).await, Ok(false));
+    assert_eq!(idempotency::forget(&mut tx, &attempt(2)).await, Ok(false));
+    tx.commit().await.unwrap();
+    assert_eq!(begin(b"f", 199).await, Seen::Done(answer.clone()));
     assert_eq!(begin(b"g", 199).await, Seen::Mismatch);
     // The same key of another tenant is another request.
     let mut tx = world.begin_other().await;
-    assert_eq!(idempotency::begin(&mut tx, &request, b"f", at(1), at(2)).await, Ok(Seen::New));
+    assert_eq!(idempotency::begin(&mut tx, &attempt(1), b"f", at(2)).await, Ok(Seen::New));
     tx.commit().await.unwrap();
     let mut tx = world.begin_system().await;
     assert_eq!(idempotency::prune_any_tenant(&mut tx, at(2)).await, Ok(1));
     tx.commit().await.unwrap();
     // An answer that has expired is as good as none.
     assert_eq!(begin(b"g", 200).await, Seen::New);
+    // Whoever was too slow has nothing to say any more.
+    assert_eq!(begin(b"g", 300).await, Seen::New);
+    let mut tx = world.begin().await;
+    assert_eq!(idempotency::mark_worked(&mut tx, &attempt(200), at(400)).await, Ok(false));
+    assert_eq!(idempotency::finish(&mut tx, &attempt(200), &answer, at(400)).await, Ok(false));
+    assert_eq!(idempotency::forget(&mut tx, &attempt(200)).await, Ok(false));
+    assert_eq!(idempotency::mark_worked(&mut tx, &attempt(300), at(400)).await, Ok(true));
 }
 
 async fn the_audit_log_is_filtered(world: World) {
