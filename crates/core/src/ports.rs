@@ -102,11 +102,52 @@ pub struct Retained {
     pub removed_positions: u64,
 }
 
+/// A batch that has its numbers and waits to become durable.
+pub struct Appended {
+    /// The number of its first record.
+    pub first: Lsn,
+    /// The number of the record after its last: that of the first when it has none.
+    pub next: Lsn,
+    /// Ready when the batch, and everything before it, is durable. Whoever gives up waiting changes nothing.
+    pub durable: BoxFuture<'static, Result<(), HistoryError>>,
+}
+
 /// Where positions are kept. Embedded: files in the data folder.
 pub trait PositionHistory: Send + Sync {
-    /// Appends a batch; when the future is ready the batch is durable. The numbers returned are those of the first
-    /// and the last record. Positions with the same device and fix time as an earlier one replace it when read.
-    fn append(&self, batch: Vec<Position>) -> BoxFuture<'_, Result<(Lsn, Lsn), HistoryError>>;
+    /// Gives a batch its numbers, in the order of the calls, and begins to make it durable. Never waits. Positions with the
+    /// same device and fix time as an earlier one replace it when read. An empty batch is durable when everything before
+    /// it is.
+    ///
+    /// When a batch does not become durable, those behind it do not either, and every further one is refused, until
+    /// somebody who knows of that calls [`PositionHistory::resume`]: nothing is built upon what was lost. The next
+    /// batch then gets the numbers of the lost ones.
+    ///
+    /// # Errors
+    /// The failure because of which nothing is taken.
+    fn append(&self, batch: Vec<Position>) -> Result<Appended, HistoryError>;
+
+    /// Takes batches again after one was lost, if that is possible now.
+    ///
+    /// # Errors
+    /// Why it is not.
+    fn resume(&self) -> BoxFuture<'_, Result<(), HistoryError>>;
+
+    /// About how many records wait to become durable.
+    fn waiting(&self) -> usize;
+
+    /// True when so many wait that callers should not give more for now. Nothing is refused for that.
+    fn is_busy(&self) -> bool;
+
+    /// Appends a batch and waits until it is durable. The numbers returned are those of its first record and of the one
+    /// after its last.
+    fn append_and_wait(&self, batch: Vec<Position>) -> BoxFuture<'static, Result<(Lsn, Lsn), HistoryError>> {
+        let appended = self.append(batch);
+        Box::pin(async move {
+            let Appended { first, next, durable } = appended?;
+            durable.await?;
+            Ok((first, next))
+        })
+    }
 
     /// Positions of one device by fix time, oldest first, each fix time once.
     fn range(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Position>, HistoryError>>;

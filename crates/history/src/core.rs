@@ -97,7 +97,7 @@ pub(crate) struct Parts {
 impl Core {
     pub(crate) fn new(parts: Parts) -> Self {
         Self {
-            queue: Queue::new(parts.settings.queue_records),
+            queue: Queue::new(parts.next_lsn),
             folder: parts.folder,
             settings: parts.settings,
             keeper: Bell::default(),

@@ -7,8 +7,9 @@ use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 
 use parking_lot::Mutex;
+use tokio::sync::oneshot;
 use tracklane_core::Timestamp;
-use tracklane_core::ports::{BoxFuture, HistoryError, HistoryQuery, Lsn, PositionHistory};
+use tracklane_core::ports::{Appended, BoxFuture, HistoryError, HistoryQuery, Lsn, PositionHistory};
 use tracklane_core::position::Position;
 
 use crate::core::{Change, Core, Parts};
@@ -183,16 +184,24 @@ impl Drop for History {
 }
 
 impl PositionHistory for History {
-    fn append(&self, batch: Vec<Position>) -> BoxFuture<'_, Result<(Lsn, Lsn), HistoryError>> {
-        Box::pin(async move {
-            if batch.is_empty() {
-                let next = self.next_lsn();
-                return Ok((next, next - 1));
-            }
-            let rows = batch.iter().map(from_position).collect();
-            drop(batch);
-            self.core.queue.append(rows).await.map_err(|error| error.to_port())
-        })
+    fn append(&self, batch: Vec<Position>) -> Result<Appended, HistoryError> {
+        let records = batch.len() as u64;
+        let rows = batch.iter().map(from_position).collect();
+        let queued = self.core.queue.append(rows).map_err(|error| error.to_port())?;
+        let durable = Box::pin(async move { heard(queued.durable).await });
+        Ok(Appended { first: queued.first, next: queued.first + records, durable })
+    }
+
+    fn resume(&self) -> BoxFuture<'_, Result<(), HistoryError>> {
+        Box::pin(heard(self.core.queue.resume()))
+    }
+
+    fn waiting(&self) -> usize {
+        self.core.queue.weight()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.core.queue.weight() >= self.core.settings.queue_records
     }
 
     fn range(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Position>, HistoryError>> {
@@ -281,6 +290,12 @@ fn join(thread: JoinHandle<()>) {
     if thread.join().is_err() {
         tracing::error!("a thread of position history panicked");
     }
+}
+
+/// What the committer says, in the words of the port.
+async fn heard(outcome: oneshot::Receiver<committer::Outcome>) -> Result<(), HistoryError> {
+    let outcome = outcome.await.unwrap_or_else(|_| Err(Arc::new(Error::Closed)));
+    outcome.map_err(|error| error.to_port())
 }
 
 fn wanted(query: &HistoryQuery) -> Wanted {

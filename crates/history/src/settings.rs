@@ -14,7 +14,7 @@ pub struct Settings {
     pub seal_bytes: usize,
     /// Seal once the oldest of them is in memory for so many seconds. Default: 3,600 (one hour).
     pub seal_seconds: u64,
-    /// How many positions may wait to become durable, at least 1; further appends wait for room. Default: 200,000.
+    /// How many positions may wait to become durable before the history says that it is busy, at least 1. Default: 200,000.
     pub queue_records: usize,
     /// A segment holds the fixes of one window of so many seconds of fix time, at least 1, so that old segments can be
     /// dropped whole. Default: 604,800 (one week).

@@ -204,7 +204,7 @@ impl Metrics {
         }
         self.zone_crossings.inner().store(pipeline.crossings, Ordering::Relaxed);
         self.milestones.inner().store(pipeline.milestones, Ordering::Relaxed);
-        self.positions_waiting.set(i64::try_from(pipeline.waiting).unwrap_or(i64::MAX));
+        self.positions_waiting.set(i64::try_from(engine.tracking.waiting()).unwrap_or(i64::MAX));
         *self.position_processing.0.lock() = Some(pipeline.latency);
         self.live_connections.set(i64::try_from(engine.live.connections()).unwrap_or(i64::MAX));
         let counts = engine.base.store.counts(engine.base.env.now()).await;

@@ -9,7 +9,7 @@ use tracklane_core::position::Point;
 
 use crate::db::{Db, Row, Value, args};
 use crate::error::Result;
-use crate::table::{batches, tuples};
+use crate::table::{batches, tuple, tuples};
 
 const COLUMNS: &str = "tenant_id, device_id, fix_time, received_at, lat, lon, speed_mps, course_deg, accuracy_m, \
                        altitude_m, attributes, notes, applied_lsn";
@@ -120,6 +120,16 @@ pub async fn load_any_tenant(db: &mut Db, after: Option<DeviceId>, limit: u32) -
     };
     let sql = format!("{SELECT} WHERE device_states.device_id > $1 {order} $2");
     db.many(sql, args![after, limit], read).await
+}
+
+/// The states of these devices, at most some thousands; those that have none are left out.
+pub async fn get_many_any_tenant(db: &mut Db, devices: &[DeviceId]) -> Result<Vec<DeviceState>> {
+    db.check_system()?;
+    if devices.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("{SELECT} WHERE device_states.device_id IN {}", tuple(1, devices.len()));
+    db.many(sql, devices.iter().map(|id| (*id).into()).collect(), read).await
 }
 
 /// The state of one device of the tenant.

@@ -139,7 +139,7 @@ async fn append(history: &History, batches: Vec<Vec<Position>>) -> Outcome<Appen
     let (started, cpu) = (Instant::now(), cpu_seconds("self")?);
     for batch in batches {
         let begun = Instant::now();
-        let (_, last) = history.append(batch).await?;
+        let (_, last) = history.append_and_wait(batch).await?;
         times.push(begun.elapsed());
         // As the pipeline does: what is applied need not be replayed.
         if times.len() % 100 == 0 {
@@ -205,7 +205,7 @@ async fn single(folder: &Path, tasks: usize) -> Outcome<Value> {
                 let mut position = template.clone();
                 position.fix_time = at(number as i64 * 1_000);
                 let begun = Instant::now();
-                history.append(vec![position]).await?;
+                history.append_and_wait(vec![position]).await?;
                 worst.fetch_max(begun.elapsed().as_micros() as u64, Ordering::Relaxed);
             }
             Ok::<_, tracklane_core::ports::HistoryError>(())
@@ -230,7 +230,7 @@ async fn start(folder: &Path) -> Outcome<Value> {
     let history = History::open(folder, settings.clone())?;
     let count = 500_000;
     for batch in Fleet::new().batches(count / BATCH) {
-        history.append(batch).await?;
+        history.append_and_wait(batch).await?;
     }
     drop(history);
     let started = Instant::now();

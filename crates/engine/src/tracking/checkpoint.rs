@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
+use tracklane_core::id::DeviceId;
 use tracklane_core::ports::Lsn;
 use tracklane_core::position::Position;
 use tracklane_store::{Scope, device_states, meta};
@@ -10,31 +11,28 @@ use tracklane_store::{Scope, device_states, meta};
 use super::dedupe::Known;
 use super::pass::Pass;
 use super::persist;
-use super::pipeline::{Order, Shard, Works};
-use super::states::DeviceState;
+use super::pipeline::Works;
+use super::recorder::{Item, Recorder};
+use super::states::{DeviceState, ShardStates};
+use super::turn::Failure;
 use crate::error::{Error, Result};
 
 /// The name under which the store keeps the first record of the history that may not be applied.
 const FLOOR: &str = "tracking.checkpoint";
 
-/// How many states one transaction writes.
+/// How many states are written at once.
 const BATCH: usize = 1_000;
 
 /// Saves what every device's state is now, and lets history forget what that holds.
 ///
 /// # Errors
 /// As the store and the history say; then the same states are saved next time.
-pub(super) async fn save(works: &Works, shards: &[mpsc::Sender<Order>]) -> Result<()> {
-    // Whatever has a number below this was appended before its shard hands out its states, which happens between turns.
+pub(super) async fn save(works: &Works, recorders: &[Recorder]) -> Result<()> {
+    // Whatever has a number below this was in a state before it was durable.
     let floor = works.history.next_lsn();
-    for shard in shards {
-        let (reply, answer) = oneshot::channel();
-        shard.send(Order::Collect(reply)).await.map_err(|_| Error::Unavailable("shutting down".to_owned()))?;
-        let rows = answer.await.map_err(|_| Error::Unavailable("shutting down".to_owned()))?;
-        if let Err(error) = write(works, &rows).await {
-            Shard::mark_dirty(&works.base, rows.iter().map(|row| row.device_id));
-            return Err(error);
-        }
+    for recorder in recorders {
+        let dirty = works.states(recorder.shard).iter().filter_map(|(id, state)| state.dirty.then_some(*id)).collect();
+        save_some(works, recorder, dirty).await?;
     }
     let mut tx = works.base.store.begin(Scope::System).await?;
     meta::set_any_tenant(&mut tx, FLOOR, &floor.to_string()).await?;
@@ -45,13 +43,37 @@ pub(super) async fn save(works: &Works, shards: &[mpsc::Sender<Order>]) -> Resul
     Ok(())
 }
 
-async fn write(works: &Works, rows: &[device_states::DeviceState]) -> Result<()> {
-    for batch in rows.chunks(BATCH) {
-        let mut tx = works.base.store.begin(Scope::System).await?;
-        device_states::upsert_many_any_tenant(&mut tx, batch).await?;
-        tx.commit().await?;
+/// Saves the states of devices of one shard, behind everything that they led to so far.
+async fn save_some(works: &Works, recorder: &Recorder, dirty: Vec<DeviceId>) -> Result<()> {
+    for some in dirty.chunks(BATCH) {
+        let (reply, answer) = oneshot::channel();
+        let ids = {
+            let mut states = works.states(recorder.shard);
+            // Durable when everything is that the states hold.
+            let durable = works.history.append(Vec::new())?.durable;
+            let rows = collect(&mut states, some);
+            let ids: Vec<DeviceId> = rows.iter().map(|row| row.device_id).collect();
+            recorder.give(Item::Save(rows, durable, reply));
+            ids
+        };
+        if let Err(error) = answer.await.unwrap_or_else(|_| Err(Failure::stopping().into())) {
+            works.mark_dirty(ids.into_iter());
+            return Err(error);
+        }
     }
     Ok(())
+}
+
+/// The states that the store does not have yet. From here on it is taken to have them.
+fn collect(states: &mut ShardStates, devices: &[DeviceId]) -> Vec<device_states::DeviceState> {
+    let mut rows = Vec::with_capacity(devices.len());
+    for id in devices {
+        if let Some(state) = states.get_mut(id).filter(|state| state.dirty) {
+            state.dirty = false;
+            rows.push(state.to_row(*id));
+        }
+    }
+    rows
 }
 
 /// Loads the states of all devices, and applies what was durable when the last process ended but not yet applied: through
@@ -82,19 +104,32 @@ pub(super) async fn restore(works: &Arc<Works>) -> Result<()> {
             break;
         }
     }
-    let mut db = works.base.store.read(Scope::System).await?;
-    let floor = meta::get_any_tenant(&mut db, FLOOR).await?;
-    drop(db);
-    let floor: Lsn = floor.and_then(|text| text.parse().ok()).filter(|floor| *floor <= next).unwrap_or(0);
-    catch_up(works, floor).await
+    catch_up(works, |_| true).await
 }
 
-async fn catch_up(works: &Arc<Works>, floor: Lsn) -> Result<()> {
+/// The first record that may not be applied, as the store says.
+async fn floor(works: &Works) -> Result<Lsn> {
+    let next = works.history.next_lsn();
+    let mut db = works.base.store.read(Scope::System).await?;
+    let floor = meta::get_any_tenant(&mut db, FLOOR).await?;
+    Ok(floor.and_then(|text| text.parse().ok()).filter(|floor| *floor <= next).unwrap_or(0))
+}
+
+/// Applies what is durable and not yet in the state of these devices.
+///
+/// # Errors
+/// As the store and the history say.
+pub(super) async fn catch_up(
+    works: &Arc<Works>,
+    which: impl Fn(DeviceId) -> bool + Send + Sync + 'static,
+) -> Result<()> {
+    let floor = floor(works).await?;
     let reader = works.clone();
     let missed = tokio::task::spawn_blocking(move || {
         let mut missed = Vec::new();
         let mut each = |first: Lsn, batch: Vec<Position>| {
-            missed.extend((first..).zip(batch).filter(|(lsn, position)| is_missing(&reader, *lsn, position)));
+            let rows = (first..).zip(batch).filter(|(_, position)| which(position.device_id));
+            missed.extend(rows.filter(|(lsn, position)| is_missing(&reader, *lsn, position)));
         };
         reader.history.replay(floor, &mut each).map(|()| missed)
     });
@@ -124,7 +159,7 @@ async fn catch_up_shard(works: &Arc<Works>, shard: usize, missed: &[(Lsn, Positi
     let memory = &works.base.memory;
     let found = {
         let mut states = memory.states.lock(shard);
-        let mut pass = Pass::new(memory, &mut states, &works.base.settings.tracking);
+        let mut pass = Pass::new(memory, &mut states, &works.expected, &works.base.settings.tracking);
         let mine = missed.iter().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
         for (lsn, position) in mine {
             let driver = memory.devices.by_id(position.device_id).and_then(|device| device.driver_id);
@@ -137,5 +172,6 @@ async fn catch_up_shard(works: &Arc<Works>, shard: usize, missed: &[(Lsn, Positi
         let rows = persist::rows_of(&memory.states.lock(shard), led_to.devices.iter());
         persist::record(works, *tenant, led_to, &rows).await?;
     }
+    works.expected.settle(found.run);
     Ok(())
 }

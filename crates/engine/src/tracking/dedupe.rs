@@ -7,19 +7,18 @@ use tracklane_core::id::DeviceId;
 use tracklane_core::ports::{HistoryQuery, PositionHistory};
 
 use super::states::ShardStates;
-use super::turn::Entry;
+use super::turn::Row;
 
-/// How many kept positions of one device one turn looks at. Rows beyond are taken for late, and replace what is there.
+/// How many kept positions of one device one submission looks at. Rows beyond are taken for late, and replace what is there.
 const MOST: usize = 20_000;
 
 /// The fix times that history has.
 pub(super) type Known = HashSet<(DeviceId, Timestamp)>;
 
-/// The spans of history that rows fall into which may be known; `entries` are sorted by device and fix time.
-pub(super) fn late_spans(entries: &[Entry], states: &ShardStates) -> Vec<HistoryQuery> {
+/// The spans of history that rows fall into which may be known; `rows` are sorted by device and fix time.
+pub(super) fn late_spans(rows: &[Row], states: &ShardStates) -> Vec<HistoryQuery> {
     let mut spans: Vec<HistoryQuery> = Vec::new();
-    for entry in entries {
-        let position = &entry.row.position;
+    for Row { position, .. } in rows {
         let furthest = states.get(&position.device_id).and_then(|state| state.furthest);
         // The latest itself is known without asking.
         if furthest.is_none_or(|furthest| position.fix_time >= furthest) {

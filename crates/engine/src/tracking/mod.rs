@@ -2,12 +2,15 @@
 
 mod checkpoint;
 mod dedupe;
+mod expected;
 mod memory;
+mod mend;
 mod pass;
 mod persist;
 mod pipeline;
 mod provision;
 mod receive;
+mod recorder;
 mod registry;
 mod rows;
 mod service;

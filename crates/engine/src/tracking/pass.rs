@@ -1,13 +1,13 @@
 //! The stages that happen in memory, for one position after the other: order, zones, milestones. Pure in what they are
 //! given, so that a start after a crash runs the same ones over what was durable and not yet applied.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use tracklane_core::Timestamp;
 use tracklane_core::event::EventKind;
-use tracklane_core::id::{DeviceId, DriverId, ShipmentId, TenantId};
-use tracklane_core::lifecycle::Status;
+use tracklane_core::id::{DeviceId, DriverId, TenantId};
 use tracklane_core::milestone::{Whereabouts, next_milestone};
 use tracklane_core::model::DeviceLatest;
 use tracklane_core::ports::Lsn;
@@ -15,6 +15,7 @@ use tracklane_core::position::Position;
 use tracklane_geo::tracker::{Crossing, CrossingKind, Rules, ZoneFix, step_all};
 
 use super::dedupe::Known;
+use super::expected::Expected;
 use super::memory::Memory;
 use super::states::{DeviceState, ShardStates};
 use super::turn::{Consequences, Kept, Seen};
@@ -26,20 +27,14 @@ use crate::shipments::Proof;
 /// What a run over positions has found.
 #[derive(Default)]
 pub(super) struct Found {
-    /// The states as they were before, to go back to when the run fails.
-    pub undo: Vec<(DeviceId, Option<DeviceState>)>,
+    /// The number of the run.
+    pub run: u64,
+    /// The devices of which a position was new.
+    pub touched: SmallVec<[DeviceId; 1]>,
     /// What the positions led to, by tenant.
     pub led_to: BTreeMap<TenantId, Consequences>,
     /// The devices whose newest position moved, with their drivers.
-    pub moved: Vec<(DeviceId, Option<DriverId>)>,
-}
-
-impl Found {
-    /// True when positions of this one's device led to something.
-    pub fn concerns(&self, position: &Position) -> bool {
-        let led_to = self.led_to.get(&position.tenant_id);
-        led_to.is_some_and(|led_to| led_to.devices.contains(&position.device_id))
-    }
+    pub moved: SmallVec<[(DeviceId, Option<DriverId>); 1]>,
 }
 
 /// A run over positions, sorted by device and fix time.
@@ -49,23 +44,21 @@ pub(super) struct Pass<'a> {
     worst_accuracy_m: f32,
     /// The fixes of this run that came out of order, so that the same one twice is a duplicate.
     unordered: Known,
-    /// How shipments will stand once what this run found is recorded.
-    expected: HashMap<ShipmentId, (Status, Option<&'static str>)>,
+    expected: &'a Expected,
     found: Found,
 }
 
 impl<'a> Pass<'a> {
     /// Begins a run over the states of one shard.
-    pub fn new(memory: &'a Memory, states: &'a mut ShardStates, settings: &TrackingSettings) -> Self {
+    pub fn new(
+        memory: &'a Memory,
+        states: &'a mut ShardStates,
+        expected: &'a Expected,
+        settings: &TrackingSettings,
+    ) -> Self {
         let worst_accuracy_m = settings.worst_accuracy_m;
-        Self {
-            memory,
-            states,
-            worst_accuracy_m,
-            unordered: Known::new(),
-            expected: HashMap::new(),
-            found: Found::default(),
-        }
+        let found = Found { run: expected.next_run(), ..Found::default() };
+        Self { memory, states, worst_accuracy_m, unordered: Known::new(), expected, found }
     }
 
     /// Notes that the state of a device holds this record of the history.
@@ -83,7 +76,8 @@ impl<'a> Pass<'a> {
 
     /// Takes one position through the stages.
     pub fn take(&mut self, position: &Position, driver: Option<DriverId>, known: &Known) -> Kept {
-        let mut state = self.open(position);
+        let state = self.states.remove(&position.device_id);
+        let mut state = state.unwrap_or_else(|| DeviceState::new(position.tenant_id));
         let mut kept = order(&mut state, position, known);
         let unordered = kept != Kept::Duplicate && Some(position.fix_time) < state.furthest;
         if unordered && !self.unordered.insert((position.device_id, position.fix_time)) {
@@ -95,18 +89,11 @@ impl<'a> Pass<'a> {
             self.milestones(&mut state, position, driver, &crossings, changed);
             self.now(&mut state, position, driver);
         }
+        if kept != Kept::Duplicate && self.found.touched.last() != Some(&position.device_id) {
+            self.found.touched.push(position.device_id);
+        }
         self.states.insert(position.device_id, state);
         kept
-    }
-
-    /// The state of the device; the first time in this run, a copy is kept to go back to.
-    fn open(&mut self, position: &Position) -> DeviceState {
-        let id = position.device_id;
-        let state = self.states.remove(&id);
-        if self.found.undo.last().is_none_or(|(last, _)| *last != id) {
-            self.found.undo.push((id, state.clone()));
-        }
-        state.unwrap_or_else(|| DeviceState::new(position.tenant_id))
     }
 
     /// Steps the zones of the tenant. Says also whether the set of zones that the device is in changed, which can happen
@@ -193,7 +180,7 @@ impl<'a> Pass<'a> {
 
     /// Moves a shipment in mind as the milestone rule will move it; false when it will not.
     fn expect(&mut self, leg: &Arc<WatchedLeg>, place: Whereabouts) -> bool {
-        let standing = self.expected.get(&leg.shipment_id).copied();
+        let standing = self.expected.of(leg.shipment_id);
         let (mut status, mut substatus) = standing.unwrap_or((leg.status, None));
         let mut moved = false;
         // There are fewer milestones than rounds.
@@ -203,7 +190,7 @@ impl<'a> Pass<'a> {
             (status, substatus, moved) = (milestone.status, Some(milestone.substatus), true);
         }
         if moved {
-            self.expected.insert(leg.shipment_id, (status, substatus));
+            self.expected.set(leg.shipment_id, (status, substatus), self.found.run);
         }
         moved
     }

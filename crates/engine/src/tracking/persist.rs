@@ -1,12 +1,11 @@
-//! Making a turn durable: first the positions, then what they led to.
+//! Making what positions led to durable.
 
 use std::time::Duration;
 
 use tracklane_core::Env;
 use tracklane_core::event::{Event, ZoneCrossing};
 use tracklane_core::id::{DeviceId, EventId, TenantId};
-use tracklane_core::ports::{HistoryError, Lsn};
-use tracklane_core::position::{Attributes, Position};
+use tracklane_core::position::Attributes;
 use tracklane_store::{Db, Scope, device_states, events};
 
 use super::pipeline::Works;
@@ -17,21 +16,6 @@ use crate::shipments::Proof;
 
 /// The waits before what failed for a passing reason is tried again.
 const PATIENCE: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
-
-/// Appends positions to history. When this is ready they are durable; the answer is the number of the last record.
-pub(super) async fn append(works: &Works, positions: Vec<Position>) -> Result<Option<Lsn>, Failure> {
-    if positions.is_empty() {
-        return Ok(None);
-    }
-    match works.history.append(positions).await {
-        Ok((_, last)) => Ok(Some(last)),
-        Err(HistoryError::Full) => Err(Failure::Full),
-        Err(error) => {
-            tracing::error!(%error, "positions cannot be kept");
-            Err(Failure::Unavailable("position history unavailable".to_owned()))
-        }
-    }
-}
 
 /// Records what the positions of one tenant led to, with the states of the devices that hold it: both or neither, so that
 /// a restart neither loses nor repeats a crossing.

@@ -1,4 +1,4 @@
-//! The pipeline: its stages in order, and the shard that runs them.
+//! The pipeline: its stages in order, and what runs them.
 //!
 //! A position enters in `receive` and is acknowledged when it, and everything it led to, is durable:
 //!
@@ -9,200 +9,185 @@
 //! | order | by fix time; what is older than the newest is history, and never moves "now" |
 //! | zones | which zones the device went into or came out of |
 //! | milestones | what that proves about the shipments that its driver carries |
-//! | persist | one append to history for the whole turn; then, if it led to anything, one transaction per tenant |
+//! | persist | into history, together with all that waits at the moment; then what it led to, in one transaction |
 //! | publish | the newest position goes out on the live stream |
 //! | acknowledge | the caller is answered |
 //!
-//! `receive` runs where the call comes in; the rest in a shard. A device belongs to one shard, which takes all that waits
-//! for it in one turn: the more there is to do, the more one append covers.
+//! All of it runs where the call comes in, without a switch of tasks: the stages up to milestones under the lock of the
+//! device's shard, where the position also gets its number in the history. So the numbers of a device's records are in the
+//! order in which its state took them, and the state says up to which number that is. The state is ahead of the disk for
+//! a moment; whatever leaves the process waits for the disk: the answer, and what the position led to, which goes through
+//! the recorder of the shard (`recorder`) in the same order. When a position does not become durable after all, the states
+//! that hold it are made again from what is (`mend`).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::MutexGuard;
-use tokio::sync::{mpsc, oneshot};
-use tracklane_core::id::DeviceId;
-use tracklane_core::ports::{Lsn, PositionHistory};
-use tracklane_store::device_states;
+use smallvec::SmallVec;
+use tokio::sync::oneshot;
+use tracklane_core::id::{DeviceId, DriverId, TenantId};
+use tracklane_core::model::DeviceLatest;
+use tracklane_core::ports::{BoxFuture, HistoryError, Lsn, PositionHistory};
+use tracklane_core::position::Position;
 
-use super::dedupe::Known;
+use super::dedupe::{self, Known};
+use super::expected::Expected;
+use super::mend::Trouble;
 use super::pass::{Found, Pass};
+use super::persist;
+use super::recorder::{Item, Recorder, Recording};
 use super::states::ShardStates;
 use super::stats::Stats;
-use super::turn::{Failure, Job, Turn};
-use super::{dedupe, persist};
+use super::turn::{Failure, Kept, Row};
 use crate::base::Base;
 use crate::live::Live;
 use crate::shipments::Shipments;
 
-/// What a shard is asked to do.
-pub(super) enum Order {
-    /// Take positions.
-    Take(Job),
-    /// Hand out the states that the store does not have yet.
-    Collect(oneshot::Sender<Vec<device_states::DeviceState>>),
-    /// End.
-    Stop,
-}
-
-/// What every shard works with.
+/// What the stages work with.
 pub(super) struct Works {
     pub base: Arc<Base>,
     pub history: Arc<dyn PositionHistory>,
     pub shipments: Shipments,
     pub live: Live,
     pub stats: Arc<Stats>,
+    /// How shipments will stand once everything that is on its way is recorded.
+    pub expected: Expected,
+    /// What keeps positions from being taken.
+    pub trouble: Trouble,
+    /// Set when no more positions are taken.
+    pub closed: AtomicBool,
 }
 
-/// The devices of one shard.
-pub(super) struct Shard {
-    pub works: Arc<Works>,
-    pub number: usize,
+/// Rows that went through the stages and are not acknowledged yet.
+pub(super) struct Taken {
+    /// What became of each, in their order.
+    pub kept: SmallVec<[Kept; 1]>,
+    until: Until,
 }
 
-impl Shard {
-    /// Takes turns until told to stop.
-    pub async fn run(self, mut orders: mpsc::Receiver<Order>) {
-        let most = self.works.base.settings.tracking.turn.max(1);
-        while let Some(first) = orders.recv().await {
-            let (jobs, other) = gather(first, &mut orders, most);
-            if !jobs.is_empty() {
-                self.works.stats.taken(jobs.iter().map(|job| job.rows.len()).sum());
-                self.turn(jobs).await;
-            }
-            match other {
-                Some(Order::Collect(reply)) => {
-                    // Whoever asked may have gone; then the states are asked for again.
-                    if let Err(rows) = reply.send(self.collect()) {
-                        Self::mark_dirty(&self.works.base, rows.iter().map(|row| row.device_id));
-                    }
-                }
-                Some(Order::Stop) => return,
-                Some(Order::Take(_)) | None => {}
-            }
-        }
+/// What an acknowledgement waits for.
+enum Until {
+    /// That they are in history.
+    Durable(BoxFuture<'static, Result<(), HistoryError>>),
+    /// That what they led to is in the store, too.
+    Recorded(oneshot::Receiver<Result<(), Failure>>),
+}
+
+impl Taken {
+    /// Waits until the rows may be acknowledged. Whoever gives up waiting changes nothing.
+    pub async fn acknowledged(self, works: &Works) -> Result<SmallVec<[Kept; 1]>, Failure> {
+        let outcome = match self.until {
+            Until::Durable(durable) => durable.await.map_err(|error| works.trouble.lost(error)),
+            Until::Recorded(recorded) => recorded.await.unwrap_or_else(|_| Err(Failure::stopping())),
+        };
+        outcome.map(|()| self.kept)
+    }
+}
+
+impl Works {
+    /// Asks history which of these rows it has already; only rows that are late cost a look.
+    pub async fn known(&self, shard: usize, rows: &[Row]) -> Known {
+        let spans = dedupe::late_spans(rows, &self.states(shard));
+        dedupe::ask(&*self.history, spans).await
     }
 
-    /// The stages, in order.
-    async fn turn(&self, jobs: Vec<Job>) {
-        let works = &*self.works;
-        let mut turn = Turn::new(jobs);
-        let spans = dedupe::late_spans(&turn.entries, &self.states());
-        let known = dedupe::ask(&*works.history, spans).await;
-        let found = self.pass(&mut turn, &known);
-        let kept = turn.take_kept(|position| found.concerns(position));
-        let outcome = match persist::append(works, kept).await {
-            Ok(last) => {
-                self.applied(&found, last);
-                turn.answer(|job| !job.waits, &Ok(()), &works.stats);
-                self.record(&found).await
-            }
-            Err(failure) => {
-                self.go_back(&found, |_| true);
-                Err(failure)
+    /// Takes rows of one tenant and one shard, sorted by device and fix time, through the stages.
+    ///
+    /// # Errors
+    /// When none of them is taken.
+    pub fn take(&self, recorder: &Recorder, rows: SmallVec<[Row; 1]>, known: &Known) -> Result<Taken, Failure> {
+        let mut states = self.states(recorder.shard);
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Failure::stopping());
+        }
+        self.trouble.check()?;
+        let (found, kept, positions) = self.pass(&mut states, rows, known);
+        let appended = match self.history.append(positions) {
+            Ok(appended) => appended,
+            Err(error) => {
+                applied(&mut states, &found, Lsn::MAX);
+                return Err(self.trouble.lost(error));
             }
         };
-        self.publish(&found);
-        turn.answer(|_| true, &outcome, &works.stats);
+        applied(&mut states, &found, appended.next.saturating_sub(1));
+        kept.iter().for_each(|kept| self.stats.kept(*kept));
+        let moved = if self.live.connections() > 0 { newest(&states, &found) } else { SmallVec::new() };
+        let until = match found.led_to.into_iter().next() {
+            None => Until::Durable(appended.durable),
+            Some((tenant, led_to)) => {
+                let rows = persist::rows_of(&states, led_to.devices.iter());
+                let (reply, recorded) = oneshot::channel();
+                let (run, durable) = (found.run, appended.durable);
+                recorder.give(Item::Recording(Recording { run, tenant, led_to, rows, durable, reply }));
+                Until::Recorded(recorded)
+            }
+        };
+        drop(states);
+        self.publish(&moved);
+        Ok(Taken { kept, until })
     }
 
-    /// Order, zones and milestones, for every position of the turn.
-    fn pass(&self, turn: &mut Turn, known: &Known) -> Found {
-        let base = &self.works.base;
-        let mut states = self.states();
-        let mut pass = Pass::new(&base.memory, &mut states, &base.settings.tracking);
-        for entry in &mut turn.entries {
-            entry.kept = pass.take(&entry.row.position, entry.row.driver_id, known);
-        }
-        pass.finish()
-    }
-
-    /// Notes that the states hold everything up to this record.
-    fn applied(&self, found: &Found, last: Option<Lsn>) {
-        let Some(last) = last else { return };
-        let mut states = self.states();
-        for (id, _) in &found.undo {
-            if let Some(state) = states.get_mut(id) {
-                state.applied_lsn = last;
-                state.dirty = true;
+    /// Order, zones and milestones, row by row. Answers the positions that history must keep, too.
+    fn pass(
+        &self,
+        states: &mut ShardStates,
+        rows: SmallVec<[Row; 1]>,
+        known: &Known,
+    ) -> (Found, SmallVec<[Kept; 1]>, Vec<Position>) {
+        let mut pass = Pass::new(&self.base.memory, states, &self.expected, &self.base.settings.tracking);
+        let mut kept = SmallVec::with_capacity(rows.len());
+        let mut positions = Vec::with_capacity(rows.len());
+        for Row { position, driver_id } in rows {
+            let outcome = pass.take(&position, driver_id, known);
+            kept.push(outcome);
+            if outcome != Kept::Duplicate {
+                positions.push(position);
             }
         }
-    }
-
-    /// Makes what the positions led to durable, tenant by tenant. What cannot be recorded is as if it had not come in: the
-    /// caller hears so, and the states go back, so that the same positions lead to the same when they come again.
-    async fn record(&self, found: &Found) -> Result<(), Failure> {
-        let mut outcome = Ok(());
-        for (tenant, led_to) in &found.led_to {
-            let rows = persist::rows_of(&self.states(), led_to.devices.iter());
-            if let Err(failure) = persist::record(&self.works, *tenant, led_to, &rows).await {
-                self.go_back(found, |device| led_to.devices.contains(&device));
-                outcome = Err(failure);
-            }
-        }
-        outcome
-    }
-
-    /// Puts states back to what they were before the turn.
-    fn go_back(&self, found: &Found, which: impl Fn(DeviceId) -> bool) {
-        let mut states = self.states();
-        for (id, before) in found.undo.iter().filter(|(id, _)| which(*id)) {
-            match before {
-                Some(state) => states.insert(*id, state.clone()),
-                None => states.remove(id),
-            };
-        }
+        (pass.finish(), kept, positions)
     }
 
     /// Hands out the newest positions.
-    fn publish(&self, found: &Found) {
-        let works = &self.works;
-        if works.live.connections() == 0 {
-            return;
-        }
-        for (device, driver) in &found.moved {
-            let newest = self.states().get(device).and_then(|state| Some((state.tenant_id, state.latest.clone()?)));
-            let Some((tenant, latest)) = newest else { continue };
-            let shipments = driver.map(|driver| works.base.memory.watch.shipments_of(driver)).unwrap_or_default();
-            works.live.publish_position(tenant, &latest, &shipments);
+    fn publish(&self, moved: &[Moved]) {
+        for (latest, tenant, driver) in moved {
+            let shipments = driver.map(|driver| self.base.memory.watch.shipments_of(driver)).unwrap_or_default();
+            self.live.publish_position(*tenant, latest, &shipments);
         }
     }
 
-    fn states(&self) -> MutexGuard<'_, ShardStates> {
-        self.works.base.memory.states.lock(self.number)
+    /// The devices of a shard.
+    pub fn states(&self, shard: usize) -> MutexGuard<'_, ShardStates> {
+        self.base.memory.states.lock(shard)
     }
 
-    /// The states that the store does not have yet. From here on it is taken to have them.
-    fn collect(&self) -> Vec<device_states::DeviceState> {
-        let mut states = self.states();
-        let dirty = states.iter_mut().filter(|(_, state)| state.dirty);
-        dirty
-            .map(|(id, state)| {
-                state.dirty = false;
-                state.to_row(*id)
-            })
-            .collect()
-    }
-
-    /// Takes back that the store has these states.
-    pub fn mark_dirty(base: &Base, devices: impl Iterator<Item = DeviceId>) {
+    /// Takes back that the store has the states of these devices.
+    pub fn mark_dirty(&self, devices: impl Iterator<Item = DeviceId>) {
         for device in devices {
-            let shard = base.memory.states.shard_of(device);
-            if let Some(state) = base.memory.states.lock(shard).get_mut(&device) {
+            if let Some(state) = self.states(self.base.memory.states.shard_of(device)).get_mut(&device) {
                 state.dirty = true;
             }
         }
     }
 }
 
-/// Puts a turn together out of what waits: positions, up to so many, and the order behind them that is for none.
-fn gather(first: Order, orders: &mut mpsc::Receiver<Order>, most: usize) -> (Vec<Job>, Option<Order>) {
-    let (mut jobs, mut rows) = (Vec::new(), 0);
-    let mut next = Some(first);
-    while let Some(order) = next {
-        let Order::Take(job) = order else { return (jobs, Some(order)) };
-        rows += job.rows.len();
-        jobs.push(job);
-        next = if rows < most { orders.try_recv().ok() } else { None };
+/// A newest position that has changed, whose it is, and the driver who carries the device.
+type Moved = (Arc<DeviceLatest>, TenantId, Option<DriverId>);
+
+/// Notes that the states of the devices that were touched hold everything up to this record.
+fn applied(states: &mut ShardStates, found: &Found, last: Lsn) {
+    for id in &found.touched {
+        if let Some(state) = states.get_mut(id) {
+            state.applied_lsn = last;
+            state.dirty = true;
+        }
     }
-    (jobs, None)
+}
+
+fn newest(states: &ShardStates, found: &Found) -> SmallVec<[Moved; 1]> {
+    let moved = found.moved.iter().filter_map(|(device, driver)| {
+        let state = states.get(device)?;
+        Some((state.latest.clone()?, state.tenant_id, *driver))
+    });
+    moved.collect()
 }

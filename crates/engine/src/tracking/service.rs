@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use smallvec::{SmallVec, smallvec};
-use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracklane_core::Timestamp;
@@ -15,9 +14,12 @@ use tracklane_core::model::{Caller, DeviceLatest, Role};
 use tracklane_core::ports::{HistoryQuery, PositionHistory};
 use tracklane_core::position::Position;
 
-use super::pipeline::{Order, Shard, Works};
+use super::expected::Expected;
+use super::mend::{self, Trouble};
+use super::pipeline::Works;
 use super::receive::{device, must_send, receive};
-use super::turn::{Answer, Job, Kept, Row};
+use super::recorder::{self, Recorder};
+use super::turn::{Failure, Kept, Row};
 use super::{DeviceRef, Incoming, KnownDevice, LatestFilter, RowOutcome, Stats, checkpoint};
 use crate::base::{Base, must_own};
 use crate::error::{Error, Result};
@@ -30,10 +32,9 @@ pub struct Tracking(Arc<Inner>);
 
 struct Inner {
     works: Arc<Works>,
-    shards: Vec<mpsc::Sender<Order>>,
-    /// Set when no more positions are taken.
-    closed: AtomicBool,
-    /// Ends the saving of states.
+    /// One per shard.
+    recorders: Arc<[Recorder]>,
+    /// Ends the work in the background.
     stop: CancellationToken,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -45,46 +46,46 @@ impl Tracking {
         shipments: Shipments,
         live: Live,
     ) -> Result<Self> {
-        let works = Arc::new(Works { base, history, shipments, live, stats: Arc::default() });
+        let works = Arc::new(Works {
+            base,
+            history,
+            shipments,
+            live,
+            stats: Arc::default(),
+            expected: Expected::default(),
+            trouble: Trouble::default(),
+            closed: AtomicBool::new(false),
+        });
         checkpoint::restore(&works).await?;
-        let settings = &works.base.settings.tracking;
-        let mut shards = Vec::new();
-        let mut tasks = Vec::new();
-        for number in 0..works.base.memory.states.shards() {
-            let (sender, orders) = mpsc::channel(settings.queue.clamp(1, 1_000_000));
-            let shard = Shard { works: works.clone(), number };
-            tasks.push(tokio::spawn(shard.run(orders)));
-            shards.push(sender);
-        }
         let stop = CancellationToken::new();
-        let pause = Duration::from_secs(settings.checkpoint_seconds.clamp(1, 3_600));
-        tasks.push(tokio::spawn(save_regularly(works.clone(), shards.clone(), pause, stop.clone())));
-        let tasks = Mutex::new(tasks);
-        Ok(Self(Arc::new(Inner { works, shards, closed: AtomicBool::new(false), stop, tasks })))
+        let shards = 0..works.base.memory.states.shards();
+        let (recorders, mut tasks): (Vec<_>, Vec<_>) =
+            shards.map(|shard| Recorder::start(works.clone(), shard, stop.clone())).unzip();
+        let recorders: Arc<[Recorder]> = recorders.into();
+        let pause = Duration::from_secs(works.base.settings.tracking.checkpoint_seconds.clamp(1, 3_600));
+        tasks.push(tokio::spawn(save_regularly(works.clone(), recorders.clone(), pause, stop.clone())));
+        tasks.push(tokio::spawn(mend::run(works.clone(), recorders.clone(), stop.clone())));
+        Ok(Self(Arc::new(Inner { works, recorders, stop, tasks: Mutex::new(tasks) })))
     }
 
     /// Takes positions; resolves when they are durable. The answer has one outcome for each row, in the same order.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for roles that send none, [`Error::Overloaded`] when a queue is full (nothing was kept),
-    /// [`Error::Full`] when no space is left, [`Error::Unavailable`]. After the last two some rows may have been kept: to
-    /// send all of them again is safe.
+    /// [`Error::Forbidden`] for roles that send none, [`Error::Overloaded`] when too many wait, [`Error::Full`] when no space
+    /// is left, [`Error::Unavailable`]. After the last three some rows may have been kept: to send all of them again is
+    /// safe.
     pub async fn submit(&self, caller: &Caller, rows: Vec<Incoming>) -> Result<Vec<RowOutcome>> {
-        self.must_be_open(caller)?;
+        self.must_take(caller)?;
         self.provide(caller, &rows).await?;
         let memory = &self.0.works.base.memory;
         let now = self.0.works.base.env.now();
         let mut outcomes = vec![RowOutcome::Accepted; rows.len()];
-        let mut parts: Vec<(SmallVec<[Row; 1]>, Vec<usize>)> = Vec::new();
-        parts.resize_with(self.0.shards.len(), Default::default);
+        let mut parts: Vec<Vec<(Row, usize)>> = Vec::new();
+        parts.resize_with(self.0.recorders.len(), Default::default);
         let mut rejected = 0;
         for (index, row) in rows.into_iter().enumerate() {
             match receive(memory, caller, row, now) {
-                Ok(row) => {
-                    let (part, places) = &mut parts[memory.states.shard_of(row.position.device_id)];
-                    part.push(row);
-                    places.push(index);
-                }
+                Ok(row) => parts[memory.states.shard_of(row.position.device_id)].push((row, index)),
                 Err(invalid) => {
                     outcomes[index] = RowOutcome::Rejected(invalid);
                     rejected += 1;
@@ -92,12 +93,37 @@ impl Tracking {
             }
         }
         self.stats().rejected(rejected);
-        for (answer, places) in self.hand_over(parts)? {
-            for (kept, index) in heard(answer).await?.into_iter().zip(places) {
-                outcomes[index] = kept.into();
-            }
+        for (kept, index) in self.take_parts(parts).await? {
+            outcomes[index] = kept.into();
         }
         Ok(outcomes)
+    }
+
+    /// Takes rows that are parted by shard; resolves when they are durable. The answer says what became of the row at each
+    /// index.
+    async fn take_parts(&self, parts: Vec<Vec<(Row, usize)>>) -> Result<Vec<(Kept, usize)>> {
+        let works = &self.0.works;
+        let since = Instant::now();
+        let most = works.base.settings.tracking.turn.max(1);
+        let mut waiting = Vec::new();
+        for (recorder, mut part) in self.0.recorders.iter().zip(parts) {
+            // Stable: of two rows with one device and one time the first that came stands.
+            part.sort_by_key(|(row, _)| (row.position.device_id, row.position.fix_time));
+            let mut part = part.into_iter().peekable();
+            while part.peek().is_some() {
+                let (rows, places): (SmallVec<[Row; 1]>, Vec<usize>) = part.by_ref().take(most).unzip();
+                let known = works.known(recorder.shard, &rows).await;
+                waiting.push((works.take(recorder, rows, &known)?, places));
+                // A long batch must not hold up everybody else.
+                tokio::task::yield_now().await;
+            }
+        }
+        let mut all = Vec::new();
+        for (taken, places) in waiting {
+            all.extend(taken.acknowledged(works).await?.into_iter().zip(places));
+        }
+        works.stats.answered(since);
+        Ok(all)
     }
 
     /// Takes one position; resolves when it is durable.
@@ -105,23 +131,23 @@ impl Tracking {
     /// # Errors
     /// Those of [`Tracking::submit`].
     pub async fn submit_one(&self, caller: &Caller, row: Incoming) -> Result<RowOutcome> {
-        self.must_be_open(caller)?;
+        let since = Instant::now();
+        self.must_take(caller)?;
         self.provide(caller, std::slice::from_ref(&row)).await?;
-        let memory = &self.0.works.base.memory;
-        let row = match receive(memory, caller, row, self.0.works.base.env.now()) {
+        let works = &self.0.works;
+        let memory = &works.base.memory;
+        let row = match receive(memory, caller, row, works.base.env.now()) {
             Ok(row) => row,
             Err(invalid) => {
                 self.stats().rejected(1);
                 return Ok(RowOutcome::Rejected(invalid));
             }
         };
-        let shard = &self.0.shards[memory.states.shard_of(row.position.device_id)];
-        let permit = shard.try_reserve().map_err(|error| refused(&error))?;
-        let (reply, answer) = oneshot::channel();
-        self.stats().queued(1);
-        permit.send(Order::Take(Job { rows: smallvec![row], reply, since: Instant::now() }));
-        let kept = heard(answer).await?;
-        kept.first().map(|kept| (*kept).into()).ok_or_else(|| Error::internal("a shard answered nothing"))
+        let recorder = &self.0.recorders[memory.states.shard_of(row.position.device_id)];
+        let known = works.known(recorder.shard, std::slice::from_ref(&row)).await;
+        let kept = works.take(recorder, smallvec![row], &known)?.acknowledged(works).await?;
+        works.stats.answered(since);
+        kept.first().map(|kept| (*kept).into()).ok_or_else(|| Error::internal("a row has no outcome"))
     }
 
     /// The newest positions of the tenant's devices, by device id. Drivers and devices see their own.
@@ -182,6 +208,11 @@ impl Tracking {
         &self.0.works.stats
     }
 
+    /// About how many positions, and submissions that led to something, wait to become durable.
+    pub fn waiting(&self) -> usize {
+        self.0.works.history.waiting() + self.0.recorders.iter().map(Recorder::waiting).sum::<usize>()
+    }
+
     /// How many devices have a state in memory, zones are drawn, and fleet legs are watched.
     pub fn sizes(&self) -> Sizes {
         let memory = &self.0.works.base.memory;
@@ -206,29 +237,28 @@ impl Tracking {
     /// # Errors
     /// What is wrong, in words.
     pub fn health(&self) -> Result<(), String> {
-        if self.0.closed.load(Ordering::Acquire) {
+        if self.0.works.closed.load(Ordering::Acquire) {
             return Err("shutting down".to_owned());
         }
-        if self.0.shards.iter().any(mpsc::Sender::is_closed) {
-            return Err("a shard of the pipeline has ended".to_owned());
+        if self.0.recorders.iter().any(Recorder::has_ended) {
+            return Err("a recorder of the pipeline has ended".to_owned());
         }
         self.0.works.history.health()
     }
 
     /// Takes no more positions, finishes what was taken, and saves the state of every device.
     pub(crate) async fn shutdown(&self) {
-        if self.0.closed.swap(true, Ordering::AcqRel) {
+        if self.0.works.closed.swap(true, Ordering::AcqRel) {
             return;
         }
         self.0.stop.cancel();
-        if let Err(error) = checkpoint::save(&self.0.works, &self.0.shards).await {
+        // Whoever holds the lock of a shard now is the last one. What they led to is recorded before the states are saved.
+        if let Err(error) = checkpoint::save(&self.0.works, &self.0.recorders).await {
             tracing::warn!(%error, "the states of devices are not saved; the next start catches up");
         }
-        for shard in &self.0.shards {
-            let _ = shard.send(Order::Stop).await;
-        }
-        let tasks = std::mem::take(&mut *self.0.tasks.lock());
-        for task in tasks {
+        recorder::drain(&self.0.recorders).await;
+        for task in std::mem::take(&mut *self.0.tasks.lock()) {
+            task.abort();
             let _ = task.await;
         }
     }
@@ -237,33 +267,17 @@ impl Tracking {
         &self.0.works.base
     }
 
-    fn must_be_open(&self, caller: &Caller) -> Result<()> {
+    fn must_take(&self, caller: &Caller) -> Result<()> {
         must_send(caller)?;
-        if self.0.closed.load(Ordering::Acquire) {
-            return Err(Error::Unavailable("shutting down".to_owned()));
+        let works = &self.0.works;
+        if works.closed.load(Ordering::Acquire) {
+            return Err(Failure::stopping().into());
+        }
+        let most = works.base.settings.tracking.queue;
+        if works.history.is_busy() || self.0.recorders.iter().any(|recorder| recorder.waiting() > most) {
+            return Err(Error::Overloaded);
         }
         Ok(())
-    }
-
-    /// Gives each shard its part. A place in every queue is taken first, so that either all parts go or none.
-    fn hand_over(
-        &self,
-        parts: Vec<(SmallVec<[Row; 1]>, Vec<usize>)>,
-    ) -> Result<Vec<(oneshot::Receiver<Answer>, Vec<usize>)>> {
-        let mut places = Vec::new();
-        for (shard, (rows, indices)) in self.0.shards.iter().zip(parts) {
-            if !rows.is_empty() {
-                places.push((shard.try_reserve().map_err(|error| refused(&error))?, rows, indices));
-            }
-        }
-        let since = Instant::now();
-        let handed = places.into_iter().map(|(place, rows, indices)| {
-            let (reply, answer) = oneshot::channel();
-            self.stats().queued(rows.len());
-            place.send(Order::Take(Job { rows, reply, since }));
-            (answer, indices)
-        });
-        Ok(handed.collect())
     }
 }
 
@@ -290,18 +304,6 @@ impl From<Kept> for RowOutcome {
     }
 }
 
-async fn heard(answer: oneshot::Receiver<Answer>) -> Result<SmallVec<[Kept; 1]>> {
-    let answer = answer.await.map_err(|_| Error::Unavailable("shutting down".to_owned()))?;
-    Ok(answer?)
-}
-
-fn refused<T>(error: &mpsc::error::TrySendError<T>) -> Error {
-    match error {
-        mpsc::error::TrySendError::Full(_) => Error::Overloaded,
-        mpsc::error::TrySendError::Closed(_) => Error::Unavailable("shutting down".to_owned()),
-    }
-}
-
 fn may_see(caller: &Caller, device: &KnownDevice) -> bool {
     let role = match caller.role {
         Role::Admin | Role::Operator | Role::Viewer => true,
@@ -312,13 +314,13 @@ fn may_see(caller: &Caller, device: &KnownDevice) -> bool {
     role && device.tenant_id == caller.tenant_id
 }
 
-async fn save_regularly(works: Arc<Works>, shards: Vec<mpsc::Sender<Order>>, pause: Duration, stop: CancellationToken) {
+async fn save_regularly(works: Arc<Works>, recorders: Arc<[Recorder]>, pause: Duration, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
         }
-        if let Err(error) = checkpoint::save(&works, &shards).await {
+        if let Err(error) = checkpoint::save(&works, &recorders).await {
             tracing::warn!(%error, "the states of devices are not saved; they will be the next time");
         }
     }

@@ -17,7 +17,6 @@ pub struct Stats {
     rejected: AtomicU64,
     crossings: AtomicU64,
     milestones: AtomicU64,
-    waiting: AtomicU64,
     latency_buckets: [AtomicU64; LATENCY_BOUNDS.len()],
     latency_count: AtomicU64,
     latency_micros: AtomicU64,
@@ -38,8 +37,6 @@ pub struct Snapshot {
     pub crossings: u64,
     /// Facts that positions made.
     pub milestones: u64,
-    /// Positions that wait in the queues of the shards now.
-    pub waiting: u64,
     /// How long submissions took from arrival to durable.
     pub latency: Latency,
 }
@@ -59,16 +56,6 @@ impl Stats {
     /// Rows that broke a rule.
     pub(super) fn rejected(&self, rows: usize) {
         add(&self.rejected, rows);
-    }
-
-    /// Rows that went into a queue.
-    pub(super) fn queued(&self, rows: usize) {
-        add(&self.waiting, rows);
-    }
-
-    /// Rows that came out of a queue.
-    pub(super) fn taken(&self, rows: usize) {
-        self.waiting.fetch_sub(rows as u64, Ordering::Relaxed);
     }
 
     /// What became of a row whose submission was not refused.
@@ -113,7 +100,6 @@ impl Stats {
             rejected: read(&self.rejected),
             crossings: read(&self.crossings),
             milestones: read(&self.milestones),
-            waiting: read(&self.waiting),
             latency: Latency {
                 buckets: buckets.collect(),
                 count: read(&self.latency_count),

@@ -1,46 +1,89 @@
 //! When the ground gives way: a full disk, a slow one, a database that fails. Nothing that was refused counts as known.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 use sqlx::Connection as _;
 use tokio::sync::Semaphore;
 use tracklane_core::event::EventKind;
-use tracklane_core::ports::{BoxFuture, HistoryError, HistoryQuery, Lsn, PositionHistory};
+use tracklane_core::ports::{Appended, BoxFuture, HistoryError, HistoryQuery, Lsn, PositionHistory};
 use tracklane_core::position::Position;
-use tracklane_engine::tracking::{DeviceRef, LatestFilter, RowOutcome};
+use tracklane_engine::tracking::{DeviceRef, Incoming, LatestFilter, RowOutcome};
 use tracklane_engine::{Error, Settings};
 
 use crate::kit::{Ground, World, east, fix};
 use crate::stage::on_both;
 
-on_both!(what_a_failed_transaction_took_back_happens_once_when_it_comes_again);
+on_both!(what_could_not_be_recorded_is_recorded_once_when_it_can_be);
 
-/// A history that is full, or takes its time, when it is told to.
+/// A history that is full, loses what it has numbered, or takes its time, when it is told to.
 struct Moody {
     inner: Arc<dyn PositionHistory>,
     full: AtomicBool,
-    /// One permit lets one append through.
-    gate: Semaphore,
+    /// The next batch gets its numbers and is lost; from then on the history is full.
+    loses: AtomicBool,
+    /// True from a loss on until somebody says that they know.
+    lost: AtomicBool,
+    /// One permit lets one append become durable.
+    gate: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
+    most: usize,
 }
 
 impl Moody {
-    fn new(ground: &Ground, permits: usize) -> Arc<Self> {
-        let gate = Semaphore::new(permits);
-        Arc::new(Self { inner: ground.history(), full: AtomicBool::new(false), gate })
+    fn new(ground: &Ground, permits: usize, most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            inner: ground.history(),
+            full: AtomicBool::new(false),
+            loses: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
+            gate: Arc::new(Semaphore::new(permits)),
+            waiting: Arc::default(),
+            most,
+        })
     }
 }
 
 impl PositionHistory for Moody {
-    fn append(&self, batch: Vec<Position>) -> BoxFuture<'_, Result<(Lsn, Lsn), HistoryError>> {
-        Box::pin(async move {
-            self.gate.acquire().await.unwrap().forget();
-            if self.full.load(Ordering::SeqCst) {
-                return Err(HistoryError::Full);
-            }
-            self.inner.append(batch).await
-        })
+    fn append(&self, batch: Vec<Position>) -> Result<Appended, HistoryError> {
+        if self.full.load(Ordering::SeqCst) || self.lost.load(Ordering::SeqCst) {
+            self.lost.store(true, Ordering::SeqCst);
+            return Err(HistoryError::Full);
+        }
+        if self.loses.swap(false, Ordering::SeqCst) {
+            self.full.store(true, Ordering::SeqCst);
+            self.lost.store(true, Ordering::SeqCst);
+            let first = self.inner.next_lsn();
+            let durable = Box::pin(async { Err(HistoryError::Full) });
+            return Ok(Appended { first, next: first + batch.len() as u64, durable });
+        }
+        let Appended { first, next, durable } = self.inner.append(batch)?;
+        let (gate, waiting) = (self.gate.clone(), self.waiting.clone());
+        waiting.fetch_add(1, Ordering::SeqCst);
+        let durable = Box::pin(async move {
+            gate.acquire().await.unwrap().forget();
+            waiting.fetch_sub(1, Ordering::SeqCst);
+            durable.await
+        });
+        Ok(Appended { first, next, durable })
+    }
+
+    fn resume(&self) -> BoxFuture<'_, Result<(), HistoryError>> {
+        if self.full.load(Ordering::SeqCst) {
+            return Box::pin(async { Err(HistoryError::Full) });
+        }
+        self.lost.store(false, Ordering::SeqCst);
+        self.inner.resume()
+    }
+
+    fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    fn is_busy(&self) -> bool {
+        self.waiting() >= self.most
     }
 
     fn range(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Position>, HistoryError>> {
@@ -64,10 +107,21 @@ impl PositionHistory for Moody {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_refuses_and_forgets_nothing() {
+/// Sends the row again and again, as a device does, until it is not refused any more.
+async fn until_taken(world: &World, row: &Incoming) -> RowOutcome {
+    for _ in 0..200 {
+        match world.engine.tracking.submit_one(&world.boss, row.clone()).await {
+            Ok(outcome) => return outcome,
+            Err(Error::Full | Error::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    panic!("it does not recover");
+}
+
+async fn forgets_nothing(trouble: impl Fn(&Moody)) {
     let ground = Ground::new();
-    let history = Moody::new(&ground, 1_000);
+    let history = Moody::new(&ground, 1_000, 1_000);
     let engine = ground.start_on(history.clone(), Settings::default()).await;
     let world = World::on(ground, engine).await;
     let phone = world.device("phone", None).await;
@@ -79,29 +133,44 @@ async fn a_full_disk_refuses_and_forgets_nothing() {
     let before = world.engine.tracking.latest(&world.boss, &LatestFilter::default()).unwrap();
 
     world.ground.pass(10);
-    history.full.store(true, Ordering::SeqCst);
+    trouble(&history);
     let row = fix(DeviceRef::Id(phone.id), Some(world.ground.now()), centre);
-    let refused = world.engine.tracking.submit_one(&world.boss, row.clone()).await;
-    assert!(matches!(refused, Err(Error::Full)));
-    assert_eq!(world.engine.tracking.latest(&world.boss, &LatestFilter::default()).unwrap(), before);
-
+    for _ in 0..3 {
+        let refused = world.engine.tracking.submit_one(&world.boss, row.clone()).await;
+        assert!(matches!(refused, Err(Error::Full)), "{refused:?}");
+    }
+    world.ground.pass(60);
     history.full.store(false, Ordering::SeqCst);
+    let elsewhere = world.device("another", None).await;
+    assert_eq!(
+        until_taken(&world, &fix(DeviceRef::Id(elsewhere.id), Some(world.ground.now()), east(0.0))).await,
+        RowOutcome::Accepted
+    );
+    let after = world.engine.tracking.latest(&world.boss, &LatestFilter::default()).unwrap();
+    assert_eq!(after[0], before[0], "where it was before what was refused");
+
     let again = world.engine.tracking.submit_one(&world.boss, row.clone()).await.unwrap();
     assert_eq!(again, RowOutcome::Accepted, "what was refused is not known");
     assert_eq!(world.engine.tracking.submit_one(&world.boss, row).await.unwrap(), RowOutcome::Duplicate);
     let entered = world.log().await.iter().filter(|event| event.kind == EventKind::ZoneEntered).count();
     assert_eq!(entered, 1);
-    let counted = world.engine.tracking.stats().snapshot();
-    assert_eq!((counted.accepted, counted.duplicate), (2, 1), "what was refused is not counted");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn more_than_the_queue_holds_is_refused_at_once() {
+async fn a_full_disk_refuses_and_forgets_nothing() {
+    forgets_nothing(|history| history.full.store(true, Ordering::SeqCst)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_position_lost_on_its_way_to_the_disk_leaves_no_trace() {
+    forgets_nothing(|history| history.loses.store(true, Ordering::SeqCst)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_too_much_waits_for_the_disk_more_is_refused_at_once() {
     let ground = Ground::new();
-    let history = Moody::new(&ground, 0);
-    let mut settings = Settings::default();
-    (settings.tracking.shards, settings.tracking.queue) = (1, 1);
-    let engine = ground.start_on(history.clone(), settings).await;
+    let history = Moody::new(&ground, 0, 2);
+    let engine = ground.start_on(history.clone(), Settings::default()).await;
     let world = World::on(ground, engine).await;
     let phone = world.device("phone", None).await;
     let mut waiting = Vec::new();
@@ -111,7 +180,7 @@ async fn more_than_the_queue_holds_is_refused_at_once() {
         let row = fix(DeviceRef::Id(phone.id), Some(at), east(0.0));
         let (tracking, boss) = (world.engine.tracking.clone(), world.boss.clone());
         let mut submission = tokio::spawn(async move { tracking.submit_one(&boss, row).await });
-        match tokio::time::timeout(std::time::Duration::from_millis(100), &mut submission).await {
+        match tokio::time::timeout(Duration::from_millis(100), &mut submission).await {
             Err(_) => waiting.push(submission),
             Ok(answer) => {
                 assert!(matches!(answer.unwrap(), Err(Error::Overloaded)));
@@ -119,7 +188,8 @@ async fn more_than_the_queue_holds_is_refused_at_once() {
             }
         }
     }
-    assert_eq!((waiting.len(), overloaded), (2, 6), "one in the turn, one in the queue");
+    assert_eq!((waiting.len(), overloaded), (2, 6));
+    assert_eq!(world.engine.tracking.waiting(), 2);
     history.gate.add_permits(100);
     for submission in waiting {
         assert_eq!(submission.await.unwrap().unwrap(), RowOutcome::Accepted);
@@ -150,7 +220,7 @@ async fn refuse_events(ground: &Ground, refuse: bool) {
     }
 }
 
-async fn what_a_failed_transaction_took_back_happens_once_when_it_comes_again(ground: Ground) {
+async fn what_could_not_be_recorded_is_recorded_once_when_it_can_be(ground: Ground) {
     let history = ground.history();
     let engine = ground.start_on(history.clone(), Settings::default()).await;
     let mut world = World::on(ground, engine).await;
@@ -169,22 +239,20 @@ async fn what_a_failed_transaction_took_back_happens_once_when_it_comes_again(gr
 
     for (point, restart) in [(start, false), (way, true)] {
         world.ground.pass(60);
-        let before = world.engine.tracking.latest(&world.boss, &LatestFilter::default()).unwrap();
         let row = fix(DeviceRef::Id(phone), Some(world.ground.now()), point);
         refuse_events(&world.ground, true).await;
-        for _ in 0..2 {
-            let refused = world.engine.tracking.submit_one(&world.boss, row.clone()).await;
-            assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
-            assert_eq!(world.engine.tracking.latest(&world.boss, &LatestFilter::default()).unwrap(), before);
-        }
+        let refused = world.engine.tracking.submit_one(&world.boss, row.clone()).await;
+        assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
         if restart {
             world.engine.shutdown().await;
-            world.engine = world.ground.start_on(history.clone(), Settings::default()).await;
         }
         refuse_events(&world.ground, false).await;
-        let again = world.engine.tracking.submit_one(&world.boss, row.clone()).await.unwrap();
-        assert_eq!(again, RowOutcome::Accepted, "what was refused is not known");
-        assert_eq!(world.engine.tracking.submit_one(&world.boss, row).await.unwrap(), RowOutcome::Duplicate);
+        if restart {
+            world.engine = world.ground.start_on(history.clone(), Settings::default()).await;
+        }
+        // It is kept: what it led to is recorded as soon as that is possible.
+        assert_eq!(until_taken(&world, &row).await, RowOutcome::Duplicate);
+        world.until_settled().await;
     }
 
     let log = world.log().await;

@@ -155,6 +155,17 @@ impl World {
         assert_eq!(outcome, tracklane_engine::tracking::RowOutcome::Accepted);
     }
 
+    /// Waits until everything that positions led to is recorded.
+    pub async fn until_settled(&self) {
+        for _ in 0..500 {
+            if self.engine.tracking.waiting() == 0 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("{} still wait", self.engine.tracking.waiting());
+    }
+
     pub async fn status(&self, id: ShipmentId) -> (Status, Option<String>) {
         let shipment = self.engine.shipments.get(&self.boss, id).await.unwrap();
         (shipment.status, shipment.substatus)

@@ -76,7 +76,8 @@ fn many_tasks_share_syncs_and_get_their_own_numbers() {
     let history = History::open(folder.path(), settings).unwrap();
     let started = Instant::now();
     let mut numbers = run(async {
-        let appends = (0..200_u32).map(|n| history.append(vec![position(u64::from(n % 5), i64::from(n), n); 2]));
+        let appends =
+            (0..200_u32).map(|n| history.append_and_wait(vec![position(u64::from(n % 5), i64::from(n), n); 2]));
         let tasks: Vec<_> = appends.collect();
         let mut numbers = Vec::new();
         // Polled together, so that they queue up behind one another.
@@ -86,10 +87,32 @@ fn many_tasks_share_syncs_and_get_their_own_numbers() {
         numbers
     });
     numbers.sort_unstable();
-    let expected: Vec<_> = (0..200).map(|n| (n * 2 + 1, n * 2 + 2)).collect();
+    let expected: Vec<_> = (0..200).map(|n| (n * 2 + 1, n * 2 + 3)).collect();
     assert_eq!(numbers, expected);
     assert!(started.elapsed() < Duration::from_secs(5));
     assert_eq!((0..5).map(|n| all(&history, n).len()).sum::<usize>(), 200);
+}
+
+#[test]
+fn numbers_are_given_in_the_order_of_the_calls_and_nobody_has_to_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { queue_records: 3, sync_delay: Duration::from_millis(20), ..small() };
+    let history = History::open(folder.path(), settings).unwrap();
+    let appended: Vec<_> = (0..5).map(|n| history.append(vec![position(1, i64::from(n), n)]).unwrap()).collect();
+    assert!(history.is_busy() && history.waiting() >= 3, "{} wait", history.waiting());
+    assert_eq!(
+        appended.iter().map(|one| (one.first, one.next)).collect::<Vec<_>>(),
+        [(1, 2), (2, 3), (3, 4), (4, 5), (5, 6)]
+    );
+    // Durable when everything before is.
+    let last = history.append(vec![]).unwrap();
+    assert_eq!((last.first, last.next), (6, 6));
+    run(last.durable).unwrap();
+    assert_eq!((history.next_lsn(), history.waiting(), history.is_busy()), (6, 0, false));
+    assert_eq!(all(&history, 1).len(), 5);
+    run(history.resume()).unwrap();
+    history.close().unwrap();
+    assert!(run(history.resume()).is_err());
 }
 
 /// Waits for all at once.
@@ -117,7 +140,8 @@ fn an_append_that_nobody_waits_for_is_kept() {
     let settings = Settings { sync_delay: Duration::from_millis(20), ..small() };
     let history = History::open(folder.path(), settings).unwrap();
     run(async {
-        let given_up = tokio::time::timeout(Duration::from_millis(5), history.append(vec![position(1, 0, 1)])).await;
+        let given_up =
+            tokio::time::timeout(Duration::from_millis(5), history.append_and_wait(vec![position(1, 0, 1)])).await;
         assert!(given_up.is_err());
     });
     append(&history, vec![position(1, 1, 2)]).unwrap();

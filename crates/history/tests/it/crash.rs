@@ -94,7 +94,7 @@ fn appends_until_killed() {
         runtime.spawn(async move {
             loop {
                 let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let (_, last) = history.append(positions(number)).await.unwrap();
+                let (_, last) = history.append_and_wait(positions(number)).await.unwrap();
                 println!("ack {number}");
                 if number % 50 == 0 {
                     history.checkpoint(last.saturating_sub(200)).unwrap();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tracklane_core::ports::{HistoryError, PositionHistory};
 use tracklane_history::{History, Settings};
 
-use crate::support::{all, append, position};
+use crate::support::{all, append, position, run};
 
 /// A small file system in memory, as long as it lives.
 struct SmallDisk(tempfile::TempDir);
@@ -63,13 +63,17 @@ fn a_full_disk_refuses_appends_until_there_is_room_again() {
     assert_eq!(all(&history, 1).len(), acknowledged as usize);
     assert_eq!(all(&history, 2), []);
 
+    assert!(matches!(run(history.resume()), Err(HistoryError::Full)));
     std::fs::remove_file(&filler).unwrap();
+    let refused = append(&history, vec![position(3, 1, 1)]);
+    assert!(matches!(refused, Err(HistoryError::Full)), "until somebody who knows of the loss says so: {refused:?}");
     let started = Instant::now();
-    while let Err(error) = append(&history, vec![position(3, 1, 1)]) {
+    while let Err(error) = run(history.resume()) {
         assert!(matches!(error, HistoryError::Full), "{error}");
         assert!(started.elapsed() < Duration::from_secs(10), "does not recover");
         std::thread::sleep(Duration::from_millis(20));
     }
+    append(&history, vec![position(3, 1, 1)]).unwrap();
     while let Err(error) = history.health() {
         assert!(started.elapsed() < Duration::from_secs(10), "{error}");
         std::thread::sleep(Duration::from_millis(20));

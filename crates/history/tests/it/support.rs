@@ -76,8 +76,9 @@ pub fn query(of_device: u64, from: i64, to: i64, limit: usize) -> HistoryQuery {
     HistoryQuery { tenant_id: tenant(), device_id: device(of_device), from: time(from), to: time(to), limit }
 }
 
+/// Appends and waits; answers the numbers of the first and the last record.
 pub fn append(history: &History, batch: Vec<Position>) -> Result<(Lsn, Lsn), HistoryError> {
-    run(history.append(batch))
+    run(history.append_and_wait(batch)).map(|(first, next)| (first, next - 1))
 }
 
 /// All positions of a device.

@@ -1,0 +1,108 @@
+//! When a position that was numbered does not become durable: a full disk, one that fails. Until that is over, positions
+//! are refused; then every state that holds what was lost is made again from what is durable, as at a start.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracklane_core::id::DeviceId;
+use tracklane_core::ports::HistoryError;
+use tracklane_store::{Scope, device_states};
+
+use super::checkpoint;
+use super::pipeline::Works;
+use super::recorder::{self, Recorder};
+use super::states::DeviceState;
+use super::turn::Failure;
+use crate::error::Result;
+
+/// The pause before a history that cannot be written is tried again.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How many states are read at once.
+const BATCH: usize = 1_000;
+
+/// What keeps positions from being taken.
+#[derive(Default)]
+pub(super) struct Trouble {
+    failure: Mutex<Option<Failure>>,
+    noticed: Notify,
+}
+
+impl Trouble {
+    /// A position was lost, or would be. Answers what the caller is told.
+    pub fn lost(&self, error: HistoryError) -> Failure {
+        let failure = match error {
+            HistoryError::Full => Failure::Full,
+            HistoryError::Io(_) | HistoryError::Corrupt(_) => {
+                Failure::Unavailable("position history unavailable".to_owned())
+            }
+        };
+        let mut now = self.failure.lock();
+        if now.is_none() {
+            tracing::error!(%error, "positions cannot be kept and are refused until they can");
+            *now = Some(failure.clone());
+            self.noticed.notify_one();
+        }
+        failure
+    }
+
+    /// # Errors
+    /// Why no position is taken now.
+    pub fn check(&self) -> Result<(), Failure> {
+        self.failure.lock().clone().map_or(Ok(()), Err)
+    }
+}
+
+/// Mends whenever there is trouble.
+pub(super) async fn run(works: Arc<Works>, recorders: Arc<[Recorder]>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = works.trouble.noticed.notified() => {}
+        }
+        while let Err(error) = mend(&works, &recorders).await {
+            tracing::debug!(%error, "positions still cannot be kept");
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+        *works.trouble.failure.lock() = None;
+        tracing::info!("positions are taken again");
+    }
+}
+
+async fn mend(works: &Arc<Works>, recorders: &[Recorder]) -> Result<()> {
+    works.history.resume().await?;
+    // What was durable before is recorded first.
+    recorder::drain(recorders).await;
+    let next = works.history.next_lsn();
+    for recorder in recorders {
+        let wrong = |(id, state): (&DeviceId, &DeviceState)| (state.applied_lsn >= next).then_some(*id);
+        let wrong: HashSet<DeviceId> = works.states(recorder.shard).iter().filter_map(wrong).collect();
+        if !wrong.is_empty() {
+            make_again(works, recorder.shard, &wrong).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the states of devices again: from what the store has, and the records that came after that.
+async fn make_again(works: &Arc<Works>, shard: usize, devices: &HashSet<DeviceId>) -> Result<()> {
+    let ids: Vec<DeviceId> = devices.iter().copied().collect();
+    let mut stored = Vec::new();
+    for some in ids.chunks(BATCH) {
+        let mut db = works.base.store.read(Scope::System).await?;
+        stored.extend(device_states::get_many_any_tenant(&mut db, some).await?);
+    }
+    {
+        let mut states = works.states(shard);
+        states.retain(|id, _| !devices.contains(id));
+        states.extend(stored.into_iter().map(|row| (row.device_id, DeviceState::from_row(row))));
+    }
+    let devices = devices.clone();
+    checkpoint::catch_up(works, move |device| devices.contains(&device)).await
+}

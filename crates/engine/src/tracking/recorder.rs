@@ -1,0 +1,200 @@
+//! What positions led to, on its way into the store: one queue per shard, so that what concerns one device is recorded in
+//! the order in which it happened. Nothing is recorded before the positions that it follows from are durable.
+//!
+//! All that waits is recorded at once. A database that does not answer is asked until it does: those who wait are told
+//! after a while, and what they sent is kept. What the process cannot record before it ends, the next one makes again
+//! from the history.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracklane_core::id::{DeviceId, TenantId};
+use tracklane_core::ports::{BoxFuture, HistoryError};
+use tracklane_store::{Scope, device_states};
+
+use super::persist;
+use super::pipeline::Works;
+use super::turn::{Consequences, Failure};
+use crate::error::Result;
+
+/// How many recordings one transaction holds at most.
+const MOST: usize = 256;
+/// The pause before a database that does not answer is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What rows of one tenant led to.
+pub(super) struct Recording {
+    /// The run that found it.
+    pub run: u64,
+    pub tenant: TenantId,
+    pub led_to: Consequences,
+    /// The states of the devices that hold it.
+    pub rows: Vec<device_states::DeviceState>,
+    /// Ready when the positions are in history.
+    pub durable: BoxFuture<'static, Result<(), HistoryError>>,
+    /// Told when it is recorded.
+    pub reply: oneshot::Sender<Result<(), Failure>>,
+}
+
+/// What a recorder is given.
+pub(super) enum Item {
+    /// Something that happened.
+    Recording(Recording),
+    /// States to be written down, once what they hold is durable.
+    Save(Vec<device_states::DeviceState>, BoxFuture<'static, Result<(), HistoryError>>, oneshot::Sender<Result<()>>),
+    /// Tell when everything before this is done.
+    Tell(oneshot::Sender<()>),
+}
+
+/// The way to the recorder of one shard.
+pub(super) struct Recorder {
+    /// Which shard.
+    pub shard: usize,
+    items: mpsc::UnboundedSender<Item>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Recorder {
+    /// Starts the recorder of a shard. It ends when its [`Recorder`] is dropped and all is done, or, with what it cannot
+    /// record left behind, when `stop` is cancelled.
+    pub fn start(works: Arc<Works>, shard: usize, stop: CancellationToken) -> (Self, tokio::task::JoinHandle<()>) {
+        let (items, queue) = mpsc::unbounded_channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let worker = Worker { works, waiting: waiting.clone(), stop, gave_up: false };
+        let task = tokio::spawn(worker.run(queue));
+        (Self { shard, items, waiting }, task)
+    }
+
+    /// Gives it something. To be called under the lock of the shard, so that its order is that of the states.
+    pub fn give(&self, item: Item) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        // One that has ended has nobody left to tell.
+        let _ = self.items.send(item);
+    }
+
+    /// True when it cannot record any more.
+    pub fn has_ended(&self) -> bool {
+        self.items.is_closed()
+    }
+
+    /// How many items wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+}
+
+/// Waits until everything that the recorders were given is done.
+pub(super) async fn drain(recorders: &[Recorder]) {
+    for recorder in recorders {
+        let (reply, done) = oneshot::channel();
+        recorder.give(Item::Tell(reply));
+        // One that has ended has nothing left to do.
+        let _ = done.await;
+    }
+}
+
+/// The recorder itself.
+struct Worker {
+    works: Arc<Works>,
+    waiting: Arc<AtomicUsize>,
+    stop: CancellationToken,
+    /// True when something was left behind: then nothing may be recorded that comes after it.
+    gave_up: bool,
+}
+
+impl Worker {
+    async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Item>) {
+        let mut items = Vec::new();
+        while queue.recv_many(&mut items, MOST).await > 0 {
+            let count = items.len();
+            let mut recordings = Vec::new();
+            for item in items.drain(..) {
+                match item {
+                    Item::Recording(recording) => recordings.push(recording),
+                    Item::Save(rows, durable, reply) => {
+                        self.record(std::mem::take(&mut recordings)).await;
+                        let _ = reply.send(self.save(&rows, durable).await);
+                    }
+                    Item::Tell(reply) => {
+                        self.record(std::mem::take(&mut recordings)).await;
+                        let _ = reply.send(());
+                    }
+                }
+            }
+            self.record(recordings).await;
+            self.waiting.fetch_sub(count, Ordering::Relaxed);
+        }
+    }
+
+    /// Records what is durable, tenant by tenant.
+    async fn record(&mut self, recordings: Vec<Recording>) {
+        let mut tenants = BTreeMap::<TenantId, Sum>::new();
+        for recording in recordings {
+            let Recording { run, tenant, led_to, rows, durable, reply } = recording;
+            if let Err(error) = durable.await {
+                self.works.expected.settle(run);
+                let _ = reply.send(Err(self.works.trouble.lost(error)));
+                continue;
+            }
+            let sum = tenants.entry(tenant).or_default();
+            sum.led_to.add(led_to);
+            // Of one device the last state holds what those before it held.
+            sum.rows.extend(rows.into_iter().map(|row| (row.device_id, row)));
+            sum.runs.push(run);
+            sum.replies.push(reply);
+        }
+        for (tenant, sum) in tenants {
+            self.record_sum(tenant, sum).await;
+        }
+    }
+
+    async fn record_sum(&mut self, tenant: TenantId, sum: Sum) {
+        let Sum { led_to, rows, runs, mut replies } = sum;
+        let rows: Vec<_> = rows.into_values().collect();
+        while !self.gave_up {
+            match persist::record(&self.works, tenant, &led_to, &rows).await {
+                Ok(()) => break,
+                // Sooner or later it will be recorded, but nobody has to wait for that.
+                Err(failure) => replies.drain(..).for_each(|reply| drop(reply.send(Err(failure.clone())))),
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => self.gave_up = true,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+        runs.into_iter().for_each(|run| self.works.expected.settle(run));
+        let outcome = if self.gave_up { Err(Failure::stopping()) } else { Ok(()) };
+        replies.into_iter().for_each(|reply| drop(reply.send(outcome.clone())));
+    }
+
+    /// Writes states down.
+    async fn save(
+        &self,
+        rows: &[device_states::DeviceState],
+        durable: BoxFuture<'static, Result<(), HistoryError>>,
+    ) -> Result<()> {
+        if self.gave_up {
+            return Err(Failure::stopping().into());
+        }
+        if let Err(error) = durable.await {
+            return Err(self.works.trouble.lost(error).into());
+        }
+        let mut tx = self.works.base.store.begin(Scope::System).await?;
+        device_states::upsert_many_any_tenant(&mut tx, rows).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// What several recordings of one tenant add up to.
+#[derive(Default)]
+struct Sum {
+    led_to: Consequences,
+    rows: BTreeMap<DeviceId, device_states::DeviceState>,
+    runs: Vec<u64>,
+    replies: Vec<oneshot::Sender<Result<(), Failure>>>,
+}
