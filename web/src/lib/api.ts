@@ -96,7 +96,7 @@ function parse(text: string): unknown {
 export const api = {
   get: <T>(path: string, query?: Query, signal?: AbortSignal) => request<T>('GET', path, { query, signal }),
   post: <T>(path: string, body: unknown = {}) => request<T>('POST', path, { body }),
-  patch: <T>(path: string, version: number, body: unknown) => request<T>('PATCH', path, { version, body }),
+  patch: <T>(path: string, version: number | undefined, body: unknown) => request<T>('PATCH', path, { version, body }),
   remove: (path: string, version?: number) => request<null>('DELETE', path, { version }),
 
   /** Every page of a list, newest first, up to `most` rows. */

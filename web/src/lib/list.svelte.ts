@@ -1,9 +1,44 @@
-// A list of the API, page by page.
+// Lists as tables show them: of the API, page by page, or of what the pages know already.
 
 import { api, messageOf } from './api';
+import { fleet } from './live/fleet.svelte';
 import type { Page } from './types';
 
-export class PagedList<T extends { id: string }> {
+export interface Rows<T> {
+  readonly items: T[];
+  readonly loading: boolean;
+  readonly error: string;
+  /** True when `next` would bring more. */
+  readonly more?: boolean;
+  load(): Promise<void>;
+  next?(): Promise<void>;
+}
+
+/** Drivers, devices or vehicles: known to every page, read anew by `load`. */
+export class FleetRows<T> implements Rows<T> {
+  error = $state('');
+
+  constructor(private readonly read: () => T[]) {}
+
+  get items(): T[] {
+    return this.read();
+  }
+
+  get loading(): boolean {
+    return !fleet.loaded;
+  }
+
+  async load(): Promise<void> {
+    try {
+      await fleet.loadFleet();
+      this.error = '';
+    } catch (error) {
+      this.error = messageOf(error);
+    }
+  }
+}
+
+export class PagedList<T extends { id: string }> implements Rows<T> {
   items = $state.raw<T[]>([]);
   loading = $state(false);
   error = $state('');

@@ -36,6 +36,16 @@ export interface FieldSpec {
 export const shownFields = (fields: FieldSpec[], values: Record<string, string>): FieldSpec[] =>
   fields.filter(({ when }) => !when || when(values));
 
+/** Where the server speaks of the fields that are there now. */
+export const pointersOf = (fields: FieldSpec[], values: Record<string, string>, under = ''): string[] =>
+  shownFields(fields, values).map(({ name }) => `${under}/${name}`);
+
+/** A record, with the version on which a change of it is based; some are never changed. */
+export interface Versioned {
+  id: string;
+  version?: number;
+}
+
 type Tree = { [name: string]: unknown };
 
 function read(record: Tree, name: string): unknown {
@@ -46,7 +56,11 @@ function write(record: Tree, name: string, value: unknown): void {
   const parts = name.split('/');
   const last = parts.pop() as string;
   let target = record;
-  for (const part of parts) target = (target[part] ??= {}) as Tree;
+  for (const [index, part] of parts.entries()) {
+    // A number names a place in a list.
+    const listed = /^\d+$/.test(parts[index + 1] ?? last);
+    target = (target[part] ??= listed ? [] : {}) as Tree;
+  }
   target[last] = value;
 }
 

@@ -5,6 +5,7 @@ import { routeOf } from './route';
 class Router {
   path = $state(location.pathname);
   search = $state(location.search);
+  query = $derived(new URLSearchParams(this.search));
   route = $derived(routeOf(this.path));
 
   constructor() {

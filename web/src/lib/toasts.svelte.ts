@@ -1,5 +1,7 @@
 // Short messages after an action, read out by screen readers.
 
+import { messageOf } from './api';
+
 export interface Toast {
   id: number;
   text: string;
@@ -16,6 +18,16 @@ class Toasts {
 
   error(text: string): void {
     this.#add(text, 'error', 9000);
+  }
+
+  /** Does something and says `done`, or what went wrong. */
+  async tell(action: () => Promise<unknown>, done = ''): Promise<void> {
+    try {
+      await action();
+      if (done) this.done(done);
+    } catch (error) {
+      this.error(messageOf(error));
+    }
   }
 
   dismiss(id: number): void {

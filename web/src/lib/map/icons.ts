@@ -19,119 +19,70 @@ function image(draw: Draw): ImageData {
   return context.getImageData(0, 0, SIZE, SIZE);
 }
 
+/** A filled shape with an outline, and what stands on it. */
+const shape =
+  (trace: Draw, fill: string, outline: string, inner?: Draw): Draw =>
+  (context) => {
+    context.beginPath();
+    trace(context);
+    context.lineWidth = 5;
+    context.strokeStyle = outline;
+    context.stroke();
+    context.fillStyle = fill;
+    context.fill();
+    context.fillStyle = outline;
+    inner?.(context);
+  };
+
+const polygon =
+  (...corners: [number, number][]): Draw =>
+  (context) => {
+    for (const [x, y] of corners) context.lineTo(x, y);
+    context.closePath();
+  };
+
+const circle =
+  (radius: number): Draw =>
+  (context) =>
+    context.arc(0, 0, radius, 0, Math.PI * 2);
+
+const boxes =
+  (...all: [number, number, number, number][]): Draw =>
+  (context) => {
+    for (const box of all) context.fillRect(...box);
+  };
+
 /** An arrow head that points north. */
-function arrow(fill: string, outline: string): Draw {
-  return (context) => {
-    context.beginPath();
-    context.moveTo(0, -17);
-    context.lineTo(12.5, 14);
-    context.lineTo(0, 8);
-    context.lineTo(-12.5, 14);
-    context.closePath();
-    context.lineWidth = 5;
-    context.strokeStyle = outline;
-    context.stroke();
-    context.fillStyle = fill;
-    context.fill();
-  };
-}
-
-function disc(fill: string, outline: string, inner: Draw): Draw {
-  return (context) => {
-    context.beginPath();
-    context.arc(0, 0, 12.5, 0, Math.PI * 2);
-    context.lineWidth = 5;
-    context.strokeStyle = outline;
-    context.stroke();
-    context.fillStyle = fill;
-    context.fill();
-    inner(context);
-  };
-}
-
-/** Two bars: stands. */
-function bars(colour: string): Draw {
-  return (context) => {
-    context.fillStyle = colour;
-    context.fillRect(-5, -5.5, 3.6, 11);
-    context.fillRect(1.4, -5.5, 3.6, 11);
-  };
-}
-
-/** A hollow ring: silent. */
-function ring(colour: string): Draw {
-  return (context) => {
-    context.beginPath();
-    context.arc(0, 0, 5.5, 0, Math.PI * 2);
-    context.fillStyle = colour;
-    context.fill();
-  };
-}
-
-function triangle(fill: string, outline: string): Draw {
-  return (context) => {
-    context.beginPath();
-    context.moveTo(0, -15);
-    context.lineTo(15, 12);
-    context.lineTo(-15, 12);
-    context.closePath();
-    context.lineWidth = 5;
-    context.strokeStyle = outline;
-    context.stroke();
-    context.fillStyle = fill;
-    context.fill();
-    context.fillStyle = outline;
-    context.fillRect(-1.8, -6, 3.6, 9);
-    context.fillRect(-1.8, 5.5, 3.6, 3.6);
-  };
-}
-
-function square(fill: string, outline: string): Draw {
-  return (context) => {
-    context.rotate(Math.PI / 4);
-    context.beginPath();
-    context.rect(-10, -10, 20, 20);
-    context.lineWidth = 5;
-    context.strokeStyle = outline;
-    context.stroke();
-    context.fillStyle = fill;
-    context.fill();
-  };
-}
-
+const ARROW = polygon([0, -17], [12.5, 14], [0, 8], [-12.5, 14]);
+const TRIANGLE = polygon([0, -15], [15, 12], [-15, 12]);
+const DIAMOND = polygon([0, -14], [14, 0], [0, 14], [-14, 0]);
 /** A house with a gate: a place that shipments go through. */
-function house(fill: string, outline: string): Draw {
-  return (context) => {
-    context.beginPath();
-    context.moveTo(0, -14);
-    context.lineTo(14, -4);
-    context.lineTo(14, 13);
-    context.lineTo(-14, 13);
-    context.lineTo(-14, -4);
-    context.closePath();
-    context.lineWidth = 4;
-    context.strokeStyle = outline;
-    context.stroke();
-    context.fillStyle = fill;
-    context.fill();
-    context.fillStyle = outline;
-    context.fillRect(-6.5, 1, 13, 12);
-  };
-}
+const HOUSE = polygon([0, -14], [14, -4], [14, 13], [-14, 13], [-14, -4]);
+const DISC = circle(12.5);
+
+/** Two bars: stands. A hollow: silent. An exclamation mark: something is wrong. */
+const BARS = boxes([-5, -5.5, 3.6, 11], [1.4, -5.5, 3.6, 11]);
+const HOLLOW: Draw = (context) => {
+  context.beginPath();
+  circle(5.5)(context);
+  context.fill();
+};
+const MARK = boxes([-1.8, -6, 3.6, 9], [-1.8, 5.5, 3.6, 3.6]);
+const GATE = boxes([-6.5, 1, 13, 12]);
 
 /** Puts every mark into a map; again after the theme changed. */
 export function addIcons(map: MapLibre, palette: Palette): void {
   const { moving, stopped, silent, problem, outline, selected, hub } = palette;
   const icons: Record<string, Draw> = {
-    moving: arrow(moving, outline),
-    'moving-problem': arrow(problem, outline),
-    stopped: disc(stopped, outline, bars(outline)),
-    'stopped-problem': triangle(problem, outline),
-    silent: disc(silent, outline, ring(outline)),
-    'silent-problem': triangle(problem, outline),
-    hub: house(hub, outline),
-    origin: square(hub, outline),
-    destination: square(selected, outline),
+    moving: shape(ARROW, moving, outline),
+    'moving-problem': shape(ARROW, problem, outline),
+    stopped: shape(DISC, stopped, outline, BARS),
+    'stopped-problem': shape(TRIANGLE, problem, outline, MARK),
+    silent: shape(DISC, silent, outline, HOLLOW),
+    'silent-problem': shape(TRIANGLE, problem, outline, MARK),
+    hub: shape(HOUSE, hub, outline, GATE),
+    origin: shape(DIAMOND, hub, outline),
+    destination: shape(DIAMOND, selected, outline),
   };
   for (const [name, draw] of Object.entries(icons)) {
     if (map.hasImage(name)) map.removeImage(name);

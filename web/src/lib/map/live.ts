@@ -11,6 +11,7 @@ import { FONT, PALETTES } from './style';
 /** Milliseconds between two drawings. */
 const FRAME_MS = 200;
 const TRAIL_MS = 1000;
+const GROUPS_MS = 1000;
 /** From this many devices on, close ones are drawn as one circle with a number. */
 export const CLUSTER_FROM = 500;
 
@@ -19,6 +20,14 @@ export interface LiveData {
   nameOf: (drawn: Drawn) => string;
   /** True when something is wrong with what the device carries. */
   hasProblem: (drawn: Drawn) => boolean;
+  /** Told about once a second while close devices are drawn as one; with null when they no longer are. */
+  onGroups: (groups: Groups | null) => void;
+}
+
+/** What is in view while close devices are drawn as one. */
+export interface Groups {
+  devices: number;
+  groups: number;
 }
 
 /** Adds the layers of locations; their source `hubs` is there already. */
@@ -218,6 +227,7 @@ const transparent = (colour: string): string => `${colour}00`;
 export class LiveDrawing {
   #timer: ReturnType<typeof setInterval>;
   #trailsDue = 0;
+  #groupsDue = 0;
   #selected = '';
   #fresh = true;
   #clustered: boolean;
@@ -269,6 +279,11 @@ export class LiveDrawing {
       this.#clustered = cluster;
       source.setClusterOptions({ cluster });
       this.#fresh = true;
+      if (!cluster) this.data.onGroups(null);
+    }
+    if (cluster && now >= this.#groupsDue) {
+      this.#groupsDue = now + GROUPS_MS;
+      this.data.onGroups(this.#groups());
     }
     if (this.#fresh) {
       this.#fresh = false;
@@ -288,6 +303,16 @@ export class LiveDrawing {
       this.#trailsDue = now + TRAIL_MS;
       this.#drawTrails();
     }
+  }
+
+  #groups(): Groups {
+    const seen = new Map<unknown, number>();
+    for (const { properties } of this.map.queryRenderedFeatures({ layers: ['clusters', ...DEVICE_LAYERS] })) {
+      // A feature at the edge of a tile stands in both.
+      seen.set(properties.cluster_id ?? properties.id, Number(properties.point_count ?? 1));
+    }
+    const counts = [...seen.values()];
+    return { devices: counts.reduce((a, b) => a + b, 0), groups: counts.filter((count) => count > 1).length };
   }
 
   #feature(drawn: Drawn): GeoJSON.Feature {
