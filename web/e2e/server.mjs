@@ -107,8 +107,8 @@ export async function seed(api) {
   const door = await place('Torstraße 60', 52.5295, 13.4, 'address');
   const anna = await api.post('/v1/drivers', { name: 'Anna Berg', duty: 'on_duty', phone: '+49301234567' });
   const ben = await api.post('/v1/drivers', { name: 'Ben Okafor', duty: 'on_duty' });
-  const device = await api.post('/v1/devices', { identifier: 'van-anna', name: 'Van 1', driver_id: anna.id });
-  await api.post('/v1/devices', { identifier: 'van-ben', name: 'Van 2', driver_id: ben.id });
+  const device = await api.post('/v1/devices', { identifier: 'van-anna', name: 'Van 1', driver_id: anna.id, max_speed_mps: 0 });
+  await api.post('/v1/devices', { identifier: 'van-ben', name: 'Van 2', driver_id: ben.id, max_speed_mps: 0 });
   await api.post('/v1/zones', {
     name: 'Inner city',
     geometry: { type: 'Point', coordinates: [13.39, 52.53] },

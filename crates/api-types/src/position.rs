@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tracklane_core::id::DeviceId;
 use tracklane_core::model::DeviceLatest;
 pub use tracklane_core::position::Attributes;
+use tracklane_core::position::Mark;
 use tracklane_core::{FieldError, Timestamp};
 
 /// One fix. Borrows from the body, so that reading one costs no allocation but for its attributes.
@@ -112,6 +113,8 @@ pub enum RowOutcome {
     Duplicate,
     /// Durable, but older than what is known of the device: history, not "now".
     Late,
+    /// Durable, but not believed: kept in history with a `mark`, and moves nothing.
+    Marked,
     /// Not taken; `errors` says why.
     Rejected,
 }
@@ -123,6 +126,9 @@ pub struct RowAnswer {
     pub row: usize,
     /// What became of it.
     pub outcome: RowOutcome,
+    /// Why it is not believed, when it is marked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
     /// Why it was rejected. Pointers are into the row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
@@ -137,6 +143,9 @@ pub struct PositionsAnswer {
     pub duplicates: usize,
     /// Rows that were taken into history only.
     pub late: usize,
+    /// Rows that were taken into history with a mark, because they are not believed.
+    #[serde(default)]
+    pub marked: usize,
     /// Rows that were not taken.
     pub rejected: usize,
     /// Every row that is not simply accepted; with `?rows=all`, every row.
@@ -170,7 +179,8 @@ pub struct Feature {
     pub kind: String,
     /// Where; none when there is no position in the range.
     pub geometry: Option<Geometry>,
-    /// `device_id`, and `times` for a line or `time`, `speed_mps`, `course_deg`, `accuracy_m`, `attributes` for a point.
+    /// `device_id`, and `times` for a line or `time`, `speed_mps`, `course_deg`, `accuracy_m`,
+    /// `valid`, `mark`, `attributes` for a point.
     #[schema(value_type = Object)]
     pub properties: serde_json::Map<String, serde_json::Value>,
 }

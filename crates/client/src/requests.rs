@@ -62,6 +62,9 @@ pub struct NewDevice {
     /// The driver who carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub driver_id: Option<DriverId>,
+    /// The highest speed that is believed of it, in metres per second; 0 for any; none for the server's setting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_speed_mps: Option<f32>,
 }
 
 /// A geofence.

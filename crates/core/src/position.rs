@@ -65,6 +65,59 @@ pub struct Report {
     pub attributes: Attributes,
 }
 
+/// Why a position takes no part in what is computed from positions. It is kept all the same. The closed list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// The device itself says that the fix is not valid.
+    Invalid,
+    /// The fix lies at 0, 0, which devices report that know nothing.
+    NullIsland,
+    /// Software on the phone made the position up.
+    Mock,
+    /// The stated accuracy is too bad.
+    Inaccurate,
+    /// It could only be reached at an impossible speed.
+    Teleport,
+    /// The device stands: the fix differs from where it stands by no more than noise.
+    Static,
+}
+
+impl Mark {
+    /// Every mark, in the order in which the filters look.
+    pub const ALL: [Self; 6] =
+        [Self::Invalid, Self::NullIsland, Self::Mock, Self::Inaccurate, Self::Teleport, Self::Static];
+
+    /// The word of the API, and the label of the metric.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::NullIsland => "null_island",
+            Self::Mock => "mock",
+            Self::Inaccurate => "inaccurate",
+            Self::Teleport => "teleport",
+            Self::Static => "static",
+        }
+    }
+
+    /// The number under which history keeps it, from 1. Numbers are never given to another mark.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Invalid => 1,
+            Self::NullIsland => 2,
+            Self::Mock => 3,
+            Self::Inaccurate => 4,
+            Self::Teleport => 5,
+            Self::Static => 6,
+        }
+    }
+
+    /// The mark with this number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|mark| mark.code() == code)
+    }
+}
+
 /// One fix of a known device, ready for the pipeline and for history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Position {
@@ -80,6 +133,8 @@ pub struct Position {
     pub fix: Fix,
     /// Everything else the device said.
     pub attributes: Attributes,
+    /// Why it takes no part in what is computed from positions; none when it does.
+    pub mark: Option<Mark>,
 }
 
 /// How far in the future, in seconds, a fix time may lie before it is refused: a device's clock may be a little fast.

@@ -1,6 +1,7 @@
 //! What can be set about the engine: one struct per section of the configuration file. Every field has a default.
 
 use serde::{Deserialize, Serialize};
+use tracklane_geo::filter::Filters;
 
 /// The sections that the engine owns.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -8,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// The position pipeline.
     pub tracking: TrackingSettings,
+    /// Which positions are believed.
+    pub filter: Filters,
     /// Who may come in.
     pub access: crate::access::AccessSettings,
     /// Webhook delivery.

@@ -8,88 +8,23 @@
 
 use serde::{Deserialize, Serialize};
 use tracklane_core::Timestamp;
-use tracklane_core::position::{EARLIEST_FIX_SECONDS, Fix, Point};
+use tracklane_core::position::{Fix, Mark, Point};
 
 use crate::distance::distance_m;
 
-/// Why a position is marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// The device itself says that the fix is not valid.
-    Invalid,
-    /// A coordinate is not on earth, or the fix lies at 0, 0, which devices report that know nothing.
-    OutOfRange,
-    /// The fix time lies before there were such devices.
-    TooOld,
-    /// The fix time lies further in the future than a clock may be fast.
-    FarFuture,
-    /// The position was made up by software on the phone.
-    Mock,
-    /// The fix has the time of the one before: it was sent twice.
-    Duplicate,
-    /// The stated accuracy is too bad.
-    Inaccurate,
-    /// The fix could only be reached at an impossible speed.
-    Teleport,
-    /// The device stands: the fix differs from where it stands by no more than noise.
-    Static,
-}
-
-impl Reason {
-    /// Every reason, in the order in which the stages look.
-    pub const ALL: [Self; 9] = [
-        Self::Invalid,
-        Self::OutOfRange,
-        Self::TooOld,
-        Self::FarFuture,
-        Self::Mock,
-        Self::Duplicate,
-        Self::Inaccurate,
-        Self::Teleport,
-        Self::Static,
-    ];
-
-    /// The word of the API, and the label of the metric.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Invalid => "invalid",
-            Self::OutOfRange => "out_of_range",
-            Self::TooOld => "too_old",
-            Self::FarFuture => "far_future",
-            Self::Mock => "mock",
-            Self::Duplicate => "duplicate",
-            Self::Inaccurate => "inaccurate",
-            Self::Teleport => "teleport",
-            Self::Static => "static",
-        }
-    }
-}
-
-/// What became of a position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// It is believed.
-    Keep,
-    /// It is kept, and marked with the first reason found.
-    Mark(Reason),
-}
-
-/// What the stages ask for. Each can be turned off.
+/// What the stages ask for. Each but the first can be turned off.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filters {
-    /// How far ahead of receipt a fix time may lie, in seconds; none for any.
-    pub future_s: Option<u32>,
-    /// The worst accuracy that is believed, in metres; none for any.
-    pub worst_accuracy_m: Option<f32>,
-    /// The highest speed that is believed, in metres per second; none for any.
-    pub max_speed_mps: Option<f32>,
-    /// A fix so near to where the device stands, in metres, that says no speed or less than a walk, is jitter; none for off.
-    pub static_m: Option<f32>,
-    /// Even a device that stands keeps one fix in so many seconds.
-    pub static_keep_s: u32,
+    /// The highest speed that is believed, in metres per second, 0 to 10,000; 0 for any.
+    pub max_speed_mps: f32,
+    /// The worst accuracy that is believed, in metres, 0 to 1,000,000; 0 for any.
+    pub worst_accuracy_m: f32,
+    /// A fix so near to where the device stands, in metres, that says no speed or less than a walk, is jitter: 0 to 1,000; 0
+    /// for no look at it.
+    pub static_m: f32,
+    /// Even a device that stands keeps one fix in so many seconds, 1 to 86,400.
+    pub static_keep_seconds: u32,
     /// Whether positions that say they are made up are marked.
     pub mock: bool,
     /// Whether a fix at exactly 0, 0 is marked.
@@ -97,14 +32,13 @@ pub struct Filters {
 }
 
 impl Default for Filters {
-    /// Five minutes into the future, any accuracy up to a kilometre, 100 m/s, no look at jitter.
+    /// 100 m/s, any accuracy up to a kilometre, no look at jitter.
     fn default() -> Self {
         Self {
-            future_s: Some(300),
-            worst_accuracy_m: Some(1000.0),
-            max_speed_mps: Some(100.0),
-            static_m: None,
-            static_keep_s: 300,
+            max_speed_mps: 100.0,
+            worst_accuracy_m: 1000.0,
+            static_m: 0.0,
+            static_keep_seconds: 300,
             mock: true,
             null_island: true,
         }
@@ -114,10 +48,8 @@ impl Default for Filters {
 /// One position, as far as the stages care.
 #[derive(Debug, Clone, Copy)]
 pub struct Sighting<'a> {
-    /// When the fix was taken, by the device's clock.
+    /// When the fix was taken.
     pub at: Timestamp,
-    /// When we received it.
-    pub received_at: Timestamp,
     /// The fix.
     pub fix: &'a Fix,
     /// True when the device says that software made the position up.
@@ -126,91 +58,75 @@ pub struct Sighting<'a> {
 
 /// A place and a time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-struct Spot {
-    at: Timestamp,
-    point: Point,
-    accuracy_m: f32,
+pub struct Spot {
+    /// When.
+    pub at: Timestamp,
+    /// Where.
+    pub point: Point,
+    /// How exactly, in metres; 0 when nobody says.
+    pub accuracy_m: f32,
 }
 
 /// What is known of one device: the last fix that was believed, and a jump that waits for another fix to agree.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct FilterState {
-    /// The time of the last position that was not a duplicate.
-    newest: Option<Timestamp>,
-    good: Option<Spot>,
-    jump: Option<Spot>,
+    /// The last fix that was believed.
+    pub good: Option<Spot>,
+    /// The last fix that could not be reached from there, if none was believed since.
+    pub jump: Option<Spot>,
 }
 
 /// A stage: the reason to mark a position, if there is one.
-type Stage = fn(&Sighting, &FilterState, &Filters) -> Option<Reason>;
+type Stage = fn(&Sighting, &FilterState, &Filters) -> Option<Mark>;
 
-/// All stages. The first that objects gives the reason.
-const STAGES: [Stage; 9] =
-    [invalid, out_of_range, too_old, far_future, mock, duplicate, inaccurate, teleport, static_jitter];
+/// All stages. The first that objects gives the mark.
+const STAGES: [Stage; 6] = [invalid, null_island, mock, inaccurate, teleport, static_jitter];
 
 impl Filters {
-    /// Takes one position through all stages.
-    pub fn judge(&self, state: &mut FilterState, sighting: &Sighting) -> Verdict {
-        let objection = STAGES.iter().find_map(|stage| stage(sighting, state, self));
-        state.learn(sighting, objection);
-        objection.map_or(Verdict::Keep, Verdict::Mark)
+    /// Takes one position through all stages; none when it is believed. For the next one it is then [`FilterState::good`],
+    /// and one marked [`Mark::Teleport`] is [`FilterState::jump`].
+    pub fn judge(&self, state: &FilterState, sighting: &Sighting) -> Option<Mark> {
+        STAGES.iter().find_map(|stage| stage(sighting, state, self))
     }
 }
 
 impl FilterState {
-    fn learn(&mut self, sighting: &Sighting, objection: Option<Reason>) {
-        let spot =
-            Spot { at: sighting.at, point: sighting.fix.point, accuracy_m: sighting.fix.accuracy_m.unwrap_or(0.0) };
-        match objection {
-            None => *self = Self { newest: Some(sighting.at), good: Some(spot), jump: None },
-            Some(Reason::Teleport) => (self.newest, self.jump) = (Some(sighting.at), Some(spot)),
-            Some(Reason::Static | Reason::Inaccurate | Reason::Mock | Reason::Invalid) => {
-                self.newest = self.newest.max(Some(sighting.at));
-            }
-            // Not a time to reckon with, or not a new one.
-            Some(Reason::Duplicate | Reason::OutOfRange | Reason::TooOld | Reason::FarFuture) => {}
+    /// Notes what became of a position.
+    pub fn learn(&mut self, sighting: &Sighting, mark: Option<Mark>) {
+        let accuracy_m = sighting.fix.accuracy_m.unwrap_or(0.0);
+        let spot = Spot { at: sighting.at, point: sighting.fix.point, accuracy_m };
+        match mark {
+            None => *self = Self { good: Some(spot), jump: None },
+            Some(Mark::Teleport) => self.jump = Some(spot),
+            Some(Mark::Invalid | Mark::NullIsland | Mark::Mock | Mark::Inaccurate | Mark::Static) => {}
         }
     }
 }
 
-fn invalid(sighting: &Sighting, _: &FilterState, _: &Filters) -> Option<Reason> {
-    (!sighting.fix.valid).then_some(Reason::Invalid)
+fn invalid(sighting: &Sighting, _: &FilterState, _: &Filters) -> Option<Mark> {
+    (!sighting.fix.valid).then_some(Mark::Invalid)
 }
 
-fn out_of_range(sighting: &Sighting, _: &FilterState, filters: &Filters) -> Option<Reason> {
-    let point = sighting.fix.point;
-    let nowhere = filters.null_island && point.lat == 0.0 && point.lon == 0.0;
-    (nowhere || point.check().is_err()).then_some(Reason::OutOfRange)
+fn null_island(sighting: &Sighting, _: &FilterState, filters: &Filters) -> Option<Mark> {
+    let nowhere = sighting.fix.point == Point { lat: 0.0, lon: 0.0 };
+    (filters.null_island && nowhere).then_some(Mark::NullIsland)
 }
 
-fn too_old(sighting: &Sighting, _: &FilterState, _: &Filters) -> Option<Reason> {
-    (sighting.at.as_second() < EARLIEST_FIX_SECONDS).then_some(Reason::TooOld)
+fn mock(sighting: &Sighting, _: &FilterState, filters: &Filters) -> Option<Mark> {
+    (filters.mock && sighting.mock).then_some(Mark::Mock)
 }
 
-fn far_future(sighting: &Sighting, _: &FilterState, filters: &Filters) -> Option<Reason> {
-    let ahead = sighting.at.as_second() - sighting.received_at.as_second();
-    (ahead > i64::from(filters.future_s?)).then_some(Reason::FarFuture)
+fn inaccurate(sighting: &Sighting, _: &FilterState, filters: &Filters) -> Option<Mark> {
+    let worst = Some(filters.worst_accuracy_m).filter(|worst| *worst > 0.0)?;
+    (sighting.fix.accuracy_m? > worst).then_some(Mark::Inaccurate)
 }
 
-fn mock(sighting: &Sighting, _: &FilterState, filters: &Filters) -> Option<Reason> {
-    (filters.mock && sighting.mock).then_some(Reason::Mock)
-}
-
-fn duplicate(sighting: &Sighting, state: &FilterState, _: &Filters) -> Option<Reason> {
-    (state.newest? == sighting.at).then_some(Reason::Duplicate)
-}
-
-fn inaccurate(sighting: &Sighting, _: &FilterState, filters: &Filters) -> Option<Reason> {
-    (sighting.fix.accuracy_m? > filters.worst_accuracy_m?).then_some(Reason::Inaccurate)
-}
-
-fn teleport(sighting: &Sighting, state: &FilterState, filters: &Filters) -> Option<Reason> {
-    let max_speed_mps = f64::from(filters.max_speed_mps?);
+fn teleport(sighting: &Sighting, state: &FilterState, filters: &Filters) -> Option<Mark> {
+    let max_speed_mps = Some(f64::from(filters.max_speed_mps)).filter(|speed| *speed > 0.0)?;
     let reachable = |from: Spot| implied_speed_mps(from, sighting) <= max_speed_mps;
     let from_good = state.good.is_none_or(reachable);
     let from_jump = state.jump.is_some_and(reachable);
-    (!from_good && !from_jump).then_some(Reason::Teleport)
+    (!from_good && !from_jump).then_some(Mark::Teleport)
 }
 
 /// The speed that it takes at least to get from `from` to a sighting, in metres per second; infinite against time.
@@ -228,14 +144,15 @@ fn implied_speed_mps(from: Spot, to: &Sighting) -> f64 {
     }
 }
 
-fn static_jitter(sighting: &Sighting, state: &FilterState, filters: &Filters) -> Option<Reason> {
+fn static_jitter(sighting: &Sighting, state: &FilterState, filters: &Filters) -> Option<Mark> {
     /// Below this, in metres per second, a stated speed is as good as none.
     const STANDING_MPS: f32 = 0.5;
-    let (good, reach_m) = (state.good?, f64::from(filters.static_m?));
+    let reach_m = Some(f64::from(filters.static_m)).filter(|reach| *reach > 0.0)?;
+    let good = state.good?;
     let stands = sighting.fix.speed_mps.is_none_or(|speed| speed < STANDING_MPS);
     let seconds = sighting.at.as_second() - good.at.as_second();
     let near = distance_m(good.point, sighting.fix.point) <= reach_m;
-    (stands && near && seconds < i64::from(filters.static_keep_s)).then_some(Reason::Static)
+    (stands && near && seconds < i64::from(filters.static_keep_seconds)).then_some(Mark::Static)
 }
 
 #[cfg(test)]
@@ -256,43 +173,48 @@ mod tests {
         Fix { point, altitude_m: None, speed_mps: None, course_deg: None, accuracy_m: None, valid: true }
     }
 
-    fn judge(filters: &Filters, state: &mut FilterState, at: i64, fix: &Fix) -> Verdict {
-        let sighting = Sighting { at: second(at), received_at: second(at), fix, mock: false };
-        filters.judge(state, &sighting)
+    fn judge(filters: &Filters, state: &mut FilterState, at: i64, fix: &Fix) -> Option<Mark> {
+        let sighting = Sighting { at: second(at), fix, mock: false };
+        let mark = filters.judge(state, &sighting);
+        state.learn(&sighting, mark);
+        mark
     }
 
     #[track_caller]
-    fn judged(filters: &Filters, track: &[(i64, f64)], expected: &[Verdict]) {
+    fn judged(filters: &Filters, track: &[(i64, f64)], expected: &[Option<Mark>]) {
         let mut state = FilterState::default();
         let verdicts: Vec<_> =
             track.iter().map(|(at, metres)| judge(filters, &mut state, *at, &fix(*metres))).collect();
         assert_eq!(verdicts, expected);
     }
 
-    const KEEP: Verdict = Verdict::Keep;
-    const TELEPORT: Verdict = Verdict::Mark(Reason::Teleport);
+    const KEEP: Option<Mark> = None;
+    const TELEPORT: Option<Mark> = Some(Mark::Teleport);
 
     #[test]
-    fn each_stage_has_its_reason() {
+    fn each_stage_has_its_mark() {
         let filters = Filters::default();
-        let marked = |change: &dyn Fn(&mut Fix), at: i64, mock: bool| {
+        let marked = |change: &dyn Fn(&mut Fix), mock: bool| {
             let mut given = fix(0.0);
             change(&mut given);
-            let sighting = Sighting { at: second(at), received_at: second(0), fix: &given, mock };
-            filters.judge(&mut FilterState::default(), &sighting)
+            filters.judge(&FilterState::default(), &Sighting { at: second(0), fix: &given, mock })
         };
-        assert_eq!(marked(&|_| {}, 0, false), KEEP);
-        assert_eq!(marked(&|fix| fix.valid = false, 0, false), Verdict::Mark(Reason::Invalid));
-        assert_eq!(marked(&|fix| fix.point.lat = f64::NAN, 0, false), Verdict::Mark(Reason::OutOfRange));
-        assert_eq!(
-            marked(&|fix| fix.point = Point { lat: 0.0, lon: 0.0 }, 0, false),
-            Verdict::Mark(Reason::OutOfRange)
-        );
-        assert_eq!(marked(&|_| {}, 301, false), Verdict::Mark(Reason::FarFuture));
-        assert_eq!(marked(&|_| {}, -1_000_000_000, false), Verdict::Mark(Reason::TooOld));
-        assert_eq!(marked(&|_| {}, 0, true), Verdict::Mark(Reason::Mock));
-        assert_eq!(marked(&|fix| fix.accuracy_m = Some(1001.0), 0, false), Verdict::Mark(Reason::Inaccurate));
-        judged(&filters, &[(0, 0.0), (0, 0.0), (1, 0.0)], &[KEEP, Verdict::Mark(Reason::Duplicate), KEEP]);
+        assert_eq!(marked(&|_| {}, false), KEEP);
+        assert_eq!(marked(&|fix| fix.valid = false, false), Some(Mark::Invalid));
+        assert_eq!(marked(&|fix| fix.point = Point { lat: 0.0, lon: 0.0 }, false), Some(Mark::NullIsland));
+        assert_eq!(marked(&|_| {}, true), Some(Mark::Mock));
+        assert_eq!(marked(&|fix| fix.accuracy_m = Some(1001.0), false), Some(Mark::Inaccurate));
+        let off = Filters {
+            worst_accuracy_m: 0.0,
+            max_speed_mps: 0.0,
+            mock: false,
+            null_island: false,
+            ..Filters::default()
+        };
+        let mut state = FilterState::default();
+        for (at, metres) in [(0, 0.0), (1, 50_000.0), (2, -50_000.0)] {
+            assert_eq!(judge(&off, &mut state, at, &Fix { accuracy_m: Some(1e6), ..fix(metres) }), KEEP);
+        }
     }
 
     #[test]
@@ -318,8 +240,8 @@ mod tests {
 
     #[test]
     fn a_standing_device_keeps_a_fix_now_and_then() {
-        let filters = Filters { static_m: Some(15.0), static_keep_s: 60, ..Filters::default() };
-        let jitter = Verdict::Mark(Reason::Static);
+        let filters = Filters { static_m: 15.0, static_keep_seconds: 60, ..Filters::default() };
+        let jitter = Some(Mark::Static);
         let track = [(0, 0.0), (10, 9.0), (20, -7.0), (59, 3.0), (60, 5.0), (70, 6.0), (80, 40.0)];
         judged(&filters, &track, &[KEEP, jitter, jitter, jitter, KEEP, jitter, KEEP]);
     }

@@ -2,14 +2,16 @@
 //! reporting at once takes some 35 bytes.
 //!
 //! A row: flags, then tenant and device unless they are those of the row before, fix time and time of receipt as
-//! differences, coordinates as four bytes each, then what is stated of altitude, accuracy, speed, course, attributes.
+//! differences, coordinates as four bytes each, then what is stated of altitude, accuracy, speed, course, attributes, and of validity
+//! and mark.
 
 use std::sync::Arc;
 
 use crate::row::{Key, NO_ACCURACY, NO_ALTITUDE, NO_COURSE, NO_SPEED, Row};
 use crate::varint::{Reader, put, put_signed};
 
-const VALID: u8 = 1;
+/// Valid and not marked, which is the rule; otherwise a byte says what it is: see [`standing`].
+const PLAIN: u8 = 1;
 const ALTITUDE: u8 = 1 << 1;
 const ACCURACY: u8 = 1 << 2;
 const SPEED: u8 = 1 << 3;
@@ -26,7 +28,7 @@ pub(crate) fn encode(rows: &[(Key, Row)], out: &mut Vec<u8>) {
         let same_tenant = before.is_some_and(|(last, ..)| last.tenant == key.tenant);
         let same_device = before.is_some_and(|(last, ..)| last == *key);
         let flags = [
-            (row.valid, VALID),
+            (standing(row) == VALID, PLAIN),
             (row.altitude != NO_ALTITUDE, ALTITUDE),
             (row.accuracy != NO_ACCURACY, ACCURACY),
             (row.speed != NO_SPEED, SPEED),
@@ -64,8 +66,18 @@ pub(crate) fn encode(rows: &[(Key, Row)], out: &mut Vec<u8>) {
             put(out, text.len() as u64);
             out.extend_from_slice(text);
         }
+        if flags & PLAIN == 0 {
+            out.push(standing(row));
+        }
         before = Some((*key, row.fix_time, row.received_at));
     }
+}
+
+const VALID: u8 = 1;
+
+/// Whether the fix is valid, and above that bit the number of its mark.
+fn standing(row: &Row) -> u8 {
+    row.mark << 1 | u8::from(row.valid)
 }
 
 /// Reads the appends of a whole frame; none when the bytes are not what [`encode`] writes.
@@ -87,7 +99,7 @@ fn decode(input: &mut Reader<'_>, rows: &mut Vec<(Key, Row)>) -> Option<()> {
         let device = if flags & SAME_DEVICE != 0 { last?.device } else { u128::from_be_bytes(input.array()?) };
         let fix_time = input.signed()?.wrapping_add(before.map_or(0, |(_, fix, _)| fix));
         let received_at = input.signed()?.wrapping_add(before.map_or(fix_time, |(.., received)| received));
-        let row = Row {
+        let mut row = Row {
             fix_time,
             received_at,
             lat: i32::from_le_bytes(input.array()?),
@@ -96,7 +108,8 @@ fn decode(input: &mut Reader<'_>, rows: &mut Vec<(Key, Row)>) -> Option<()> {
             accuracy: if flags & ACCURACY != 0 { input.varint()?.try_into().ok()? } else { NO_ACCURACY },
             speed: if flags & SPEED != 0 { input.varint()?.try_into().ok()? } else { NO_SPEED },
             course: if flags & COURSE != 0 { input.varint()?.try_into().ok()? } else { NO_COURSE },
-            valid: flags & VALID != 0,
+            valid: true,
+            mark: 0,
             attributes: match flags & ATTRIBUTES {
                 0 => None,
                 _ => {
@@ -105,6 +118,10 @@ fn decode(input: &mut Reader<'_>, rows: &mut Vec<(Key, Row)>) -> Option<()> {
                 }
             },
         };
+        if flags & PLAIN == 0 {
+            let standing = input.byte()?;
+            (row.valid, row.mark) = (standing & VALID != 0, standing >> 1);
+        }
         let key = Key { tenant, device };
         before = Some((key, fix_time, received_at));
         rows.push((key, row));

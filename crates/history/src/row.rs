@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, Id, TenantId};
-use tracklane_core::position::{Attributes, Fix, Point, Position};
+use tracklane_core::position::{Attributes, Fix, Mark, Point, Position};
 use uuid::Uuid;
 
 /// Whose device, and which.
@@ -80,6 +80,8 @@ pub(crate) struct Row {
     /// Hundredths of a degree.
     pub course: u16,
     pub valid: bool,
+    /// The number of the mark; 0 when there is none.
+    pub mark: u8,
     /// A JSON object as text; none when it is empty, which is the rule.
     pub attributes: Option<Arc<Vec<u8>>>,
 }
@@ -104,6 +106,7 @@ pub(crate) fn from_position(position: &Position) -> (Key, Row) {
         speed: fix.speed_mps.map_or(NO_SPEED, |value| (hundredths(value) as u16).min(NO_SPEED - 1)),
         course: fix.course_deg.map_or(NO_COURSE, |value| (hundredths(value) as u16).min(NO_COURSE - 1)),
         valid: fix.valid,
+        mark: position.mark.map_or(0, Mark::code),
         attributes: attributes_text(&position.attributes),
     };
     (Key::new(position.tenant_id, position.device_id), row)
@@ -120,6 +123,10 @@ fn attributes_text(attributes: &Attributes) -> Option<Arc<Vec<u8>>> {
 /// The position a row was made from, as far as it was kept; none when the row holds what [`from_position`] never makes.
 pub(crate) fn to_position(key: Key, row: &Row) -> Option<Position> {
     let metres = |hundredths: f64| (hundredths / 100.0) as f32;
+    let mark = match row.mark {
+        0 => None,
+        code => Some(Mark::from_code(code)?),
+    };
     let attributes = match &row.attributes {
         Some(text) => serde_json::from_slice(text).ok()?,
         None => Attributes::new(),
@@ -138,6 +145,7 @@ pub(crate) fn to_position(key: Key, row: &Row) -> Option<Position> {
             valid: row.valid,
         },
         attributes,
+        mark,
     })
 }
 

@@ -65,8 +65,15 @@ impl EncodeLabelValue for StatusClass {
 /// What became of a position.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct OutcomeLabels {
-    /// `accepted`, `duplicate`, `late` or `rejected`; for webhooks the outcome of an attempt.
+    /// `accepted`, `duplicate`, `late`, `marked` or `rejected`; for webhooks the outcome of an attempt.
     pub outcome: &'static str,
+}
+
+/// Why a position is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ReasonLabels {
+    /// The word of the mark.
+    pub reason: &'static str,
 }
 
 /// Buckets for the time of a request, in seconds, as OpenTelemetry suggests them.
@@ -95,7 +102,7 @@ macro_rules! entries {
         })*
     };
 }
-entries!(Counter, Gauge, FloatGauge, Family<RequestLabels, Histogram>, Family<OutcomeLabels, Counter>);
+entries!(Counter, Gauge, FloatGauge, Family<RequestLabels, Histogram>, Family<OutcomeLabels, Counter>, Family<ReasonLabels, Counter>);
 
 /// A [`PipelineLatency`] under its name.
 #[derive(Debug)]
@@ -158,6 +165,8 @@ metrics! {
         Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS)), Some(Unit::Seconds);
     /// Positions by what became of them.
     positions: Family<OutcomeLabels, Counter> = Family::default(), None;
+    /// Positions that are kept and not believed, by why.
+    positions_marked: Family<ReasonLabels, Counter> = Family::default(), None;
     /// Messages of device protocols that left no position, by why.
     device_messages: Family<OutcomeLabels, Counter> = Family::default(), None;
     /// Positions that wait in the pipeline.
@@ -196,10 +205,15 @@ impl Metrics {
             ("accepted", pipeline.accepted),
             ("duplicate", pipeline.duplicate),
             ("late", pipeline.late),
+            ("marked", pipeline.marked.iter().map(|(_, count)| count).sum()),
             ("rejected", pipeline.rejected),
         ];
         for (outcome, count) in outcomes {
             let counter = self.positions.get_or_create(&OutcomeLabels { outcome });
+            counter.inner().store(count, Ordering::Relaxed);
+        }
+        for (mark, count) in pipeline.marked {
+            let counter = self.positions_marked.get_or_create(&ReasonLabels { reason: mark.as_str() });
             counter.inner().store(count, Ordering::Relaxed);
         }
         self.zone_crossings.inner().store(pipeline.crossings, Ordering::Relaxed);

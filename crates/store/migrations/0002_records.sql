@@ -98,6 +98,7 @@ CREATE TABLE devices (
     name TEXT NOT NULL,
     driver_id UUID,
     vehicle_id UUID,
+    max_speed_mps DOUBLE PRECISION,
     disabled BOOLEAN NOT NULL,
     credential_hash BYTEA,
     search TEXT NOT NULL,

@@ -11,7 +11,7 @@ use crate::table::{Table, search_text};
 const TABLE: Table = Table {
     name: "devices",
     fixed: "created_at, version",
-    changing: "identifier, name, driver_id, vehicle_id, disabled, search, updated_at",
+    changing: "identifier, name, driver_id, vehicle_id, max_speed_mps, disabled, search, updated_at",
 };
 
 const CREDENTIAL: &str = ", credential_hash";
@@ -22,6 +22,7 @@ fn values(device: &Device) -> Vec<Value> {
         &device.name,
         device.driver_id,
         device.vehicle_id,
+        device.max_speed_mps,
         device.disabled,
         search_text(&[Some(&device.name), Some(&device.identifier)]),
         device.updated_at,
@@ -41,6 +42,7 @@ fn read_with_hash(row: &Row) -> Result<(Device, Option<Vec<u8>>)> {
         name: row.get("name")?,
         driver_id: row.opt("driver_id")?,
         vehicle_id: row.opt("vehicle_id")?,
+        max_speed_mps: row.opt("max_speed_mps")?,
         disabled: row.get("disabled")?,
         has_credential: hash.is_some(),
         created_at: row.get("created_at")?,

@@ -19,7 +19,8 @@ pub fn fix(lat: f64, lon: f64) -> Fix {
 
 /// A position received when it was taken.
 pub fn position(tenant_id: TenantId, device_id: DeviceId, at: Timestamp, lat: f64, lon: f64) -> Position {
-    Position { tenant_id, device_id, fix_time: at, received_at: at, fix: fix(lat, lon), attributes: Attributes::new() }
+    let (fix, attributes) = (fix(lat, lon), Attributes::new());
+    Position { tenant_id, device_id, fix_time: at, received_at: at, fix, attributes, mark: None }
 }
 
 /// GeoJSON of a square around a point, `half_side` degrees to each side.

@@ -355,6 +355,12 @@ export interface components {
             id: components["schemas"]["DeviceId"];
             /** @description How it names itself (IMEI, user/device, free id), unique in the installation: some protocols carry no tenant. */
             identifier: string;
+            /**
+             * Format: float
+             * @description The highest speed that is believed of it, in metres per second, 0 to 10,000; 0 for any, none for the setting
+             *     `filter.max_speed_mps`.
+             */
+            max_speed_mps?: number | null;
             /** @description Name. */
             name: string;
             /** @description Its tenant. */
@@ -594,7 +600,10 @@ export interface components {
         /** @description A GeoJSON feature. */
         Feature: {
             geometry?: components["schemas"]["Geometry"] | null;
-            /** @description `device_id`, and `times` for a line or `time`, `speed_mps`, `course_deg`, `accuracy_m`, `attributes` for a point. */
+            /**
+             * @description `device_id`, and `times` for a line or `time`, `speed_mps`, `course_deg`, `accuracy_m`,
+             *     `valid`, `mark`, `attributes` for a point.
+             */
             properties: Record<string, unknown>;
             /** @description Always `Feature`. */
             type: string;
@@ -806,6 +815,11 @@ export interface components {
              */
             password: string;
         };
+        /**
+         * @description Why a position takes no part in what is computed from positions. It is kept all the same. The closed list.
+         * @enum {string}
+         */
+        Mark: "invalid" | "null_island" | "mock" | "inaccurate" | "teleport" | "static";
         /** @description Who calls, and what they may do. */
         Me: {
             api_key?: components["schemas"]["ApiKey"] | null;
@@ -995,6 +1009,12 @@ export interface components {
             driver_id?: components["schemas"]["DriverId"] | null;
             /** @description How it names itself (IMEI, user/device, free id), unique in the installation, 1 to 100 characters. */
             identifier: string;
+            /**
+             * Format: float
+             * @description The highest speed that is believed of it, in metres per second, 0 to 10,000; 0 for any. When left out, the setting
+             *     `filter.max_speed_mps`.
+             */
+            max_speed_mps?: number | null;
             /** @description Name, 1 to 200 characters; the identifier when left out. */
             name?: string | null;
             vehicle_id?: components["schemas"]["VehicleId"] | null;
@@ -1006,6 +1026,12 @@ export interface components {
             driver_id?: components["schemas"]["DriverId"] | null;
             /** @description How it names itself (IMEI, user/device, free id), unique in the installation, 1 to 100 characters. */
             identifier?: string;
+            /**
+             * Format: float
+             * @description The highest speed that is believed of it, in metres per second, 0 to 10,000; 0 for any. When left out, the setting
+             *     `filter.max_speed_mps`.
+             */
+            max_speed_mps?: number | null;
             /** @description Name, 1 to 200 characters; the identifier when left out. */
             name?: string | null;
             vehicle_id?: components["schemas"]["VehicleId"] | null;
@@ -1078,7 +1104,8 @@ export interface components {
             leg_id: components["schemas"]["LegId"] | null;
             /**
              * Format: date-time
-             * @description When it happened, at most five minutes ahead of our clock; now when left out.
+             * @description When it happened, from 1970 on, at most five minutes ahead of our clock; now when left out. It may lie before the
+             *     shipment was entered.
              * @default null
              */
             occurred_at: string | null;
@@ -1820,6 +1847,12 @@ export interface components {
                 id: components["schemas"]["DeviceId"];
                 /** @description How it names itself (IMEI, user/device, free id), unique in the installation: some protocols carry no tenant. */
                 identifier: string;
+                /**
+                 * Format: float
+                 * @description The highest speed that is believed of it, in metres per second, 0 to 10,000; 0 for any, none for the setting
+                 *     `filter.max_speed_mps`.
+                 */
+                max_speed_mps?: number | null;
                 /** @description Name. */
                 name: string;
                 /** @description Its tenant. */
@@ -2477,6 +2510,8 @@ export interface components {
             duplicates: number;
             /** @description Rows that were taken into history only. */
             late: number;
+            /** @description Rows that were taken into history with a mark, because they are not believed. */
+            marked?: number;
             /** @description Rows that were not taken. */
             rejected: number;
             /** @description Every row that is not simply accepted; with `?rows=all`, every row. */
@@ -2639,6 +2674,7 @@ export interface components {
         RowAnswer: {
             /** @description Why it was rejected. Pointers are into the row. */
             errors?: components["schemas"]["FieldError"][];
+            mark?: components["schemas"]["Mark"] | null;
             /** @description What became of it. */
             outcome: components["schemas"]["RowOutcome"];
             /** @description Its place in the batch, from 0. */
@@ -2648,7 +2684,7 @@ export interface components {
          * @description What became of one row.
          * @enum {string}
          */
-        RowOutcome: "accepted" | "duplicate" | "late" | "rejected";
+        RowOutcome: "accepted" | "duplicate" | "late" | "marked" | "rejected";
         /** @description A shipment with the state that its facts fold to. */
         Shipment: {
             /**

@@ -326,6 +326,7 @@ impl Fleet {
                 valid: true,
             },
             attributes: Attributes::new(),
+            mark: None,
         }
     }
 

@@ -88,6 +88,7 @@ impl Settings {
             history: known(&mut layers, &mut table, "history"),
             engine: EngineSettings {
                 tracking: known(&mut layers, &mut table, "tracking"),
+                filter: known(&mut layers, &mut table, "filter"),
                 webhooks: known(&mut layers, &mut table, "webhooks"),
                 access: known(&mut layers, &mut table, "access"),
             },

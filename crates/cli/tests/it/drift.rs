@@ -52,6 +52,7 @@ fn what_the_client_writes_the_engine_reads() {
         identifier: "van".to_owned(),
         name: some("Van"),
         driver_id: Some(driver),
+        max_speed_mps: Some(250.0),
     });
     let geometry = serde_json::json!({ "type": "Point", "coordinates": [-8.6, 41.1] });
     reads::<NewZone>(&requests::NewZone { name: "Depot".to_owned(), geometry, radius_m: Some(50.0) });

@@ -92,6 +92,10 @@ pub struct Device {
     pub driver_id: Option<DriverId>,
     /// The vehicle it sits in.
     pub vehicle_id: Option<VehicleId>,
+    /// The highest speed that is believed of it, in metres per second, 0 to 10,000; 0 for any, none for the setting
+    /// `filter.max_speed_mps`.
+    #[schema(minimum = 0, maximum = 10000)]
+    pub max_speed_mps: Option<f32>,
     /// True when it may not send any more.
     pub disabled: bool,
     /// True when a credential is set: messages without it are refused.

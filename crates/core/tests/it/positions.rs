@@ -19,6 +19,7 @@ fn position() -> Position {
             valid: true,
         },
         attributes: Attributes::new(),
+        mark: None,
     }
 }
 

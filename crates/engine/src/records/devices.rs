@@ -26,6 +26,11 @@ pub struct NewDevice {
     /// The vehicle it sits in.
     #[serde(default)]
     pub vehicle_id: Option<VehicleId>,
+    /// The highest speed that is believed of it, in metres per second, 0 to 10,000; 0 for any. When left out, the setting
+    /// `filter.max_speed_mps`.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 10000)]
+    pub max_speed_mps: Option<f32>,
     /// True when it may not send any more.
     #[serde(default)]
     pub disabled: bool,
@@ -38,6 +43,7 @@ impl From<&Device> for NewDevice {
             name: Some(device.name.clone()),
             driver_id: device.driver_id,
             vehicle_id: device.vehicle_id,
+            max_speed_mps: device.max_speed_mps,
             disabled: device.disabled,
         }
     }
@@ -54,6 +60,8 @@ impl NewDevice {
         // The text form of an id would make a position's `device` field ambiguous.
         invalid.require(!self.identifier.starts_with("dev_"), "/identifier", "must not begin with dev_");
         check::optional(&mut invalid, "/name", self.name.as_deref(), 200);
+        let speed = self.max_speed_mps.is_none_or(|speed| (0.0..=10_000.0).contains(&speed));
+        invalid.require(speed, "/max_speed_mps", "must be from 0 to 10000 metres per second");
         invalid.into_result()
     }
 }
@@ -78,6 +86,7 @@ impl Record for Device {
             identifier: input.identifier,
             driver_id: input.driver_id,
             vehicle_id: input.vehicle_id,
+            max_speed_mps: input.max_speed_mps,
             disabled: input.disabled,
             has_credential: false,
             created_at: now,
@@ -87,10 +96,10 @@ impl Record for Device {
     }
 
     fn revise(&mut self, input: NewDevice, env: &Env) {
-        let NewDevice { identifier, name, driver_id, vehicle_id, disabled } = input;
+        let NewDevice { identifier, name, driver_id, vehicle_id, max_speed_mps, disabled } = input;
         self.name = name.unwrap_or_else(|| identifier.clone());
         (self.identifier, self.driver_id, self.vehicle_id) = (identifier, driver_id, vehicle_id);
-        self.disabled = disabled;
+        (self.max_speed_mps, self.disabled) = (max_speed_mps, disabled);
         self.updated_at = env.now();
     }
 

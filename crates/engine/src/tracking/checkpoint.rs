@@ -9,6 +9,7 @@ use tracklane_core::position::Position;
 use tracklane_store::{Scope, device_states, meta};
 
 use super::dedupe::Known;
+use super::filter::Judge;
 use super::pass::Pass;
 use super::persist;
 use super::pipeline::Works;
@@ -141,7 +142,7 @@ pub(super) async fn catch_up(
     // Turns of different devices need no order among each other; those of one device do.
     missed.sort_by_key(|(_, position)| (position.device_id, position.fix_time));
     for shard in 0..works.base.memory.states.shards() {
-        catch_up_shard(works, shard, &missed).await?;
+        catch_up_shard(works, shard, &mut missed).await?;
     }
     Ok(())
 }
@@ -155,15 +156,15 @@ fn is_missing(works: &Works, lsn: Lsn, position: &Position) -> bool {
     states.get(&position.device_id).is_none_or(|state| lsn > state.applied_lsn)
 }
 
-async fn catch_up_shard(works: &Arc<Works>, shard: usize, missed: &[(Lsn, Position)]) -> Result<()> {
+async fn catch_up_shard(works: &Arc<Works>, shard: usize, missed: &mut [(Lsn, Position)]) -> Result<()> {
     let memory = &works.base.memory;
     let found = {
         let mut states = memory.states.lock(shard);
         let mut pass = Pass::new(memory, &mut states, &works.expected, &works.base.settings.tracking);
-        let mine = missed.iter().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
+        let mine = missed.iter_mut().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
         for (lsn, position) in mine {
             let driver = memory.devices.by_id(position.device_id).and_then(|device| device.driver_id);
-            pass.take(position, driver, &Known::new());
+            pass.take(position, driver, &Known::new(), Judge::Recorded);
             pass.applied(position.device_id, *lsn);
         }
         pass.finish()

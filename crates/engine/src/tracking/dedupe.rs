@@ -51,6 +51,7 @@ pub(super) async fn ask(history: &dyn PositionHistory, spans: Vec<HistoryQuery>)
     known
 }
 
-fn just_after(at: Timestamp) -> Timestamp {
+/// The next instant that history tells apart from this one.
+pub(super) fn just_after(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond() + 1).unwrap_or(at)
 }

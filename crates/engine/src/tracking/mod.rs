@@ -3,6 +3,7 @@
 mod checkpoint;
 mod dedupe;
 mod expected;
+mod filter;
 mod memory;
 mod mend;
 mod pass;

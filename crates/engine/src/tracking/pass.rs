@@ -1,5 +1,5 @@
-//! The stages that happen in memory, for one position after the other: order, zones, milestones. Pure in what they are
-//! given, so that a start after a crash runs the same ones over what was durable and not yet applied.
+//! The stages that happen in memory, for one position after the other: order, filter, zones, milestones. Pure in
+//! what they are given, so that a start after a crash runs the same ones over what was durable and not yet applied.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use tracklane_geo::tracker::{Crossing, CrossingKind, Rules, ZoneFix, step_all};
 
 use super::dedupe::Known;
 use super::expected::Expected;
+use super::filter::Judge;
 use super::memory::Memory;
 use super::states::{DeviceState, ShardStates};
 use super::turn::{Consequences, Kept, Seen};
@@ -75,15 +76,26 @@ impl<'a> Pass<'a> {
     }
 
     /// Takes one position through the stages.
-    pub fn take(&mut self, position: &Position, driver: Option<DriverId>, known: &Known) -> Kept {
+    pub fn take(&mut self, position: &mut Position, driver: Option<DriverId>, known: &Known, judge: Judge) -> Kept {
         let state = self.states.remove(&position.device_id);
         let mut state = state.unwrap_or_else(|| DeviceState::new(position.tenant_id));
-        let mut kept = order(&mut state, position, known);
+        let mut kept = order(&state, position, known);
         let unordered = kept != Kept::Duplicate && Some(position.fix_time) < state.furthest;
         if unordered && !self.unordered.insert((position.device_id, position.fix_time)) {
             kept = Kept::Duplicate;
         }
-        if kept == Kept::Accepted && position.fix.valid {
+        match kept {
+            Kept::Duplicate | Kept::Marked(_) => {}
+            Kept::Late => position.mark = judge.mark_late(position),
+            Kept::Accepted => {
+                position.mark = judge.mark(&mut state, position);
+                go_on(&mut state, position);
+            }
+        }
+        if let Some(mark) = position.mark.filter(|_| kept != Kept::Duplicate) {
+            kept = Kept::Marked(mark);
+        }
+        if kept == Kept::Accepted {
             let (crossings, changed) = self.zones(&mut state, position);
             self.note_crossings(position, driver, &crossings);
             self.milestones(&mut state, position, driver, &crossings, changed);
@@ -223,19 +235,21 @@ impl<'a> Pass<'a> {
 
 /// Where a position stands among those of its device. Only what can be trusted makes others late, and what is ahead of our
 /// clock only up to when it came: one jump of a device's clock must not make the honest fixes after it late.
-fn order(state: &mut DeviceState, position: &Position, known: &Known) -> Kept {
+fn order(state: &DeviceState, position: &Position, known: &Known) -> Kept {
     let at = Some(position.fix_time);
     if at == state.furthest || known.contains(&(position.device_id, position.fix_time)) {
         return Kept::Duplicate;
     }
-    if at < state.newest {
-        return Kept::Late;
-    }
+    if at < state.newest { Kept::Late } else { Kept::Accepted }
+}
+
+/// Notes the time of a position that is not late.
+fn go_on(state: &mut DeviceState, position: &Position) {
+    let at = Some(position.fix_time);
     state.furthest = state.furthest.max(at);
-    if position.fix.valid {
+    if position.mark.is_none() {
         state.newest = state.newest.max(at.min(Some(position.received_at)));
     }
-    Kept::Accepted
 }
 
 /// When an accepted position is taken to have been: never ahead of our clock, never before the one it follows.

@@ -7,6 +7,7 @@
 //! | receive | which device, may the caller speak for it, are the numbers in range |
 //! | dedupe | the same device and fix time is kept once |
 //! | order | by fix time; what is older than the newest is history, and never moves "now" |
+//! | filter | is it believed; what is not is kept in history with a mark, and takes no part in what follows |
 //! | zones | which zones the device went into or came out of |
 //! | milestones | what that proves about the shipments that its driver carries |
 //! | persist | into history, together with all that waits at the moment; then what it led to, in one transaction |
@@ -33,6 +34,7 @@ use tracklane_core::position::Position;
 
 use super::dedupe::{self, Known};
 use super::expected::Expected;
+use super::filter::Judge;
 use super::mend::Trouble;
 use super::pass::{Found, Pass};
 use super::persist;
@@ -128,7 +130,7 @@ impl Works {
         Ok(Taken { kept, until })
     }
 
-    /// Order, zones and milestones, row by row. Answers the positions that history must keep, too.
+    /// Order, filter, zones and milestones, row by row. Answers the positions that history must keep, too.
     fn pass(
         &self,
         states: &mut ShardStates,
@@ -138,8 +140,9 @@ impl Works {
         let mut pass = Pass::new(&self.base.memory, states, &self.expected, &self.base.settings.tracking);
         let mut kept = SmallVec::with_capacity(rows.len());
         let mut positions = Vec::with_capacity(rows.len());
-        for Row { position, driver_id } in rows {
-            let outcome = pass.take(&position, driver_id, known);
+        for Row { mut position, device } in rows {
+            let judge = Judge::of_device(self.base.settings.filter, device.max_speed_mps);
+            let outcome = pass.take(&mut position, device.driver_id, known, judge);
             kept.push(outcome);
             if outcome != Kept::Duplicate {
                 positions.push(position);

@@ -58,6 +58,7 @@ impl Tracking {
             name: Some(driver.name),
             driver_id: Some(driver.id),
             vehicle_id: None,
+            max_speed_mps: None,
             disabled: false,
         };
         let mut device = Device::build(input, caller, &base.env);

@@ -41,6 +41,7 @@ pub(super) fn receive(memory: &Memory, caller: &Caller, row: Incoming, now: Time
         received_at: now,
         fix: Fix { point: as_kept(row.fix.point), ..row.fix },
         attributes: row.attributes,
+        mark: None,
     };
     position.check()?;
     if !position.attributes.is_empty() {
@@ -48,7 +49,7 @@ pub(super) fn receive(memory: &Memory, caller: &Caller, row: Incoming, now: Time
         check::metadata(&mut invalid, "/attributes", &position.attributes);
         invalid.into_result()?;
     }
-    Ok(Row { position, driver_id: device.driver_id })
+    Ok(Row { position, device })
 }
 
 /// A point to 1e-7 degrees (a centimetre), as history keeps it: so that the same positions say the same after a restart.

@@ -8,7 +8,7 @@ use tracklane_core::id::{DeviceId, DriverId, TenantId};
 use tracklane_core::model::{Device, DutyState};
 
 /// What the pipeline knows of a device.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KnownDevice {
     /// Which device.
     pub device_id: DeviceId,
@@ -18,6 +18,8 @@ pub struct KnownDevice {
     pub identifier: String,
     /// The driver who carries it.
     pub driver_id: Option<DriverId>,
+    /// The highest speed that is believed of it, in metres per second: 0 for any; none for the setting.
+    pub max_speed_mps: Option<f32>,
     /// True when it may not send any more.
     pub disabled: bool,
     /// True when messages need its credential.
@@ -49,6 +51,7 @@ impl Registry {
             tenant_id: device.tenant_id,
             identifier: device.identifier.clone(),
             driver_id: device.driver_id,
+            max_speed_mps: device.max_speed_mps,
             disabled: device.disabled,
             has_credential: device.has_credential,
             version: device.version,
@@ -154,6 +157,7 @@ mod tests {
             name: identifier.to_owned(),
             driver_id: None,
             vehicle_id: None,
+            max_speed_mps: None,
             disabled: false,
             has_credential: false,
             created_at: Timestamp::UNIX_EPOCH,

@@ -2,7 +2,7 @@
 
 use tracklane_core::bounds::BoundingBox;
 use tracklane_core::id::{DeviceId, DriverId};
-use tracklane_core::position::{Attributes, Fix};
+use tracklane_core::position::{Attributes, Fix, Mark};
 use tracklane_core::{Invalid, Timestamp};
 
 /// How a row names its device.
@@ -46,6 +46,8 @@ pub enum RowOutcome {
     Duplicate,
     /// Kept in history; older than what is known, so it does not say where the device is now.
     Late,
+    /// Kept in history with this mark; takes no part in what is computed from positions.
+    Marked(Mark),
     /// Not kept, because it breaks a rule.
     Rejected(Invalid),
 }

@@ -14,6 +14,7 @@ use tracklane_core::model::{Caller, DeviceLatest, Role};
 use tracklane_core::ports::{HistoryQuery, PositionHistory};
 use tracklane_core::position::Position;
 
+use super::dedupe::just_after;
 use super::expected::Expected;
 use super::mend::{self, Trouble};
 use super::pipeline::Works;
@@ -177,7 +178,8 @@ impl Tracking {
         if mine { memory.latest_of_driver(driver) } else { None }
     }
 
-    /// Positions of a device by fix time, oldest first: from `from` up to but not including `to`, at most `limit`.
+    /// Positions of a device by fix time, oldest first: from `from` up to but not including `to`, at most `limit`; those
+    /// that are not believed only when `marked` says so.
     ///
     /// # Errors
     /// [`Error::NotFound`] for a device that the caller may not see.
@@ -188,14 +190,26 @@ impl Tracking {
         from: Timestamp,
         to: Timestamp,
         limit: usize,
+        marked: bool,
     ) -> Result<Vec<Position>> {
         let known = self.0.works.base.memory.devices.by_id(device).ok_or(Error::NotFound)?;
         must_own(caller, known.tenant_id)?;
         if !may_see(caller, &known) {
             return Err(Error::NotFound);
         }
-        let query = HistoryQuery { tenant_id: known.tenant_id, device_id: device, from, to, limit };
-        Ok(self.0.works.history.range(query).await?)
+        let mut query = HistoryQuery { tenant_id: known.tenant_id, device_id: device, from, to, limit };
+        let mut found: Vec<Position> = Vec::new();
+        loop {
+            let some = self.0.works.history.range(query.clone()).await?;
+            let next = some.last().filter(|_| some.len() >= limit).map(|last| just_after(last.fix_time));
+            found.extend(some.into_iter().filter(|position| marked || position.mark.is_none()));
+            match next {
+                Some(next) if found.len() < limit => query.from = next,
+                _ => break,
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
     }
 
     /// The device that a row so named would be from; none when the caller may not speak for it.
@@ -300,6 +314,7 @@ impl From<Kept> for RowOutcome {
             Kept::Accepted => Self::Accepted,
             Kept::Duplicate => Self::Duplicate,
             Kept::Late => Self::Late,
+            Kept::Marked(mark) => Self::Marked(mark),
         }
     }
 }

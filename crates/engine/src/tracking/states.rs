@@ -10,6 +10,7 @@ use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, Id, TenantId};
 use tracklane_core::model::DeviceLatest;
 use tracklane_core::ports::Lsn;
+use tracklane_geo::filter::Spot;
 use tracklane_geo::tracker::{InsideSet, ZoneFix};
 use tracklane_store::device_states;
 
@@ -26,6 +27,8 @@ pub(crate) struct DeviceState {
     pub newest: Option<Timestamp>,
     /// The latest fix time of all, trusted or not, ahead of our clock or not: what is later is new.
     pub furthest: Option<Timestamp>,
+    /// The last fix that could not be reached, if none was believed since: another one that agrees proves it right.
+    pub jump: Option<Box<Spot>>,
     /// The last fix that the zones were asked with.
     pub zone_fix: Option<ZoneFix>,
     /// The zones it is in.
@@ -46,6 +49,7 @@ impl DeviceState {
             latest: None,
             newest: None,
             furthest: None,
+            jump: None,
             zone_fix: None,
             inside: InsideSet::default(),
             watched: 0,
@@ -59,6 +63,7 @@ impl DeviceState {
         let notes = Notes {
             newest: self.newest,
             furthest: self.furthest,
+            jump: self.jump.clone(),
             zone_fix: self.zone_fix,
             inside: self.inside.clone(),
         };
@@ -82,6 +87,7 @@ impl DeviceState {
             newest,
             furthest: notes.furthest.max(newest),
             latest: row.latest.map(Arc::new),
+            jump: notes.jump,
             zone_fix: notes.zone_fix,
             inside: notes.inside,
             applied_lsn: row.applied_lsn,
@@ -96,6 +102,7 @@ impl DeviceState {
 struct Notes {
     newest: Option<Timestamp>,
     furthest: Option<Timestamp>,
+    jump: Option<Box<Spot>>,
     zone_fix: Option<ZoneFix>,
     inside: InsideSet<ZoneKey>,
 }

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tracklane_core::position::Mark;
+
 use super::turn::Kept;
 
 /// The upper bounds of the latency buckets, in seconds.
@@ -14,6 +16,7 @@ pub struct Stats {
     accepted: AtomicU64,
     duplicate: AtomicU64,
     late: AtomicU64,
+    marked: [AtomicU64; Mark::ALL.len()],
     rejected: AtomicU64,
     crossings: AtomicU64,
     milestones: AtomicU64,
@@ -31,6 +34,8 @@ pub struct Snapshot {
     pub duplicate: u64,
     /// Positions kept in history that say nothing about now.
     pub late: u64,
+    /// Positions kept with a mark, by mark.
+    pub marked: Vec<(Mark, u64)>,
     /// Positions that broke a rule.
     pub rejected: u64,
     /// Zones entered and exited.
@@ -64,6 +69,7 @@ impl Stats {
             Kept::Accepted => &self.accepted,
             Kept::Duplicate => &self.duplicate,
             Kept::Late => &self.late,
+            Kept::Marked(mark) => &self.marked[mark as usize],
         };
         add(counter, 1);
     }
@@ -97,6 +103,7 @@ impl Stats {
             accepted: read(&self.accepted),
             duplicate: read(&self.duplicate),
             late: read(&self.late),
+            marked: Mark::ALL.iter().zip(&self.marked).map(|(mark, count)| (*mark, read(count))).collect(),
             rejected: read(&self.rejected),
             crossings: read(&self.crossings),
             milestones: read(&self.milestones),

@@ -1,12 +1,14 @@
 //! The rows that the pipeline takes, what becomes of them, and what they lead to.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use tracklane_core::Timestamp;
 use tracklane_core::event::EventKind;
 use tracklane_core::id::{DeviceId, DriverId, ZoneId};
-use tracklane_core::position::{Point, Position};
+use tracklane_core::position::{Mark, Point, Position};
 
+use super::KnownDevice;
 use crate::error::Error;
 use crate::shipments::Proof;
 
@@ -14,7 +16,8 @@ use crate::shipments::Proof;
 #[derive(Debug)]
 pub(super) struct Row {
     pub position: Position,
-    pub driver_id: Option<DriverId>,
+    /// What is known of its device as it came in.
+    pub device: Arc<KnownDevice>,
 }
 
 /// What became of a row that broke no rule.
@@ -23,6 +26,7 @@ pub(super) enum Kept {
     Accepted,
     Duplicate,
     Late,
+    Marked(Mark),
 }
 
 /// Why a submission was not kept, or not all that it led to.

@@ -265,6 +265,6 @@ async fn what_could_not_be_recorded_is_recorded_once_when_it_can_be(ground: Grou
     assert_eq!(world.told(id).await, ["assigned/", "picked_up/from_sender", "in_transit/departed_facility"]);
     let (early, late) =
         (tracklane_core::Timestamp::UNIX_EPOCH, world.ground.now() + jiff::SignedDuration::from_secs(1));
-    let kept = world.engine.tracking.history(&world.boss, phone, early, late, 100).await.unwrap();
+    let kept = world.engine.tracking.history(&world.boss, phone, early, late, 100, true).await.unwrap();
     assert_eq!(kept.len(), 3, "each position is kept once");
 }

@@ -5,6 +5,7 @@
 mod access;
 mod again;
 mod faults;
+mod filters;
 mod kit;
 mod lifecycle;
 mod live;

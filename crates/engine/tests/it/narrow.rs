@@ -47,7 +47,7 @@ async fn another_tenant_sees_nothing(world: World) {
         records.locations.get(&stranger, hub.id),
         records.customers.get(&stranger, made.sender.unwrap().id),
         records.devices.delete(&stranger, device.id, None),
-        world.engine.tracking.history(&stranger, device.id, now, now, 10),
+        world.engine.tracking.history(&stranger, device.id, now, now, 10, true),
     );
     let listing = shipments.list(&stranger, &ShipmentFilter::default(), Page::first(50)).await.unwrap();
     assert!(listing.items.is_empty());

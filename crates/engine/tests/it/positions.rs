@@ -3,7 +3,7 @@
 use serde_json::json;
 use tracklane_core::event::EventKind;
 use tracklane_core::model::{Caller, DutyState, Role};
-use tracklane_core::position::Point;
+use tracklane_core::position::{Mark, Point};
 use tracklane_engine::Error;
 use tracklane_engine::records::{NewDevice, NewDriver};
 use tracklane_engine::tracking::{BoundingBox, DeviceRef, LatestFilter, RowOutcome};
@@ -60,7 +60,7 @@ async fn half_a_batch_bad_loses_nothing_else(world: World) {
     assert_eq!(outcomes[6], RowOutcome::Accepted);
     assert_eq!(pointers(&outcomes[7]), ["#/device"]);
 
-    let kept = world.engine.tracking.history(&world.boss, phone.id, at(-60).unwrap(), now, 100).await.unwrap();
+    let kept = world.engine.tracking.history(&world.boss, phone.id, at(-60).unwrap(), now, 100, true).await.unwrap();
     assert_eq!(kept.len(), 2);
     let counted = world.engine.tracking.stats().snapshot();
     assert_eq!((counted.accepted, counted.rejected), (2, 6));
@@ -87,7 +87,7 @@ async fn duplicates_are_kept_once_and_late_rows_do_not_move_now(world: World) {
     assert_eq!(latest.len(), 1);
     assert_eq!(latest[0].fix_time, now - jiff::SignedDuration::from_secs(10));
     let from = now - jiff::SignedDuration::from_secs(60);
-    let kept = tracking.history(&world.boss, phone.id, from, now, 100).await.unwrap();
+    let kept = tracking.history(&world.boss, phone.id, from, now, 100, true).await.unwrap();
     assert_eq!(kept.len(), 4);
     assert!((kept[1].fix.point.lon - east(40.0).lon).abs() < 1e-6, "of two equal rows the first stands");
     assert!(kept.is_sorted_by_key(|position| position.fix_time));
@@ -95,6 +95,7 @@ async fn duplicates_are_kept_once_and_late_rows_do_not_move_now(world: World) {
 
 async fn neither_a_clock_ahead_nor_a_bad_fix_makes_honest_ones_late(world: World) {
     use RowOutcome::{Accepted, Duplicate, Late};
+    let invalid = RowOutcome::Marked(Mark::Invalid);
     let phone = world.device("phone", None).await;
     let tracking = &world.engine.tracking;
     let start = world.ground.now();
@@ -106,7 +107,7 @@ async fn neither_a_clock_ahead_nor_a_bad_fix_makes_honest_ones_late(world: World
     };
     let ahead = [row(120, true), row(200, false), row(120, true), row(200, false)];
     let outcomes = tracking.submit(&world.boss, ahead.to_vec()).await.unwrap();
-    assert_eq!(outcomes, [Accepted, Accepted, Duplicate, Duplicate]);
+    assert_eq!(outcomes, [Accepted, invalid, Duplicate, Duplicate]);
     for again in [row(120, true), row(200, false)] {
         assert_eq!(tracking.submit_one(&world.boss, again).await.unwrap(), Duplicate);
     }
@@ -118,7 +119,7 @@ async fn neither_a_clock_ahead_nor_a_bad_fix_makes_honest_ones_late(world: World
     let latest = tracking.latest(&world.boss, &LatestFilter::default()).unwrap();
     assert_eq!(latest[0].fix_time, start + jiff::SignedDuration::from_secs(9));
     let end = start + jiff::SignedDuration::from_secs(300);
-    assert_eq!(tracking.history(&world.boss, phone.id, start, end, 100).await.unwrap().len(), 5);
+    assert_eq!(tracking.history(&world.boss, phone.id, start, end, 100, true).await.unwrap().len(), 5);
 }
 
 async fn narrow_callers_speak_for_their_own_devices(world: World) {
@@ -179,7 +180,7 @@ async fn zones_are_entered_and_left_once(world: World) {
     let second = world.device("second", None).await;
     world.at(second.id, centre).await;
     world.engine.records.zones.delete(&world.boss, zone.id, None).await.unwrap();
-    world.ground.pass(10);
+    world.ground.pass(100);
     world.at(second.id, east(9_000.0)).await;
     assert_eq!(world.log().await.len(), log.len());
 }

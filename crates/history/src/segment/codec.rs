@@ -20,6 +20,8 @@ const COURSE: i64 = 1 << 4;
 const ATTRIBUTES: i64 = 1 << 5;
 /// Set in each row, so that there is one flag for the columns that every row has.
 const EVERY: i64 = 1 << 6;
+/// The number of the mark stands above this bit.
+const MARK_SHIFT: u32 = 7;
 
 /// Wider numbers are written as varints, so that a packed one can be read with one load of eight bytes.
 const WIDEST: u32 = 56;
@@ -67,7 +69,8 @@ fn flags(row: &Row) -> i64 {
         (row.course != NO_COURSE, COURSE),
         (row.attributes.is_some(), ATTRIBUTES),
     ];
-    stated.iter().fold(EVERY, |sum, (set, flag)| if *set { sum | flag } else { sum })
+    let mark = i64::from(row.mark) << MARK_SHIFT;
+    stated.iter().fold(EVERY | mark, |sum, (set, flag)| if *set { sum | flag } else { sum })
 }
 
 /// Each different text once, in the order of first use, and a column that says which one.
@@ -104,7 +107,7 @@ pub(crate) fn decode_block(block: &[u8], count: usize, first_fix_time: i64) -> O
     let mut flags = vec![0; count];
     let mut slots = flags.iter_mut();
     decode_column(&mut input, count, |value| store(slots.next()?, value))?;
-    let mut block = Block { input, rows: flags.iter().map(|flags| unstated(flags & VALID != 0)).collect(), flags };
+    let mut block = Block { input, rows: flags.iter().map(|flags| unstated(*flags)).collect::<Option<_>>()?, flags };
     block.fill(EVERY, |row| &mut row.fix_time)?;
     block.fill(EVERY, |row| &mut row.received_at)?;
     for row in &mut block.rows {
@@ -127,9 +130,9 @@ fn store<T: TryFrom<i64>>(place: &mut T, value: i64) -> Option<()> {
     Some(())
 }
 
-/// A row of which nothing is known yet.
-fn unstated(valid: bool) -> Row {
-    Row {
+/// A row of which nothing but its flags is known yet; none when they are not what [`flags`] makes.
+fn unstated(flags: i64) -> Option<Row> {
+    Some(Row {
         fix_time: 0,
         received_at: 0,
         lat: 0,
@@ -138,9 +141,10 @@ fn unstated(valid: bool) -> Row {
         accuracy: NO_ACCURACY,
         speed: NO_SPEED,
         course: NO_COURSE,
-        valid,
+        valid: flags & VALID != 0,
+        mark: u8::try_from(flags >> MARK_SHIFT).ok()?,
         attributes: None,
-    }
+    })
 }
 
 /// A block being decoded.

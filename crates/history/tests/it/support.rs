@@ -5,7 +5,7 @@ use std::future::Future;
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, Id, TenantId};
 use tracklane_core::ports::{HistoryError, HistoryQuery, Lsn, PositionHistory};
-use tracklane_core::position::{Fix, Point, Position};
+use tracklane_core::position::{Fix, Mark, Point, Position};
 use tracklane_history::{History, Settings};
 use uuid::Uuid;
 
@@ -69,6 +69,7 @@ pub fn position(of_device: u64, fix_micros: i64, value: u32) -> Position {
             valid: !each(13),
         },
         attributes,
+        mark: Mark::ALL.get(value as usize % 20).copied(),
     }
 }
 

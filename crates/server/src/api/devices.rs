@@ -106,6 +106,8 @@ pub struct HistoryQuery {
     limit: Option<usize>,
     /// True for a point per position, with everything known of it, instead of one line.
     points: Option<bool>,
+    /// Whether positions that are not believed are part of it; left out, points have them and a line does not.
+    marked: Option<bool>,
 }
 
 /// Where a device was
@@ -130,10 +132,12 @@ pub async fn positions(
         return Err(Problem::malformed("from", "must not be after to"));
     }
     // One more than asked for tells whether there is more.
-    let mut found = app.engine.tracking.history(&who.caller, id, from, to, limit + 1).await?;
+    let points_wanted = query.points == Some(true);
+    let marked = query.marked.unwrap_or(points_wanted);
+    let mut found = app.engine.tracking.history(&who.caller, id, from, to, limit + 1, marked).await?;
     let has_more = found.len() > limit;
     found.truncate(limit);
-    let features = if query.points == Some(true) { points(&found) } else { vec![line(id, &found)] };
+    let features = if points_wanted { points(&found) } else { vec![line(id, &found)] };
     let collection = FeatureCollection { kind: "FeatureCollection".to_owned(), features, has_more };
     let media = HeaderValue::from_static("application/geo+json");
     let mut response = axum::Json(collection).into_response();
@@ -168,6 +172,7 @@ fn points(positions: &[Position]) -> Vec<Feature> {
             "course_deg": position.fix.course_deg,
             "accuracy_m": position.fix.accuracy_m,
             "valid": position.fix.valid,
+            "mark": position.mark,
             "attributes": position.attributes,
         });
         feature(Some(Geometry::Point { coordinates: coordinates(position) }), properties)

@@ -187,10 +187,11 @@ fn incoming(position: PositionInput<'_>) -> Result<Incoming> {
 
 fn reject(answer: &mut PositionsAnswer, row: usize, errors: Vec<FieldError>) {
     answer.rejected += 1;
-    answer.rows.push(RowAnswer { row, outcome: RowOutcome::Rejected, errors });
+    answer.rows.push(RowAnswer { row, outcome: RowOutcome::Rejected, mark: None, errors });
 }
 
 fn count(answer: &mut PositionsAnswer, row: usize, outcome: Outcome, every_row: bool) {
+    let mut mark = None;
     let outcome = match outcome {
         Outcome::Accepted => {
             answer.accepted += 1;
@@ -204,10 +205,15 @@ fn count(answer: &mut PositionsAnswer, row: usize, outcome: Outcome, every_row: 
             answer.late += 1;
             RowOutcome::Late
         }
+        Outcome::Marked(why) => {
+            answer.marked += 1;
+            mark = Some(why);
+            RowOutcome::Marked
+        }
         Outcome::Rejected(invalid) => return reject(answer, row, invalid.0),
     };
     if every_row || outcome != RowOutcome::Accepted {
-        answer.rows.push(RowAnswer { row, outcome, errors: Vec::new() });
+        answer.rows.push(RowAnswer { row, outcome, mark, errors: Vec::new() });
     }
 }
 

@@ -62,6 +62,7 @@ pub async fn keep(
         RowOutcome::Accepted => Told::Accepted,
         RowOutcome::Duplicate => Told::Duplicate,
         RowOutcome::Late => Told::Late,
+        RowOutcome::Marked(_) => Told::Marked,
         RowOutcome::Rejected(invalid) => return Err(renamed(Error::Invalid(invalid), NAMES)),
     };
     Ok(LocationAnswer { outcome })

@@ -43,7 +43,7 @@ async fn the_query_form_is_durable_when_it_is_answered() {
     assert!((found["speed_mps"].as_f64().unwrap() - 5.1444).abs() < 1e-3, "knots: {found}");
     // Sent again, it is a success and nothing new; so under any path, as a form, and by POST.
     assert_eq!(wire.get(&path, "").await.0, 200);
-    let later = format!("id=van-1&lat=41.16&lon=-8.61&timestamp={}", START + 10);
+    let later = format!("id=van-1&lat=41.16&lon=-8.61&timestamp={}", START + 30);
     let form = wire.http.post(wire.app.url("/osmand/any/path")).body(later).send().await.unwrap();
     assert_eq!((form.status().as_u16(), form.text().await.unwrap()), (200, String::new()));
     assert_eq!(latest(&wire).await["point"]["lat"], 41.16);

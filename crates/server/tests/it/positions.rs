@@ -27,7 +27,10 @@ async fn one_position_is_taken_and_seen() {
     position["attributes"] = json!({ "battery": 80 });
     let answer = send(&api, &position).await;
     assert_eq!(answer.status, 202);
-    assert_eq!(answer.json(), json!({ "accepted": 1, "duplicates": 0, "late": 0, "rejected": 0, "rows": [] }));
+    assert_eq!(
+        answer.json(),
+        json!({ "accepted": 1, "duplicates": 0, "late": 0, "marked": 0, "rejected": 0, "rows": [] })
+    );
     let again = send(&api, &position).await.ok();
     assert_eq!((&again["accepted"], &again["duplicates"]), (&json!(0), &json!(1)));
     let latest = api.get(&format!("/v1/positions/latest?device_id={id}")).send().await.ok();
@@ -37,6 +40,40 @@ async fn one_position_is_taken_and_seen() {
     assert_eq!(outside["items"], json!([]));
     let by_id = json!({ "device": id, "fix_time": "2026-01-05T07:51:00Z", "lat": 41.1, "lon": -8.6 });
     assert_eq!(send(&api, &by_id).await.ok()["accepted"], 1);
+}
+
+#[tokio::test]
+async fn what_is_not_believed_is_told_shown_and_counted() {
+    let (api, id) = with_device().await;
+    let mut jump = at(2);
+    jump["lat"] = json!(41.9);
+    let mut made_up = at(3);
+    made_up["attributes"] = json!({ "mock": true });
+    let answer = api.post("/v1/positions/batch").json(&json!([at(1), jump, made_up, at(4)])).send().await.ok();
+    assert_eq!((&answer["accepted"], &answer["marked"]), (&json!(2), &json!(2)));
+    let rows = json!([
+        { "row": 1, "outcome": "marked", "mark": "teleport" },
+        { "row": 2, "outcome": "marked", "mark": "mock" },
+    ]);
+    assert_eq!(answer["rows"], rows);
+
+    let features = async |query: &str| {
+        let range = "from=2026-01-05T07:50:00Z&to=2026-01-05T07:51:00Z";
+        let found = api.get(&format!("/v1/devices/{id}/positions?{range}{query}")).send().await.ok();
+        found["features"].as_array().unwrap().clone()
+    };
+    let marks = |features: Vec<Value>| -> Vec<Value> {
+        features.iter().map(|feature| feature["properties"]["mark"].clone()).collect()
+    };
+    assert_eq!(marks(features("&points=true").await), [json!(null), json!("teleport"), json!("mock"), json!(null)]);
+    assert_eq!(marks(features("&points=true&marked=false").await), [json!(null), json!(null)]);
+    assert_eq!(features("").await[0]["properties"]["times"].as_array().unwrap().len(), 2);
+    assert_eq!(features("&marked=true").await[0]["properties"]["times"].as_array().unwrap().len(), 4);
+
+    let metrics = api.get("/metrics").send().await.text();
+    for line in ["positions_marked_total{reason=\"teleport\"} 1", "positions_total{outcome=\"marked\"} 2"] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
 }
 
 #[tokio::test]

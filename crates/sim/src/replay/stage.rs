@@ -99,8 +99,13 @@ async fn driver(client: &Client, name: &str, run: &str) -> Result<(DriverId, Dev
     let reference = reference(run, "phone", name.to_lowercase().replace(' ', "-"));
     let driver = NewDriver { reference: Some(reference.clone()), name: name.to_owned() };
     let driver_id = client.create_driver(&driver).await?.id;
-    let device =
-        NewDevice { identifier: reference, name: Some(format!("Phone of {name}")), driver_id: Some(driver_id) };
+    let device = NewDevice {
+        identifier: reference,
+        name: Some(format!("Phone of {name}")),
+        driver_id: Some(driver_id),
+        // In a film that is shown too fast every vehicle is faster than any can be.
+        max_speed_mps: Some(0.0),
+    };
     Ok((driver_id, client.create_device(&device).await?.id))
 }
 

@@ -135,6 +135,7 @@ pub fn device(tenant_id: TenantId) -> Device {
         name: "Phone of Ann".to_owned(),
         driver_id: None,
         vehicle_id: None,
+        max_speed_mps: None,
         disabled: false,
         has_credential: false,
         created_at: at(1),

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tracklane_api_types::PositionInput;
 
 /// What a single accepted position is answered with.
-const ANSWER: &str = r#"{"accepted":1,"duplicates":0,"late":0,"rejected":0,"rows":[]}"#;
+const ANSWER: &str = r#"{"accepted":1,"duplicates":0,"late":0,"marked":0,"rejected":0,"rows":[]}"#;
 
 /// Starts the floor on a free port; it runs until the process ends.
 ///

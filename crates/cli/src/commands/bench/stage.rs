@@ -158,6 +158,7 @@ fn device(tenant_id: TenantId, number: usize, env: &Env) -> Device {
         name: format!("Device {number}"),
         driver_id: None,
         vehicle_id: None,
+        max_speed_mps: None,
         disabled: false,
         has_credential: false,
         created_at: env.now(),
