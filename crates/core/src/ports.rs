@@ -152,6 +152,18 @@ pub trait PositionHistory: Send + Sync {
     /// Positions of one device by fix time, oldest first, each fix time once.
     fn range(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Position>, HistoryError>>;
 
+    /// Positions in an area, a page at a time: by device, then by fix time, each fix time once.
+    fn area(&self, query: AreaQuery) -> BoxFuture<'_, Result<AreaPage, HistoryError>>;
+
+    /// Erases what was appended so far of one device, or of all devices of the tenant. When the future is ready no read
+    /// finds it any more, not after a crash either; its bytes are gone from the disk after the next
+    /// [`PositionHistory::retain`] at the latest.
+    fn erase(&self, tenant_id: TenantId, device_id: Option<DeviceId>) -> BoxFuture<'_, Result<(), HistoryError>>;
+
+    /// Drops and thins what lies beyond the limits, as far as that can be done to whole parts: what is little too old
+    /// may stay until the rest of its part is. To be called once a day; takes as long as it takes.
+    fn retain(&self, limits: Vec<Limits>) -> BoxFuture<'_, Result<Retained, HistoryError>>;
+
     /// Everything appended from `lsn` on (inclusive), in order, in batches: `each` gets the number of the first record.
     /// Used at start to catch up with what was durable but not yet applied. What was erased may be left out.
     fn replay(&self, lsn: Lsn, each: &mut dyn FnMut(Lsn, Vec<Position>)) -> Result<(), HistoryError>;

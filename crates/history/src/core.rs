@@ -8,13 +8,16 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, RwLock};
 use tracklane_core::ports::Lsn;
+use uuid::Uuid;
 
 use crate::Settings;
 use crate::committer::Queue;
+use crate::compact::{Filter, Limit};
 use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::row::{Key, Row};
 use crate::segment::{Room, Segment};
+use crate::tombstone::{self, Tombstone};
 use crate::view::View;
 use crate::wal::Shelf;
 
@@ -35,6 +38,10 @@ pub(crate) struct Core {
     pub stop: AtomicBool,
     /// Held while tables are being sealed: by the keeper, or by whoever asked for it.
     pub sealing: Mutex<()>,
+    /// Held while segments are written anew: by the merger, or by whoever keeps to the limits.
+    pub compacting: Mutex<()>,
+    /// What the last call to keep to the limits gave.
+    limits: Mutex<Arc<Vec<Limit>>>,
     manifest: Mutex<Manifest>,
     pub view: RwLock<View>,
     pub shelf: Arc<Shelf>,
@@ -104,6 +111,8 @@ impl Core {
             merger: Bell::default(),
             stop: AtomicBool::new(false),
             sealing: Mutex::new(()),
+            compacting: Mutex::new(()),
+            limits: Mutex::default(),
             checkpoint: AtomicU64::new(parts.manifest.checkpoint),
             manifest: Mutex::new(parts.manifest),
             view: RwLock::new(parts.view),
@@ -201,7 +210,7 @@ impl Core {
     /// # Errors
     /// When the manifest cannot be written: then nothing has changed either.
     pub(crate) fn change(&self, change: Change) -> Result<bool, Error> {
-        let Change { add, remove, sealed } = change;
+        let Change { add, remove, sealed, settled } = change;
         let mut manifest = self.manifest.lock();
         if !remove.iter().all(|id| manifest.segments.contains(id)) {
             add.iter().for_each(|segment| remove_file(segment));
@@ -210,6 +219,7 @@ impl Core {
         let mut next = manifest.clone();
         next.segments.retain(|id| !remove.contains(id));
         next.segments.extend(add.iter().map(|segment| segment.id));
+        next.tombstones.retain(|stone| !settled.contains(stone));
         next.sealed = sealed.unwrap_or(next.sealed);
         next.checkpoint = self.checkpoint.load(Ordering::Relaxed);
         if let Err(error) = next.store(&self.folder, self.settings.sync) {
@@ -223,6 +233,7 @@ impl Core {
         let mut view = self.view.write();
         let gone: Vec<_> = view.segments.iter().filter(|segment| remove.contains(&segment.id)).cloned().collect();
         view.change_segments(add, &remove);
+        view.tombstones.clone_from(&manifest.tombstones);
         let first = view.frozen.first().filter(|table| sealed.is_some_and(|sealed| table.end_lsn <= sealed));
         let table = first.is_some().then(|| view.frozen.remove(0));
         drop(view);
@@ -231,6 +242,42 @@ impl Core {
         drop(table);
         gone.iter().for_each(|segment| remove_file(segment));
         Ok(true)
+    }
+
+    /// Erases everything of a device, or of a tenant, that is durable now: at once for reads, durably when this returns.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written. Reads find nothing of it even then, until the next start.
+    pub(crate) fn erase(&self, tenant: Uuid, device: Option<Uuid>) -> Result<(), Error> {
+        let mut manifest = self.manifest.lock();
+        {
+            let mut view = self.view.write();
+            let stone = Tombstone { tenant, device, before: view.active.end_lsn };
+            view.active.erase(&stone);
+            tombstone::add(&mut manifest.tombstones, stone);
+            view.tombstones.clone_from(&manifest.tombstones);
+        }
+        let mut next = manifest.clone();
+        next.checkpoint = self.checkpoint.load(Ordering::Relaxed);
+        next.store(&self.folder, self.settings.sync)?;
+        *manifest = next;
+        Ok(())
+    }
+
+    /// What is left out of segments that are written now.
+    pub(crate) fn filter(&self, thins: bool) -> Filter {
+        let limits = Arc::clone(&self.limits.lock());
+        Filter { limits, tombstones: self.view.read().tombstones.clone(), thins }
+    }
+
+    /// Sets up to when rows are kept.
+    pub(crate) fn set_limits(&self, limits: Vec<Limit>) {
+        *self.limits.lock() = Arc::new(limits);
+    }
+
+    /// Every record before this one is in segments.
+    pub(crate) fn sealed_before(&self) -> Lsn {
+        self.manifest.lock().sealed
     }
 
     /// Takes log files out of use that nobody needs any more.
@@ -273,6 +320,8 @@ pub(crate) struct Change {
     pub remove: Vec<u64>,
     /// Everything before this record is in segments now.
     pub sealed: Option<Lsn>,
+    /// Nothing that these cover is left.
+    pub settled: Vec<Tombstone>,
 }
 
 fn remove_file(segment: &Segment) {

@@ -58,6 +58,11 @@ impl Error {
         matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
     }
 
+    /// Whether a read went no further than memory, and what it wanted is not there.
+    pub(crate) fn would_block(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// The same failure in the words of the port; kept apart from `From` because several waiting appends get a copy.
     pub(crate) fn to_port(&self) -> HistoryError {
         match self {

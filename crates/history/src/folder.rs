@@ -1,6 +1,6 @@
 //! The folder: which names stand for what, the lock, and how a name becomes durable.
 //!
-//! `lock`, `manifest`, `wal-<sequence>` (the log), `spare-<number>` (files ready to become the log), `segment-<id>`,
+//! `lock`, `backup` (a lock, too), `manifest`, `wal-<sequence>` (the log), `spare-<number>` (files ready to become the log), `segment-<id>`,
 //! and `*.tmp` while something is being written.
 
 use std::fs::{self, File, TryLockError};
@@ -39,6 +39,12 @@ pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
         Err(TryLockError::WouldBlock) => Err(Error::Locked(folder.to_path_buf())),
         Err(TryLockError::Error(source)) => Err(source).context("lock", &path),
     }
+}
+
+/// The file whose lock a backup holds, shared, while it copies.
+pub(crate) fn backup_lock(folder: &Path) -> Result<File, Error> {
+    let path = folder.join("backup");
+    File::options().create(true).read(true).write(true).truncate(false).open(&path).context("open", &path)
 }
 
 /// Removes what a stop in the middle of writing left behind.

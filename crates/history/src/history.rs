@@ -8,20 +8,23 @@ use std::thread::{self, JoinHandle};
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
-use tracklane_core::Timestamp;
-use tracklane_core::ports::{Appended, BoxFuture, HistoryError, HistoryQuery, Lsn, PositionHistory};
+use tracklane_core::id::{DeviceId, Id, TenantId};
+use tracklane_core::ports::{
+    Appended, AreaPage, AreaQuery, BoxFuture, HistoryError, HistoryQuery, Limits, Lsn, PositionHistory, Retained,
+};
 use tracklane_core::position::Position;
 
-use crate::core::{Change, Core, Parts};
+use crate::core::{Core, Parts};
 use crate::error::Context;
 use crate::folder::{self, SEGMENT};
 use crate::manifest::Manifest;
 use crate::memtable::Memtable;
-use crate::row::{Key, Row, from_position, to_position};
-use crate::segment::{Room, Segment};
+use crate::row::{Key, Row, from_position, micros_up, to_positions};
+use crate::segment::{Reach, Room, Segment};
+use crate::tombstone::erased_before;
 use crate::view::{View, Wanted};
 use crate::wal::Wal;
-use crate::{Error, Settings, committer, merge, seal};
+use crate::{Error, Settings, area, committer, merge, retain, seal};
 
 /// Positions of all devices in one folder of this machine. See the crate for what is kept, and how exactly.
 ///
@@ -72,10 +75,11 @@ impl History {
         let room = Arc::new(Room::new(settings.directory_bytes));
         let segments = open_segments(&folder, &manifest, is_new, &room)?;
         let active = Memtable::new(manifest.sealed, 0);
-        let mut view = View { active, frozen: Vec::new(), segments: Vec::new() };
+        let tombstones = manifest.tombstones.clone();
+        let mut view = View { active, frozen: Vec::new(), segments: Vec::new(), tombstones };
         view.change_segments(segments, &[]);
-        let (wal, next_lsn) = Wal::open(&folder, &settings, &manifest, &mut |_, rows| {
-            view.active.insert(rows.into_iter());
+        let (wal, next_lsn) = Wal::open(&folder, &settings, &manifest, &mut |first, rows| {
+            insert_kept(&mut view, first, rows);
             if view.active.is_full(&settings) {
                 view.freeze();
             }
@@ -95,26 +99,20 @@ impl History {
     /// When a segment cannot be read or is corrupt.
     pub fn read(&self, query: &HistoryQuery) -> Result<Vec<Position>, Error> {
         let wanted = wanted(query);
-        let selection = self.core.view.read().select(&wanted);
-        positions(&self.core.folder, selection.rows()?.iter().map(|row| (wanted.key, row)))
+        self.read_within(&wanted, Reach::Disk)
     }
 
-    /// Drops every segment all of whose fixes are older than `before` and answers how many. Fixes that share a segment
-    /// with newer ones stay until the whole segment is old, at most one `partition_seconds` longer.
+    fn read_within(&self, wanted: &Wanted, reach: Reach) -> Result<Vec<Position>, Error> {
+        let selection = self.core.view.read().select(wanted);
+        positions(&self.core.folder, selection.rows(reach)?.iter().map(|row| (wanted.key, row)))
+    }
+
+    /// Positions in an area, like [`PositionHistory::area`], on the calling thread.
     ///
     /// # Errors
-    /// When the manifest cannot be written.
-    pub fn expire(&self, before: Timestamp) -> Result<usize, Error> {
-        let before = micros_up(before);
-        let old = |segment: &&Arc<Segment>| segment.summary.max < before;
-        let remove: Vec<u64> = self.core.view.read().segments.iter().filter(old).map(|segment| segment.id).collect();
-        if remove.is_empty() {
-            return Ok(0);
-        }
-        let count = remove.len();
-        // False: a merge has just put another segment in the place of one of them; it goes the next time.
-        let done = self.core.change(Change { remove, ..Change::default() })?;
-        Ok(if done { count } else { 0 })
+    /// When a segment cannot be read or is corrupt.
+    pub fn read_area(&self, query: &AreaQuery) -> Result<AreaPage, Error> {
+        area::page(&self.core, query)
     }
 
     /// Seals everything that is in memory now and waits until it is done.
@@ -162,6 +160,16 @@ impl History {
         sealed
     }
 
+    /// Does work that may wait for the disk, on a thread where that holds up nobody.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Core) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, HistoryError> {
+        let core = Arc::clone(&self.core);
+        let done = tokio::task::spawn_blocking(move || work(&core)).await;
+        Ok(done.map_err(|error| HistoryError::Io(error.to_string()))??)
+    }
+
     /// Stops the threads, the committer once all waiting appends are durable. False when they were stopped before.
     fn stop(&self) -> bool {
         let Some(threads) = self.threads.lock().take() else { return false };
@@ -207,18 +215,30 @@ impl PositionHistory for History {
     fn range(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Position>, HistoryError>> {
         Box::pin(async move {
             let wanted = wanted(&query);
-            let selection = self.core.view.read().select(&wanted);
-            let runtime = tokio::runtime::Handle::try_current().ok().filter(|_| selection.needs_files());
-            let rows = match runtime {
-                // A cold disk must not hold up the tasks of this thread.
-                Some(runtime) => runtime
-                    .spawn_blocking(move || selection.rows())
-                    .await
-                    .map_err(|error| HistoryError::Io(error.to_string()))?,
-                None => selection.rows(),
-            };
-            Ok(positions(&self.core.folder, rows?.iter().map(|row| (wanted.key, row)))?)
+            // Mostly the system has in memory what is asked for: then it is not worth a thread of its own. A cold disk
+            // must not hold up the tasks of this one.
+            match self.read_within(&wanted, Reach::Memory) {
+                Err(error) if error.would_block() => self.blocking(move |core| {
+                    let rows = core.view.read().select(&wanted).rows(Reach::Disk)?;
+                    positions(&core.folder, rows.iter().map(|row| (wanted.key, row)))
+                }),
+                outcome => return Ok(outcome?),
+            }
+            .await
         })
+    }
+
+    fn area(&self, query: AreaQuery) -> BoxFuture<'_, Result<AreaPage, HistoryError>> {
+        Box::pin(self.blocking(move |core| area::page(core, &query)))
+    }
+
+    fn erase(&self, tenant_id: TenantId, device_id: Option<DeviceId>) -> BoxFuture<'_, Result<(), HistoryError>> {
+        let device = device_id.map(Id::uuid);
+        Box::pin(self.blocking(move |core| core.erase(tenant_id.uuid(), device)))
+    }
+
+    fn retain(&self, limits: Vec<Limits>) -> BoxFuture<'_, Result<Retained, HistoryError>> {
+        Box::pin(self.blocking(move |core| retain::retain(core, &limits)))
     }
 
     fn replay(&self, lsn: Lsn, each: &mut dyn FnMut(Lsn, Vec<Position>)) -> Result<(), HistoryError> {
@@ -249,6 +269,21 @@ impl PositionHistory for History {
             return Err(Error::Closed.to_string());
         }
         self.core.trouble().map_or(Ok(()), |error| Err(error.to_string()))
+    }
+}
+
+/// Takes rows of the log, without those that were erased.
+fn insert_kept(view: &mut View, first: Lsn, rows: Vec<(Key, Row)>) {
+    if view.tombstones.is_empty() {
+        view.active.insert(rows.into_iter());
+        return;
+    }
+    for (lsn, (key, row)) in (first..).zip(rows) {
+        if erased_before(&view.tombstones, key) > lsn {
+            view.active.pass_over();
+        } else {
+            view.active.insert(std::iter::once((key, row)));
+        }
     }
 }
 
@@ -307,18 +342,6 @@ fn wanted(query: &HistoryQuery) -> Wanted {
     }
 }
 
-/// Microseconds since 1970, rounded up, so that comparing them with whole microseconds is exact.
-fn micros_up(time: Timestamp) -> i64 {
-    let nanos = time.as_nanosecond();
-    i64::try_from(-(-nanos).div_euclid(1_000)).unwrap_or(i64::MAX)
-}
-
-fn positions<'a>(folder: &Path, rows: impl ExactSizeIterator<Item = (Key, &'a Row)>) -> Result<Vec<Position>, Error> {
-    // Not collected: that would move each of the large positions several times.
-    let mut positions = Vec::with_capacity(rows.len());
-    for (key, row) in rows {
-        let position = to_position(key, row).ok_or_else(|| Error::corrupt(folder, "a position"))?;
-        positions.push(position);
-    }
-    Ok(positions)
+fn positions<'a>(folder: &Path, rows: impl Iterator<Item = (Key, &'a Row)>) -> Result<Vec<Position>, Error> {
+    to_positions(rows).ok_or_else(|| Error::corrupt(folder, "a position"))
 }

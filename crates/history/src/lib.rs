@@ -21,8 +21,12 @@
 //! - The end of the log may be torn by a crash: then the last frame, which nobody was told is durable, is dropped.
 //!   Damage anywhere else is an error that names the file.
 
+mod area;
+mod backup;
 mod batch;
+mod bounds;
 mod committer;
+mod compact;
 mod core;
 mod error;
 mod folder;
@@ -30,14 +34,17 @@ mod history;
 mod manifest;
 mod memtable;
 mod merge;
+mod retain;
 mod row;
 mod seal;
 mod segment;
 mod settings;
+mod tombstone;
 mod varint;
 mod view;
 mod wal;
 
+pub use backup::{Backup, Copied};
 pub use error::Error;
 pub use history::{History, Stats};
 pub use settings::Settings;

@@ -9,10 +9,12 @@ use tracklane_core::ports::Lsn;
 
 use crate::error::{Context, Error};
 use crate::folder;
+use crate::tombstone::Tombstone;
 
 const NAME: &str = "manifest";
 const MAGIC: [u8; 4] = *b"TLMF";
-const VERSION: u8 = 1;
+/// The format written here; those before it are read. Since 2 there are tombstones.
+const VERSION: u8 = 2;
 /// Magic (4), version (1), checksum of the rest (4), a line break so that the JSON after it is easy to look at.
 const HEADER_LEN: usize = 10;
 
@@ -30,11 +32,14 @@ pub(crate) struct Manifest {
     pub next_segment: u64,
     /// The segments there are.
     pub segments: Vec<u64>,
+    /// What was erased and may still stand in segments or in the log.
+    #[serde(default)]
+    pub tombstones: Vec<Tombstone>,
 }
 
 impl Default for Manifest {
     fn default() -> Self {
-        Self { sealed: FIRST_LSN, checkpoint: FIRST_LSN, next_segment: 1, segments: Vec::new() }
+        Self { sealed: FIRST_LSN, checkpoint: FIRST_LSN, next_segment: 1, segments: Vec::new(), tombstones: Vec::new() }
     }
 }
 
@@ -51,7 +56,7 @@ impl Manifest {
         else {
             return Err(Error::corrupt(&path, "header"));
         };
-        if header[4] != VERSION {
+        if header[4] == 0 || header[4] > VERSION {
             return Err(Error::Version { path, found: header[4], known: VERSION });
         }
         if header[5..9] != crc32fast::hash(body).to_le_bytes() {

@@ -7,14 +7,34 @@ use std::time::Instant;
 use tracklane_core::ports::Lsn;
 
 use crate::Settings;
+use crate::bounds::{Area, Bounds};
 use crate::row::{BuildKeyHasher, Key, Row, sort_and_dedupe};
+use crate::tombstone::Tombstone;
 
 /// The rows of one device in the order of their appends.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Tail {
     rows: Vec<Row>,
     /// Whether a row came that is not newer than the one before it.
     unsorted: bool,
+    bounds: Bounds,
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self { rows: Vec::new(), unsorted: false, bounds: Bounds::NOTHING }
+    }
+}
+
+impl Tail {
+    /// The earliest and the latest fix time.
+    fn span(&self) -> Option<(i64, i64)> {
+        if self.unsorted {
+            let times = self.rows.iter().map(|row| row.fix_time);
+            return times.clone().min().zip(times.max());
+        }
+        self.rows.first().zip(self.rows.last()).map(|(first, last)| (first.fix_time, last.fix_time))
+    }
 }
 
 /// A table of all rows from one log number up to, not including, another.
@@ -59,8 +79,27 @@ impl Memtable {
                 }
             }
             tail.unsorted |= last.is_some_and(|last| last.fix_time >= row.fix_time);
+            tail.bounds.add(&row);
             tail.rows.push(row);
         }
+    }
+
+    /// Counts a record of the log that is not taken.
+    pub(crate) fn pass_over(&mut self) {
+        self.end_lsn += 1;
+    }
+
+    /// Forgets everything that a tombstone covers.
+    pub(crate) fn erase(&mut self, stone: &Tombstone) {
+        self.devices.retain(|key, _| !stone.covers(*key));
+    }
+
+    /// The devices of a tenant that may have rows of the area with a fix time in `from..to`, with the first and the last
+    /// fix time that they have here; in no order.
+    pub(crate) fn touching(&self, tenant: u128, area: &Area, (from, to): (i64, i64)) -> Vec<(Key, i64, i64)> {
+        let devices = self.devices.iter().filter(|(key, tail)| key.tenant == tenant && area.touches(&tail.bounds));
+        let spans = devices.filter_map(|(key, tail)| tail.span().map(|(min, max)| (*key, min, max)));
+        spans.filter(|(_, min, max)| *min < to && *max >= from).collect()
     }
 
     pub(crate) fn is_full(&self, settings: &Settings) -> bool {

@@ -7,11 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Settings;
-use crate::core::{Change, Core};
-use crate::error::Error;
-use crate::row::{Key, Row, sort_and_dedupe};
-use crate::seal::{begin, finish};
-use crate::segment::{Cursor, Segment, Summary};
+use crate::compact::compact;
+use crate::core::Core;
+use crate::segment::{Segment, Summary};
 
 /// How often to look whether there is something to merge, without being woken.
 const AT_LEAST_EACH: Duration = Duration::from_secs(10);
@@ -19,11 +17,16 @@ const AT_LEAST_EACH: Duration = Duration::from_secs(10);
 /// The thread's work: until told to stop.
 pub(crate) fn run(core: &Core) {
     while !core.stops() {
+        let one_at_a_time = core.compacting.lock();
         let Some(run) = next_run(core) else {
+            drop(one_at_a_time);
             core.merger.wait(AT_LEAST_EACH);
             continue;
         };
-        if let Err(error) = merge(core, &run) {
+        let filter = core.filter(false);
+        let merged = compact(core, &run, &filter);
+        drop(one_at_a_time);
+        if let Err(error) = merged {
             tracing::error!(%error, "merging of position history fails");
             core.merger.wait(AT_LEAST_EACH);
         }
@@ -68,66 +71,13 @@ fn choose(segments: &[(Summary, u64)], settings: &Settings) -> Option<Vec<usize>
 }
 
 /// Whether no other segment that stands between the ones of the run could share a fix time with them.
-fn is_closed(segments: &[(Summary, u64)], run: &[usize]) -> bool {
-    let [first, .., last] = run else { return false };
+pub(crate) fn is_closed(segments: &[(Summary, u64)], run: &[usize]) -> bool {
+    let (Some(first), Some(last)) = (run.first(), run.last()) else { return false };
     let of = |index: &usize| segments[*index].0;
     let min = run.iter().map(|index| of(index).min).min().unwrap_or(i64::MIN);
     let max = run.iter().map(|index| of(index).max).max().unwrap_or(i64::MAX);
     let mut between = (*first..*last).filter(|index| !run.contains(index));
     !between.any(|index| segments[index].0.overlaps(min, max))
-}
-
-/// Writes what is in all of them to one, then puts it in their place.
-fn merge(core: &Core, run: &[Arc<Segment>]) -> Result<(), Error> {
-    let first_lsn = run.iter().map(|segment| segment.summary.first_lsn).min().unwrap_or_default();
-    let end_lsn = run.iter().map(|segment| segment.summary.end_lsn).max().unwrap_or_default();
-    let partition = run.first().map_or(0, |segment| segment.summary.partition);
-    let (id, mut writer) = begin(core, partition, (first_lsn, end_lsn))?;
-    let mut inputs = Vec::with_capacity(run.len());
-    for segment in run {
-        inputs.push(Input::open(segment)?);
-    }
-    while let Some(key) = inputs.iter().filter_map(Input::key).min() {
-        if core.stops() {
-            return Ok(());
-        }
-        let mut rows = Vec::new();
-        for input in &mut inputs {
-            input.take(key, &mut rows)?;
-        }
-        sort_and_dedupe(&mut rows);
-        writer.push(key, &rows)?;
-    }
-    let add = vec![finish(core, id, writer)?];
-    core.change(Change { add, remove: run.iter().map(|segment| segment.id).collect(), sealed: None })?;
-    Ok(())
-}
-
-/// A segment being merged, at its next block.
-struct Input {
-    cursor: Cursor,
-    next: Option<(Key, Vec<Row>)>,
-}
-
-impl Input {
-    fn open(segment: &Arc<Segment>) -> Result<Self, Error> {
-        let mut cursor = Cursor::all(Arc::clone(segment));
-        let next = cursor.next_block()?;
-        Ok(Self { cursor, next })
-    }
-
-    fn key(&self) -> Option<Key> {
-        self.next.as_ref().map(|(key, _)| *key)
-    }
-
-    /// Adds all rows of the device to `rows`.
-    fn take(&mut self, key: Key, rows: &mut Vec<Row>) -> Result<(), Error> {
-        while let Some((_, block)) = self.next.take_if(|(next, _)| *next == key) {
-            rows.extend(block);
-            self.next = self.cursor.next_block()?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

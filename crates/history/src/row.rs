@@ -91,6 +91,12 @@ pub(crate) const NO_ACCURACY: u32 = u32::MAX;
 pub(crate) const NO_SPEED: u16 = u16::MAX;
 pub(crate) const NO_COURSE: u16 = u16::MAX;
 
+impl Row {
+    pub(crate) fn point(&self) -> Point {
+        Point { lat: f64::from(self.lat) / 1e7, lon: f64::from(self.lon) / 1e7 }
+    }
+}
+
 /// What is kept of a position.
 pub(crate) fn from_position(position: &Position) -> (Key, Row) {
     let fix = &position.fix;
@@ -120,33 +126,62 @@ fn attributes_text(attributes: &Attributes) -> Option<Arc<Vec<u8>>> {
     serde_json::to_vec(attributes).ok().map(Arc::new)
 }
 
-/// The position a row was made from, as far as it was kept; none when the row holds what [`from_position`] never makes.
-pub(crate) fn to_position(key: Key, row: &Row) -> Option<Position> {
+/// The positions that rows were made from, as far as they were kept; none when one holds what [`from_position`] never makes.
+pub(crate) fn to_positions<'a>(rows: impl Iterator<Item = (Key, &'a Row)>) -> Option<Vec<Position>> {
+    let mut sound = true;
+    // Positions are large: collected like this, each is made where it stays.
+    let positions = rows.map(|(key, row)| to_position(key, row, &mut sound)).collect();
+    sound.then_some(positions)
+}
+
+/// The position a row was made from; `sound` becomes false when the row holds what [`from_position`] never makes.
+#[inline]
+fn to_position(key: Key, row: &Row, sound: &mut bool) -> Position {
     let metres = |hundredths: f64| (hundredths / 100.0) as f32;
+    let mut time = |micros: i64| {
+        Timestamp::from_microsecond(micros).unwrap_or_else(|_| {
+            *sound = false;
+            Timestamp::UNIX_EPOCH
+        })
+    };
+    let (fix_time, received_at) = (time(row.fix_time), time(row.received_at));
     let mark = match row.mark {
         0 => None,
-        code => Some(Mark::from_code(code)?),
+        code => {
+            let mark = Mark::from_code(code);
+            *sound &= mark.is_some();
+            mark
+        }
     };
-    let attributes = match &row.attributes {
-        Some(text) => serde_json::from_slice(text).ok()?,
-        None => Attributes::new(),
-    };
-    Some(Position {
+    Position {
         tenant_id: TenantId::from_uuid(Uuid::from_u128(key.tenant)),
         device_id: DeviceId::from_uuid(Uuid::from_u128(key.device)),
-        fix_time: Timestamp::from_microsecond(row.fix_time).ok()?,
-        received_at: Timestamp::from_microsecond(row.received_at).ok()?,
+        fix_time,
+        received_at,
         fix: Fix {
-            point: Point { lat: f64::from(row.lat) / 1e7, lon: f64::from(row.lon) / 1e7 },
+            point: row.point(),
             altitude_m: (row.altitude != NO_ALTITUDE).then(|| metres(f64::from(row.altitude))),
             speed_mps: (row.speed != NO_SPEED).then(|| metres(f64::from(row.speed))),
             course_deg: (row.course != NO_COURSE).then(|| metres(f64::from(row.course))),
             accuracy_m: (row.accuracy != NO_ACCURACY).then(|| metres(f64::from(row.accuracy))),
             valid: row.valid,
         },
-        attributes,
+        attributes: row.attributes.as_ref().map_or_else(Attributes::new, |text| attributes_of(text, sound)),
         mark,
+    }
+}
+
+fn attributes_of(text: &[u8], sound: &mut bool) -> Attributes {
+    serde_json::from_slice(text).unwrap_or_else(|_| {
+        *sound = false;
+        Attributes::new()
     })
+}
+
+/// Microseconds since 1970, rounded up, so that comparing them with whole microseconds is exact.
+pub(crate) fn micros_up(time: Timestamp) -> i64 {
+    let nanos = time.as_nanosecond();
+    i64::try_from(-(-nanos).div_euclid(1_000)).unwrap_or(i64::MAX)
 }
 
 /// Sorts rows that stand in the order of their appends by fix time; of several with the same fix time the last stays.

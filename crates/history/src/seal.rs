@@ -11,14 +11,15 @@ use crate::core::{Change, Core};
 use crate::error::Error;
 use crate::folder::{self, SEGMENT};
 use crate::memtable::Memtable;
-use crate::row::Row;
+use crate::row::{Key, Row};
 use crate::segment::{Segment, Writer};
+use crate::tombstone::erased_before;
 
 /// A sealing writes at most so many windows of time to segments of their own; the oldest ones share one: a device whose
 /// clock jumps must not make a file for every week since 2000.
 const MOST_PARTITIONS: usize = 8;
 /// The window of a segment that holds several.
-const MIXED: i64 = i64::MIN;
+pub(crate) const MIXED: i64 = i64::MIN;
 
 /// The thread's work: until told to stop. Looks after everything once a second, and when woken.
 pub(crate) fn run(core: &Core) {
@@ -72,7 +73,9 @@ pub(crate) fn seal_all(core: &Core) -> Result<(), Error> {
 fn seal(core: &Core, table: &Memtable) -> Result<(), Error> {
     let partitions = Partitions::of(table.fix_times(), core.settings.partition_seconds);
     let mut writers: BTreeMap<i64, (u64, Writer)> = BTreeMap::new();
-    for key in table.keys() {
+    let tombstones = core.view.read().tombstones.clone();
+    let kept = |key: &Key| erased_before(&tombstones, *key) < table.end_lsn;
+    for key in table.keys().into_iter().filter(kept) {
         let rows = table.rows(key);
         for (partition, rows) in partitions.split(&rows) {
             writer_of(core, &mut writers, partition, (table.first_lsn, table.end_lsn))?.push(key, rows)?;
@@ -82,7 +85,7 @@ fn seal(core: &Core, table: &Memtable) -> Result<(), Error> {
     for (id, writer) in writers.into_values() {
         add.push(finish(core, id, writer)?);
     }
-    core.change(Change { add, remove: Vec::new(), sealed: Some(table.end_lsn) })?;
+    core.change(Change { add, sealed: Some(table.end_lsn), ..Change::default() })?;
     Ok(())
 }
 

@@ -31,25 +31,34 @@ pub(crate) fn put_signed(out: &mut Vec<u8>, value: i64) {
 pub(crate) struct Reader<'a>(pub &'a [u8]);
 
 impl<'a> Reader<'a> {
+    #[inline]
     pub(crate) fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
         let (head, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(head)
     }
 
+    #[inline]
     pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
         Some(*head)
     }
 
+    #[inline]
     pub(crate) fn byte(&mut self) -> Option<u8> {
         self.array::<1>().map(|[byte]| byte)
     }
 
+    #[inline]
     pub(crate) fn varint(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
+        // Most take one byte.
+        let mut value = u64::from(self.byte()?);
+        if value < 0x80 {
+            return Some(value);
+        }
+        value &= 0x7f;
+        for shift in (7..64).step_by(7) {
             let byte = self.byte()?;
             value |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
@@ -59,11 +68,13 @@ impl<'a> Reader<'a> {
         None
     }
 
+    #[inline]
     pub(crate) fn signed(&mut self) -> Option<i64> {
         self.varint().map(unzigzag)
     }
 
     /// A varint that counts or measures something in memory.
+    #[inline]
     pub(crate) fn size(&mut self) -> Option<usize> {
         self.varint().and_then(|value| usize::try_from(value).ok())
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::memtable::Memtable;
 use crate::row::{Key, Row};
-use crate::segment::{Cursor, Segment};
+use crate::segment::{Columns, Cursor, Part, Reach, Segment};
+use crate::tombstone::{Tombstone, erased_before};
 
 /// Everything there is, older parts first where parts are listed.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct View {
     pub frozen: Vec<Arc<Memtable>>,
     /// Sorted by the last log number in them.
     pub segments: Vec<Arc<Segment>>,
+    /// What no read may find. The active table has nothing of it.
+    pub tombstones: Vec<Tombstone>,
 }
 
 /// Which rows are wanted: those of one device with a fix time in `from..to`, at most `limit`, oldest first.
@@ -48,16 +51,19 @@ impl View {
         if from >= to || limit == 0 {
             return Selection { wanted: *wanted, sources };
         }
+        let erased = erased_before(&self.tombstones, key);
         for segment in &self.segments {
-            if segment.summary.overlaps(from, to - 1) {
+            if segment.summary.overlaps(from, to - 1) && segment.summary.end_lsn > erased {
                 let at = segment.summary.min.max(from);
-                sources.push(Source { at, loaded: Vec::new().into_iter(), more: More::Segment(Arc::clone(segment)) });
+                let more = Some(Blocks { segment: Arc::clone(segment), cursor: None });
+                sources.push(Source { at, loaded: Vec::new().into_iter(), more });
             }
         }
-        for table in self.frozen.iter().map(Arc::as_ref).chain([&self.active]) {
+        let frozen = self.frozen.iter().filter(|table| table.end_lsn > erased).map(Arc::as_ref);
+        for table in frozen.chain([&self.active]) {
             let rows = table.range(key, from, to, limit);
             if let Some(first) = rows.first() {
-                sources.push(Source { at: first.fix_time, loaded: rows.into_iter(), more: More::Nothing });
+                sources.push(Source { at: first.fix_time, loaded: rows.into_iter(), more: None });
             }
         }
         Selection { wanted: *wanted, sources }
@@ -75,27 +81,37 @@ struct Source {
     /// The fix time of the next row; a lower bound of it when none is loaded.
     at: i64,
     loaded: std::vec::IntoIter<Row>,
-    more: More,
+    more: Option<Blocks>,
 }
 
-enum More {
-    Segment(Arc<Segment>),
-    Blocks(Cursor),
-    Nothing,
+/// The blocks of a segment that were not read yet.
+struct Blocks {
+    segment: Arc<Segment>,
+    cursor: Option<Cursor>,
 }
 
 impl Source {
-    /// Loads the next block. Answers false at the end.
-    fn load(&mut self, wanted: &Wanted) -> Result<bool, Error> {
-        let mut cursor = match std::mem::replace(&mut self.more, More::Nothing) {
-            More::Segment(segment) => Cursor::at(segment, wanted.key, wanted.from),
-            More::Blocks(cursor) => cursor,
-            More::Nothing => return Ok(false),
-        };
-        let Some(rows) = cursor.next_within(wanted.key, wanted.from, wanted.to)? else { return Ok(false) };
-        self.more = More::Blocks(cursor);
-        self.loaded = rows;
-        self.at = self.loaded.as_slice().first().map_or(wanted.to, |row| row.fix_time);
+    /// Reads the next block. Its rows before `until` are next and go to `rows` at once, the others are kept for later.
+    /// Answers false at the end.
+    fn load(&mut self, until: i64, read: &mut Reading<'_>, rows: &mut Vec<Row>) -> Result<bool, Error> {
+        let Wanted { key, from, to, limit } = *read.wanted;
+        let Some(Blocks { segment, cursor }) = &mut self.more else { return Ok(false) };
+        let cursor = cursor.get_or_insert_with(|| Cursor::at(segment, key, from, read.reach));
+        let start = rows.len();
+        // One more than there is room for: the first one may take the place of the last one there is.
+        let part = Part { from, to, limit: limit.saturating_sub(start).saturating_add(1) };
+        if !cursor.next_within(segment, key, part, &mut read.columns, rows)? {
+            return Ok(false);
+        }
+        let next = start + rows[start..].partition_point(|row| row.fix_time < until);
+        if next < rows.len() {
+            self.loaded = rows.split_off(next).into_iter();
+        }
+        let last = rows.last().filter(|_| rows.len() > start).map_or(to, |last| last.fix_time.saturating_add(1));
+        self.at = self.loaded.as_slice().first().map_or(last, |row| row.fix_time);
+        if start > 0 && rows.get(start).is_some_and(|row| row.fix_time == rows[start - 1].fix_time) {
+            rows.remove(start - 1);
+        }
         Ok(true)
     }
 
@@ -115,15 +131,18 @@ impl Source {
     }
 }
 
-impl Selection {
-    /// Whether files have to be read.
-    pub(crate) fn needs_files(&self) -> bool {
-        self.sources.iter().any(|source| matches!(source.more, More::Segment(_)))
-    }
+/// How a read goes about it.
+struct Reading<'a> {
+    wanted: &'a Wanted,
+    reach: Reach,
+    columns: Columns,
+}
 
+impl Selection {
     /// The rows by fix time, each fix time once: the one of the latest part that has it.
-    pub(crate) fn rows(self) -> Result<Vec<Row>, Error> {
+    pub(crate) fn rows(self, reach: Reach) -> Result<Vec<Row>, Error> {
         let Self { wanted, mut sources } = self;
+        let mut read = Reading { wanted: &wanted, reach, columns: Columns::new() };
         let mut rows: Vec<Row> = Vec::new();
         // Among equals the oldest part comes first, so that a later one replaces its row.
         while let Some(next) = (0..sources.len()).min_by_key(|index| sources[*index].at) {
@@ -135,13 +154,14 @@ impl Selection {
             let others = sources.iter().enumerate().filter(|(index, _)| *index != next);
             let until = others.map(|(_, source)| source.at).min().unwrap_or(i64::MAX);
             if sources[next].loaded.len() == 0 {
-                if !sources[next].load(&wanted)? {
+                if !sources[next].load(until, &mut read, &mut rows)? {
                     sources.remove(next);
                 }
                 continue;
             }
             sources[next].take_run(until, wanted.limit, &mut rows);
         }
+        rows.truncate(wanted.limit);
         Ok(rows)
     }
 }

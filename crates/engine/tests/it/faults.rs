@@ -8,7 +8,10 @@ use serde_json::json;
 use sqlx::Connection as _;
 use tokio::sync::Semaphore;
 use tracklane_core::event::EventKind;
-use tracklane_core::ports::{Appended, BoxFuture, HistoryError, HistoryQuery, Lsn, PositionHistory};
+use tracklane_core::id::{DeviceId, TenantId};
+use tracklane_core::ports::{
+    Appended, AreaPage, AreaQuery, BoxFuture, HistoryError, HistoryQuery, Limits, Lsn, PositionHistory, Retained,
+};
 use tracklane_core::position::Position;
 use tracklane_engine::tracking::{DeviceRef, Incoming, LatestFilter, RowOutcome};
 use tracklane_engine::{Error, Settings};
@@ -88,6 +91,18 @@ impl PositionHistory for Moody {
 
     fn range(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Position>, HistoryError>> {
         self.inner.range(query)
+    }
+
+    fn area(&self, query: AreaQuery) -> BoxFuture<'_, Result<AreaPage, HistoryError>> {
+        self.inner.area(query)
+    }
+
+    fn erase(&self, tenant_id: TenantId, device_id: Option<DeviceId>) -> BoxFuture<'_, Result<(), HistoryError>> {
+        self.inner.erase(tenant_id, device_id)
+    }
+
+    fn retain(&self, limits: Vec<Limits>) -> BoxFuture<'_, Result<Retained, HistoryError>> {
+        self.inner.retain(limits)
     }
 
     fn replay(&self, lsn: Lsn, each: &mut dyn FnMut(Lsn, Vec<Position>)) -> Result<(), HistoryError> {

@@ -96,94 +96,231 @@ fn encode_attributes(rows: &[Row], which: &mut Vec<i64>, out: &mut Vec<u8>) {
     encode_column(which, out);
 }
 
-/// Reads a block of `count` rows of which the first has the given fix time; none when the checksum or anything else
-/// does not fit.
-pub(crate) fn decode_block(block: &[u8], count: usize, first_fix_time: i64) -> Option<Vec<Row>> {
-    let (crc, columns) = block.split_first_chunk::<4>()?;
-    if u32::from_le_bytes(*crc) != crc32fast::hash(columns) || count == 0 || count > BLOCK_ROWS {
-        return None;
-    }
-    let mut input = Reader(columns);
-    let mut flags = vec![0; count];
-    let mut slots = flags.iter_mut();
-    decode_column(&mut input, count, |value| store(slots.next()?, value))?;
-    let mut block = Block { input, rows: flags.iter().map(|flags| unstated(*flags)).collect::<Option<_>>()?, flags };
-    block.fill(EVERY, |row| &mut row.fix_time)?;
-    block.fill(EVERY, |row| &mut row.received_at)?;
-    for row in &mut block.rows {
-        row.fix_time = row.fix_time.wrapping_add(first_fix_time);
-        row.received_at = row.received_at.wrapping_add(row.fix_time);
-    }
-    block.fill(EVERY, |row| &mut row.lat)?;
-    block.fill(EVERY, |row| &mut row.lon)?;
-    block.fill(ALTITUDE, |row| &mut row.altitude)?;
-    block.fill(ACCURACY, |row| &mut row.accuracy)?;
-    block.fill(SPEED, |row| &mut row.speed)?;
-    block.fill(COURSE, |row| &mut row.course)?;
-    block.fill_attributes()?;
-    Some(block.rows)
+/// So many bytes must be readable after the end of a block: a packed number is read with one load of eight bytes.
+pub(crate) const PADDING: usize = 8;
+
+/// A column of a block while it is read.
+type Numbers = [i64; BLOCK_ROWS];
+
+/// Room for the columns of a block, used again for the next one.
+pub(crate) struct Columns {
+    flags: Numbers,
+    fix_time: Numbers,
+    received_at: Numbers,
+    lat: Numbers,
+    lon: Numbers,
+    altitude: Numbers,
+    accuracy: Numbers,
+    speed: Numbers,
+    course: Numbers,
+    /// What is stated by some rows only, before it stands where it belongs.
+    some: Numbers,
 }
 
-/// None when the number is out of the range of its place.
-fn store<T: TryFrom<i64>>(place: &mut T, value: i64) -> Option<()> {
-    *place = value.try_into().ok()?;
+impl Columns {
+    pub(crate) fn new() -> Self {
+        const ZEROS: Numbers = [0; BLOCK_ROWS];
+        Self {
+            flags: ZEROS,
+            fix_time: ZEROS,
+            received_at: ZEROS,
+            lat: ZEROS,
+            lon: ZEROS,
+            altitude: ZEROS,
+            accuracy: ZEROS,
+            speed: ZEROS,
+            course: ZEROS,
+            some: ZEROS,
+        }
+    }
+}
+
+/// Which rows of a block are wanted: with a fix time in `from..to`, at most `limit`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub from: i64,
+    pub to: i64,
+    pub limit: usize,
+}
+
+impl Part {
+    pub(crate) const ALL: Self = Self { from: i64::MIN, to: i64::MAX, limit: usize::MAX };
+}
+
+/// Adds the wanted rows of a block to `rows`. The block takes the first `len` of the `bytes`, after which there is
+/// [`PADDING`]; it holds `count` rows, of which the first has the given fix time. None when the checksum or anything else
+/// does not fit.
+pub(crate) fn decode_block(
+    bytes: &[u8],
+    len: usize,
+    (count, first_fix_time): (usize, i64),
+    part: Part,
+    columns: &mut Columns,
+    rows: &mut Vec<Row>,
+) -> Option<()> {
+    let block = bytes.get(..len)?;
+    let (crc, content) = block.split_first_chunk::<4>()?;
+    if u32::from_le_bytes(*crc) != crc32fast::hash(content) || count == 0 || count > BLOCK_ROWS {
+        return None;
+    }
+    let mut input = Input { padded: bytes, rest: Reader(content), len };
+    let Columns { flags, fix_time, received_at, lat, lon, altitude, accuracy, speed, course, some } = columns;
+    input.column(count, count, flags)?;
+    let flags = &flags[..count];
+    let stated = flags.iter().fold(!0, |all, flags| all & flags);
+    input.column(count, count, fix_time)?;
+    fix_time[..count].iter_mut().for_each(|time| *time = time.wrapping_add(first_fix_time));
+    let start = fix_time[..count].partition_point(|time| *time < part.from);
+    let end = fix_time[..count].partition_point(|time| *time < part.to).min(start.saturating_add(part.limit));
+    if start >= end {
+        return Some(());
+    }
+    // What stands after the last wanted row need not be looked at.
+    let mut column = |having: i64, out: &mut Numbers, absent: i64| {
+        if stated & having != 0 {
+            return input.column(count, end, out);
+        }
+        let number = flags.iter().filter(|flags| *flags & having != 0).count();
+        input.column(number, number, some)?;
+        let mut values = some[..number].iter();
+        for (out, flags) in out.iter_mut().zip(flags) {
+            *out = if flags & having != 0 { *values.next()? } else { absent };
+        }
+        Some(())
+    };
+    column(EVERY, received_at, 0)?;
+    column(EVERY, lat, 0)?;
+    column(EVERY, lon, 0)?;
+    column(ALTITUDE, altitude, NO_ALTITUDE.into())?;
+    column(ACCURACY, accuracy, NO_ACCURACY.into())?;
+    column(SPEED, speed, NO_SPEED.into())?;
+    column(COURSE, course, NO_COURSE.into())?;
+    let before = rows.len();
+    rows.reserve(end - start);
+    for at in start..end {
+        rows.push(Row {
+            fix_time: fix_time[at],
+            received_at: received_at[at].wrapping_add(fix_time[at]),
+            lat: lat[at].try_into().ok()?,
+            lon: lon[at].try_into().ok()?,
+            altitude: altitude[at].try_into().ok()?,
+            accuracy: accuracy[at].try_into().ok()?,
+            speed: speed[at].try_into().ok()?,
+            course: course[at].try_into().ok()?,
+            valid: flags[at] & VALID != 0,
+            mark: u8::try_from(flags[at] >> MARK_SHIFT).ok()?,
+            attributes: None,
+        });
+    }
+    if flags.iter().any(|flags| flags & ATTRIBUTES != 0) {
+        input.attributes(flags, start, some, &mut rows[before..])?;
+    }
     Some(())
 }
 
-/// A row of which nothing but its flags is known yet; none when they are not what [`flags`] makes.
-fn unstated(flags: i64) -> Option<Row> {
-    Some(Row {
-        fix_time: 0,
-        received_at: 0,
-        lat: 0,
-        lon: 0,
-        altitude: NO_ALTITUDE,
-        accuracy: NO_ACCURACY,
-        speed: NO_SPEED,
-        course: NO_COURSE,
-        valid: flags & VALID != 0,
-        mark: u8::try_from(flags >> MARK_SHIFT).ok()?,
-        attributes: None,
-    })
+/// A block being read.
+struct Input<'a> {
+    /// The block and what stands behind it.
+    padded: &'a [u8],
+    rest: Reader<'a>,
+    /// Where the block ends.
+    len: usize,
 }
 
-/// A block being decoded.
-struct Block<'a> {
-    input: Reader<'a>,
-    flags: Vec<i64>,
-    rows: Vec<Row>,
-}
-
-impl Block<'_> {
-    /// Decodes the next column into a field of the rows that have one of these flags.
-    fn fill<T: TryFrom<i64>>(&mut self, having: i64, field: impl Fn(&mut Row) -> &mut T) -> Option<()> {
-        let Self { input, flags, rows } = self;
-        let count = flags.iter().filter(|flags| *flags & having != 0).count();
-        if count == rows.len() {
-            let mut rows = rows.iter_mut();
-            return decode_column(input, count, |value| store(field(rows.next()?), value));
-        }
-        let mut rows = rows.iter_mut().zip(flags).filter(|(_, flags)| **flags & having != 0);
-        decode_column(input, count, |value| store(field(rows.next()?.0), value))
-    }
-
-    fn fill_attributes(&mut self) -> Option<()> {
-        let Self { input, flags, rows } = self;
-        let count = flags.iter().filter(|flags| *flags & ATTRIBUTES != 0).count();
+impl Input<'_> {
+    /// Reads a column of `count` numbers, of which the first `wanted` go to `out`; the others may be left out.
+    fn column(&mut self, count: usize, wanted: usize, out: &mut Numbers) -> Option<()> {
         if count == 0 {
             return Some(());
         }
-        let mut texts = Vec::new();
-        for _ in 0..input.size()? {
-            let len = input.size()?;
-            texts.push(Arc::new(input.bytes(len)?.to_vec()));
+        let head = self.rest.byte()?;
+        let (kind, width) = (head >> 6, u32::from(head & 63));
+        // How many numbers stand by themselves before the rest is differences.
+        let begin = match (kind, width) {
+            (OFFSETS, _) => 0,
+            (DELTAS, _) | (VARINTS, 1) => 1,
+            (DELTAS_OF_DELTAS, _) | (VARINTS, 2) => 2,
+            _ => return None,
+        };
+        let alone = begin.min(count);
+        for slot in &mut out[..alone] {
+            *slot = self.rest.signed()?;
         }
-        let mut rows = rows.iter_mut().zip(flags).filter(|(_, flags)| **flags & ATTRIBUTES != 0);
-        decode_column(input, count, |index| {
-            let text = texts.get(usize::try_from(index).ok()?)?;
-            rows.next()?.0.attributes = Some(Arc::clone(text));
-            Some(())
-        })
+        if kind == VARINTS {
+            for slot in &mut out[alone..count] {
+                *slot = self.rest.signed()?;
+            }
+        } else if count > alone {
+            let lowest = self.rest.signed()?;
+            self.unpack(count - alone, width, lowest, &mut out[alone..wanted.max(alone)])?;
+        }
+        let out = &mut out[..wanted];
+        sum_up(out, begin);
+        Some(())
+    }
+
+    /// Reads numbers of `width` bits each, of which there are `count`: the first ones, with `lowest` added, to `out`.
+    fn unpack(&mut self, count: usize, width: u32, lowest: i64, out: &mut [i64]) -> Option<()> {
+        if width > WIDEST {
+            return None;
+        }
+        let at = self.len - self.rest.0.len();
+        self.rest.bytes((count * width as usize).div_ceil(8))?;
+        if width == 0 {
+            out.fill(lowest);
+            return Some(());
+        }
+        let bytes = self.padded.get(at..)?;
+        let mask = (1_u64 << width) - 1;
+        let mut bit = 0;
+        for slot in out {
+            let word = bytes.get(bit / 8..)?.first_chunk::<8>().map(|word| u64::from_le_bytes(*word))?;
+            *slot = lowest.wrapping_add((word >> (bit % 8) & mask).cast_signed());
+            bit += width as usize;
+        }
+        Some(())
+    }
+
+    /// Gives the rows their attributes; they begin with row `start` of the block.
+    fn attributes(&mut self, flags: &[i64], start: usize, which: &mut Numbers, rows: &mut [Row]) -> Option<()> {
+        let count = flags.iter().filter(|flags| *flags & ATTRIBUTES != 0).count();
+        let mut texts = Vec::new();
+        for _ in 0..self.rest.size()? {
+            let len = self.rest.size()?;
+            texts.push((self.rest.bytes(len)?, None));
+        }
+        self.column(count, count, which)?;
+        let before = flags[..start].iter().filter(|flags| *flags & ATTRIBUTES != 0).count();
+        let having = rows.iter_mut().zip(&flags[start..]).filter(|(_, flags)| *flags & ATTRIBUTES != 0);
+        for ((row, _), index) in having.zip(&which[before..count]) {
+            let (text, shared) = texts.get_mut(usize::try_from(*index).ok()?)?;
+            let shared: &mut Option<Arc<Vec<u8>>> = shared;
+            row.attributes = Some(Arc::clone(shared.get_or_insert_with(|| Arc::new(text.to_vec()))));
+        }
+        Some(())
+    }
+}
+
+/// Makes numbers of differences (`order` 1) or of differences of differences (`order` 2).
+fn sum_up(numbers: &mut [i64], order: usize) {
+    match order {
+        1 => {
+            let mut value = 0_i64;
+            for number in numbers {
+                value = value.wrapping_add(*number);
+                *number = value;
+            }
+        }
+        2 => {
+            let Some((first, rest)) = numbers.split_first_mut() else { return };
+            let (mut value, mut delta) = (*first, 0_i64);
+            for number in rest {
+                delta = delta.wrapping_add(*number);
+                value = value.wrapping_add(delta);
+                *number = value;
+            }
+        }
+        _ => {}
     }
 }
 
@@ -254,43 +391,6 @@ fn varints_len(values: &[i64]) -> usize {
     values.iter().map(|value| varint::len(zigzag(*value))).sum()
 }
 
-/// Gives `each` the numbers of a column; none when the bytes are not what [`encode_column`] writes, or `each` refuses.
-fn decode_column(input: &mut Reader<'_>, count: usize, mut each: impl FnMut(i64) -> Option<()>) -> Option<()> {
-    let Some(mut rest) = count.checked_sub(1) else { return Some(()) };
-    let head = input.byte()?;
-    let (kind, width) = (head >> 6, u32::from(head & 63));
-    if kind == OFFSETS {
-        let lowest = input.signed()?;
-        return unpack(input, count, width, |number| each(lowest.wrapping_add(number.cast_signed())));
-    }
-    let of_deltas = match (kind, width) {
-        (DELTAS, _) | (VARINTS, 1) => false,
-        (DELTAS_OF_DELTAS, _) | (VARINTS, 2) => true,
-        _ => return None,
-    };
-    let (mut value, mut delta) = (input.signed()?, 0_i64);
-    each(value)?;
-    if of_deltas && rest > 0 {
-        rest -= 1;
-        delta = input.signed()?;
-        value = value.wrapping_add(delta);
-        each(value)?;
-    }
-    let mut add = |number: i64| {
-        delta = if of_deltas { delta.wrapping_add(number) } else { number };
-        value = value.wrapping_add(delta);
-        each(value)
-    };
-    if kind == VARINTS {
-        return (0..rest).try_for_each(|_| add(input.signed()?));
-    }
-    if rest == 0 {
-        return Some(());
-    }
-    let lowest = input.signed()?;
-    unpack(input, rest, width, |number| add(lowest.wrapping_add(number.cast_signed())))
-}
-
 /// Adds numbers of `width` bits each, low bits first, filled up to a whole byte.
 fn pack(numbers: impl Iterator<Item = u64>, width: u32, out: &mut Vec<u8>) {
     let (mut word, mut used) = (0_u128, 0);
@@ -307,29 +407,6 @@ fn pack(numbers: impl Iterator<Item = u64>, width: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(&last[..used.div_ceil(8) as usize]);
 }
 
-/// Reads `count` numbers of `width` bits each.
-fn unpack(input: &mut Reader<'_>, count: usize, width: u32, mut each: impl FnMut(u64) -> Option<()>) -> Option<()> {
-    if width > WIDEST {
-        return None;
-    }
-    let bytes = input.bytes((count * width as usize).div_ceil(8))?;
-    let mask = (1_u64 << width) - 1;
-    for index in 0..count {
-        let bit = index * width as usize;
-        let word = match bytes.get(bit / 8..bit / 8 + 8) {
-            Some(word) => word.try_into().map_or(0, u64::from_le_bytes),
-            None => {
-                let mut last = [0; 8];
-                let rest = &bytes[(bit / 8).min(bytes.len())..];
-                last[..rest.len()].copy_from_slice(rest);
-                u64::from_le_bytes(last)
-            }
-        };
-        each(word >> (bit % 8) & mask)?;
-    }
-    Some(())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -339,22 +416,20 @@ mod tests {
     fn check(values: &[i64]) -> usize {
         let mut out = Vec::new();
         encode_column(values, &mut out);
-        let mut input = Reader(&out);
-        assert_eq!(decoded(&mut input, values.len()).as_deref(), Some(values));
-        assert!(input.0.is_empty());
+        assert_eq!(decoded(&out, values.len()), Some((values.to_vec(), 0)));
         for cut in 0..out.len() {
-            assert_eq!(decoded(&mut Reader(&out[..cut]), values.len()), None, "cut at {cut}");
+            assert_eq!(decoded(&out[..cut], values.len()), None, "cut at {cut}");
         }
         out.len()
     }
 
-    fn decoded(input: &mut Reader<'_>, count: usize) -> Option<Vec<i64>> {
-        let mut values = Vec::new();
-        decode_column(input, count, |value| {
-            values.push(value);
-            Some(())
-        })?;
-        Some(values)
+    fn decoded(column: &[u8], count: usize) -> Option<(Vec<i64>, usize)> {
+        let mut padded = column.to_vec();
+        padded.extend_from_slice(&[0xff; PADDING]);
+        let mut input = Input { padded: &padded, rest: Reader(column), len: column.len() };
+        let mut out = [0; BLOCK_ROWS];
+        input.column(count, count, &mut out)?;
+        Some((out[..count].to_vec(), input.rest.0.len()))
     }
 
     #[test]
@@ -370,7 +445,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_column_comes_back(values in prop::collection::vec(any::<i64>(), 1..200), shift in 0..64) {
+        fn any_column_comes_back(values in prop::collection::vec(any::<i64>(), 1..=BLOCK_ROWS), shift in 0..64) {
             let values: Vec<i64> = values.iter().map(|value| value >> shift).collect();
             check(&values);
         }

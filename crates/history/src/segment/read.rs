@@ -1,30 +1,44 @@
-//! Reading a segment, by `pread`: a segment can be read by many threads at once.
+//! Opening a segment, and reading from it by `pread`: many threads can do that at once.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustix::io::ReadWriteFlags;
+
 use crate::error::{Context, Error};
-use crate::row::{Key, Row};
-use crate::segment::codec::decode_block;
-use crate::segment::directory::{Entries, Entry, Page, decode_index};
-use crate::segment::{HEADER_LEN, MAGIC, Summary, TRAILER_LEN, VERSION};
+use crate::row::Key;
+use crate::segment::cursor::Cursor;
+use crate::segment::directory::{Index, Page, decode_index, page_is_sound};
+use crate::segment::{HEADER_LEN, MAGIC, Summary, TRAILER_LEN, TenantPart, VERSION};
 
 /// An open segment.
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub id: u64,
     pub summary: Summary,
+    /// In ascending order.
+    pub tenants: Vec<TenantPart>,
     /// Size of the file.
     pub bytes: u64,
-    path: PathBuf,
+    pub(super) version: u8,
+    pub(super) path: PathBuf,
     file: File,
-    pages: Vec<Page>,
+    pub(super) pages: Vec<Page>,
     /// All pages of the directory, if there was room.
     directory: Option<Resident>,
+}
+
+/// How far a read goes for its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Only to what the system has in memory; for anything else it fails with [`io::ErrorKind::WouldBlock`].
+    Memory,
+    /// To the disk.
+    Disk,
 }
 
 /// How many bytes of memory the directories of all segments may still take. A segment that finds no room reads its
@@ -62,7 +76,7 @@ impl Resident {
         Ok(Some(resident))
     }
 
-    fn get(&self, offset: u64, len: usize) -> Option<&[u8]> {
+    pub(super) fn get(&self, offset: u64, len: usize) -> Option<&[u8]> {
         let start = usize::try_from(offset.checked_sub(self.offset)?).ok()?;
         self.bytes.get(start..start.checked_add(len)?)
     }
@@ -90,8 +104,9 @@ impl Segment {
         if !header.starts_with(&MAGIC) || !trailer.ends_with(&MAGIC) {
             return Err(corrupt("not a segment, or cut short"));
         }
-        for found in [header[4], trailer[16]] {
-            if found != VERSION {
+        let version = header[4];
+        for found in [version, trailer[16]] {
+            if found == 0 || found > VERSION || found != version {
                 return Err(Error::Version { path: path.to_path_buf(), found, known: VERSION });
             }
         }
@@ -106,111 +121,98 @@ impl Segment {
         if crc32fast::hash(&index) != word(12) {
             return Err(corrupt("index of segment"));
         }
-        let (summary, pages) = decode_index(&index).ok_or_else(|| corrupt("index of segment"))?;
+        let Index { summary, tenants, pages } =
+            decode_index(&index, version).ok_or_else(|| corrupt("index of segment"))?;
         let begin = pages.first().map_or(offset, |page| page.offset);
         if begin > offset {
             return Err(corrupt("index of segment"));
         }
         let directory = Resident::load(&file, begin, offset, room).context("read", path)?;
-        Ok(Self { id, summary, bytes, path: path.to_path_buf(), file, pages, directory })
+        let path = path.to_path_buf();
+        let known = tenants.is_some();
+        let tenants = tenants.unwrap_or_default();
+        let mut segment = Self { id, summary, tenants, bytes, version, path, file, pages, directory };
+        for page in &segment.pages {
+            // Looked at once here, so that no read has to.
+            if segment.resident(page).is_some_and(|page| !page_is_sound(page)) {
+                return Err(segment.corrupt("directory page", page.offset));
+            }
+        }
+        if !known {
+            segment.tenants = segment.count_tenants()?;
+        }
+        Ok(segment)
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
+    /// Looks through the directory for what an index of format 1 does not say.
+    fn count_tenants(&self) -> Result<Vec<TenantPart>, Error> {
+        let mut parts: Vec<TenantPart> = Vec::new();
+        let mut cursor = Cursor::all(Reach::Disk);
+        while let Some(entry) = cursor.next_entry(self)? {
+            let (tenant, rows) = (entry.key.tenant, entry.rows as u64);
+            match parts.last_mut() {
+                Some(last) if last.tenant == tenant => {
+                    last.rows += rows;
+                    last.min = last.min.min(entry.min);
+                    last.max = last.max.max(entry.max);
+                }
+                _ => parts.push(TenantPart { tenant, rows, min: entry.min, max: entry.max, thinned: 0 }),
+            }
+        }
+        Ok(parts)
+    }
+
+    /// What it holds of a tenant.
+    pub(crate) fn tenant(&self, tenant: u128) -> Option<&TenantPart> {
+        let at = self.tenants.binary_search_by_key(&tenant, |part| part.tenant).ok()?;
+        self.tenants.get(at)
+    }
+
     /// The number of the page that may hold the first wanted block of a device.
-    fn page_of(&self, key: Key, from: i64) -> usize {
+    pub(super) fn page_of(&self, key: Key, from: i64) -> usize {
         self.pages.partition_point(|page| (page.key, page.min) <= (key, from)).saturating_sub(1)
     }
 
-    fn entries(&self, page: usize) -> Result<Option<Entries>, Error> {
-        let Some(page) = self.pages.get(page) else { return Ok(None) };
-        let resident = self.directory.as_ref().and_then(|directory| directory.get(page.offset, page.len));
-        let bytes = resident.map_or_else(|| self.bytes_at(page.offset, page.len), |bytes| Ok(bytes.to_vec()))?;
-        let entries = Entries::new(bytes).ok_or_else(|| self.corrupt("directory page", page.offset))?;
-        Ok(Some(entries))
+    /// A page that is in memory; its checksum fits.
+    pub(super) fn resident(&self, page: &Page) -> Option<&[u8]> {
+        self.directory.as_ref()?.get(page.offset, page.len)
     }
 
-    fn rows(&self, entry: &Entry) -> Result<Vec<Row>, Error> {
-        let bytes = self.bytes_at(entry.offset, entry.len)?;
-        decode_block(&bytes, entry.rows, entry.min).ok_or_else(|| self.corrupt("block", entry.offset))
+    /// A page that is not in memory.
+    pub(super) fn read_page(&self, page: &Page, reach: Reach) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        self.read_at(page.offset, page.len, reach, &mut bytes)?;
+        if page_is_sound(&bytes) { Ok(bytes) } else { Err(self.corrupt("directory page", page.offset)) }
     }
 
-    fn bytes_at(&self, offset: u64, len: usize) -> Result<Vec<u8>, Error> {
+    /// Fills `out` with a part of the file.
+    pub(super) fn read_at(&self, offset: u64, len: usize, reach: Reach, out: &mut Vec<u8>) -> Result<(), Error> {
         if offset.checked_add(len as u64).is_none_or(|end| end > self.bytes) {
             return Err(self.corrupt("place", offset));
         }
-        let mut bytes = vec![0; len];
-        self.file.read_exact_at(&mut bytes, offset).context("read", &self.path)?;
-        Ok(bytes)
+        out.clear();
+        out.resize(len, 0);
+        match reach {
+            Reach::Disk => self.file.read_exact_at(out, offset),
+            Reach::Memory => read_from_memory(&self.file, out, offset),
+        }
+        .context("read", &self.path)
     }
 
-    fn corrupt(&self, what: &str, offset: u64) -> Error {
+    pub(super) fn corrupt(&self, what: &str, offset: u64) -> Error {
         Error::corrupt(&self.path, format!("{what} at byte {offset}"))
     }
 }
 
-/// Walks over blocks of a segment in their order.
-pub(crate) struct Cursor {
-    segment: Arc<Segment>,
-    page: usize,
-    entries: Entries,
-}
-
-impl Cursor {
-    /// All blocks of the segment.
-    pub(crate) fn all(segment: Arc<Segment>) -> Self {
-        Self { segment, page: 0, entries: Entries::default() }
-    }
-
-    /// From about the block of `key` on that holds `from`; the first ones may be too early.
-    pub(crate) fn at(segment: Arc<Segment>, key: Key, from: i64) -> Self {
-        let page = segment.page_of(key, from);
-        Self { segment, page, entries: Entries::default() }
-    }
-
-    fn next_entry(&mut self) -> Result<Option<Entry>, Error> {
-        while self.entries.is_empty() {
-            let Some(entries) = self.segment.entries(self.page)? else { return Ok(None) };
-            self.page += 1;
-            self.entries = entries;
-        }
-        let corrupt = || Error::corrupt(&self.segment.path, format!("directory page {}", self.page - 1));
-        self.entries.next().map(Some).ok_or_else(corrupt)
-    }
-
-    /// The next block, with its device.
-    pub(crate) fn next_block(&mut self) -> Result<Option<(Key, Vec<Row>)>, Error> {
-        let Some(entry) = self.next_entry()? else { return Ok(None) };
-        Ok(Some((entry.key, self.segment.rows(&entry)?)))
-    }
-
-    /// The rows of the next block of `key` that reaches into `from..to`, cut to that range; none after the last.
-    pub(crate) fn next_within(
-        &mut self,
-        key: Key,
-        from: i64,
-        to: i64,
-    ) -> Result<Option<std::vec::IntoIter<Row>>, Error> {
-        while let Some(entry) = self.next_entry()? {
-            if (entry.key, entry.max) < (key, from) {
-                continue;
-            }
-            if entry.key != key || entry.min >= to {
-                return Ok(None);
-            }
-            let mut rows = self.segment.rows(&entry)?;
-            rows.truncate(rows.partition_point(|row| row.fix_time < to));
-            let before = rows.partition_point(|row| row.fix_time < from);
-            let mut rows = rows.into_iter();
-            if let Some(last_before) = before.checked_sub(1) {
-                rows.nth(last_before);
-            }
-            if rows.len() > 0 {
-                return Ok(Some(rows));
-            }
-        }
-        Ok(None)
+/// Reads what the system has in memory; fails at once for anything else, and where the file system cannot tell.
+fn read_from_memory(file: &File, out: &mut [u8], offset: u64) -> io::Result<()> {
+    let wanted = out.len();
+    match rustix::io::preadv2(file, &mut [IoSliceMut::new(out)], offset, ReadWriteFlags::NOWAIT) {
+        Ok(read) if read == wanted => Ok(()),
+        _ => Err(io::ErrorKind::WouldBlock.into()),
     }
 }

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use tracklane_core::ports::Lsn;
 
+use crate::bounds::Bounds;
 use crate::error::{Context, Error};
 use crate::row::{Key, Row};
 use crate::segment::codec::{BLOCK_ROWS, encode_block};
 use crate::segment::directory::{Entry, PAGE_ENTRIES, Page, encode_index, encode_page};
-use crate::segment::{HEADER_LEN, MAGIC, Summary, VERSION};
+use crate::segment::{HEADER_LEN, MAGIC, Summary, TenantPart, VERSION};
 
 /// Hand over to the system once so much is collected.
 const CHUNK: usize = 1 << 20;
@@ -27,6 +28,7 @@ pub(crate) struct Writer {
     written: u64,
     synced: u64,
     entries: Vec<Entry>,
+    tenants: Vec<TenantPart>,
     summary: Summary,
 }
 
@@ -42,7 +44,8 @@ impl Writer {
         let (first_lsn, end_lsn) = lsns;
         let summary = Summary { rows: 0, min: i64::MAX, max: i64::MIN, first_lsn, end_lsn, partition };
         let path = path.to_path_buf();
-        Ok(Self { file, temporary, path, sync, buffer, written: 0, synced: 0, entries: Vec::new(), summary })
+        let (entries, tenants) = (Vec::new(), Vec::new());
+        Ok(Self { file, temporary, path, sync, buffer, written: 0, synced: 0, entries, tenants, summary })
     }
 
     /// Adds rows of a device, sorted by fix time, each fix time once. Devices come in ascending order; the rows of one
@@ -54,13 +57,38 @@ impl Writer {
             let start = self.buffer.len();
             encode_block(rows, &mut self.buffer);
             let (offset, len) = (self.written + start as u64, self.buffer.len() - start);
-            self.entries.push(Entry { key, min, max, rows: rows.len(), offset, len });
+            let bounds = Bounds::of(rows);
+            self.entries.push(Entry { key, min, max, rows: rows.len(), offset, len, bounds });
+            self.count(key.tenant, rows.len() as u64, min, max);
             self.summary.rows += rows.len() as u64;
             self.summary.min = self.summary.min.min(min);
             self.summary.max = self.summary.max.max(max);
             self.flush(CHUNK)?;
         }
         Ok(())
+    }
+
+    fn count(&mut self, tenant: u128, rows: u64, min: i64, max: i64) {
+        match self.tenants.last_mut() {
+            Some(last) if last.tenant == tenant => {
+                last.rows += rows;
+                last.min = last.min.min(min);
+                last.max = last.max.max(max);
+            }
+            _ => self.tenants.push(TenantPart { tenant, rows, min, max, thinned: 0 }),
+        }
+    }
+
+    /// How many rows were pushed.
+    pub(crate) fn rows(&self) -> u64 {
+        self.summary.rows
+    }
+
+    /// Notes of each tenant that has rows to how many seconds they were thinned.
+    pub(crate) fn note_thinned(&mut self, thinned: impl Fn(u128) -> u32) {
+        for part in &mut self.tenants {
+            part.thinned = thinned(part.tenant);
+        }
     }
 
     /// Writes what is collected if it is at least so many bytes.
@@ -87,10 +115,13 @@ impl Writer {
             let start = self.buffer.len();
             encode_page(entries, &mut self.buffer);
             let (offset, len) = (self.written + start as u64, self.buffer.len() - start);
-            pages.push(Page { key: first.key, min: first.min, offset, len });
+            let max = entries.iter().map(|entry| entry.max).max().unwrap_or(first.max);
+            let mut bounds = Bounds::NOTHING;
+            entries.iter().for_each(|entry| bounds.join(&entry.bounds));
+            pages.push(Page { key: first.key, min: first.min, max, bounds, offset, len });
             self.flush(CHUNK)?;
         }
-        let index = encode_index(&self.summary, &pages);
+        let index = encode_index(&self.summary, &self.tenants, &pages);
         let offset = self.written + self.buffer.len() as u64;
         self.buffer.extend_from_slice(&index);
         self.buffer.extend_from_slice(&offset.to_le_bytes());

@@ -162,6 +162,19 @@ impl Wal {
     }
 }
 
+/// The numbers of the first record and after the last one in the sound part of a log file, and how many bytes that takes.
+/// None when nothing was ever written to it. Unlike at a start, what is unsound may be followed by more: somebody may be
+/// writing it.
+pub(crate) fn sound_part(path: &Path, sequence: u64, bytes: &[u8]) -> Result<Option<(Lsn, Lsn, usize)>, Error> {
+    let Some(first) = frame::file_header(bytes, sequence, path)? else { return Ok(None) };
+    let (mut next, mut offset) = (first, frame::FILE_HEADER_LEN);
+    while let Some(frame) = frame::frame_at(bytes, offset, sequence).filter(|frame| frame.first_lsn == next) {
+        next += u64::from(frame.records);
+        offset += frame.len();
+    }
+    Ok(Some((first, next, offset)))
+}
+
 fn open_for_writing(path: &Path) -> Result<File, Error> {
     File::options().write(true).open(path).context("open", path)
 }

@@ -3,7 +3,7 @@
 //! that going on to it takes no sync of the folder.
 
 use std::collections::VecDeque;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -182,6 +182,13 @@ impl Shelf {
     /// Takes files out of use all of whose records lie before `below`. The last file always stays.
     pub(crate) fn recycle(&self, below: Lsn) -> Result<(), Error> {
         let Some(_none_reads) = self.replays.try_write() else { return Ok(()) };
+        let backup = folder::backup_lock(&self.folder)?;
+        match backup.try_lock() {
+            Ok(()) => {}
+            // Somebody copies the log.
+            Err(TryLockError::WouldBlock) => return Ok(()),
+            Err(TryLockError::Error(source)) => return Err(source).context("lock", &self.folder),
+        }
         loop {
             let mut files = self.files.lock();
             if files.logs.get(1).is_none_or(|second| second.first_lsn > below) {

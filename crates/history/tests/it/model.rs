@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use tracklane_core::bounds::BoundingBox;
 use tracklane_core::ports::PositionHistory;
 use tracklane_core::position::Position;
 use tracklane_history::{History, Settings};
 
-use crate::support::{append, position, query, run, small, time};
+use crate::support::{append, device, dropping, in_area, position, query, run, small, tenant, time};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -25,6 +26,15 @@ enum Step {
         close: bool,
     },
     Checkpoint,
+    /// Erase a device.
+    Erase(u64),
+    /// Drop what is older than this, and what was erased from the files.
+    Retain(i64),
+    /// Ask for everything in an area, so many at a time.
+    Area {
+        east: u32,
+        limit: usize,
+    },
 }
 
 const DEVICES: u64 = 4;
@@ -47,31 +57,64 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Seal),
         1 => any::<bool>().prop_map(|close| Step::Reopen { close }),
         1 => Just(Step::Checkpoint),
+        1 => (0..DEVICES).prop_map(Step::Erase),
+        1 => (0..SPAN * 1_000_000).prop_map(Step::Retain),
+        2 => (any::<u32>(), 1..50_usize).prop_map(|(east, limit)| Step::Area { east, limit }),
     ]
 }
 
-fn expected(model: &BTreeMap<(u64, i64), Position>, device: u64, from: i64, to: i64, limit: usize) -> Vec<Position> {
-    if to <= from {
-        return Vec::new();
+/// What a history should hold.
+#[derive(Default)]
+struct Model {
+    rows: BTreeMap<(u64, i64), Position>,
+    /// What is older may be gone, or go at any time.
+    floor: i64,
+}
+
+impl Model {
+    fn expected(&self, device: u64, from: i64, to: i64, limit: usize) -> Vec<Position> {
+        let from = from.max(self.floor);
+        if to <= from {
+            return Vec::new();
+        }
+        self.rows.range((device, from)..(device, to)).take(limit).map(|(_, position)| position.clone()).collect()
     }
-    model.range((device, from)..(device, to)).take(limit).map(|(_, position)| position.clone()).collect()
+
+    /// Leaves out what may be there or not, after checking that it once was.
+    fn sure(&self, found: Vec<Position>) -> Vec<Position> {
+        let old = |position: &Position| position.fix_time < time(self.floor);
+        for position in found.iter().filter(|position| old(position)) {
+            assert!(
+                self.rows.values().any(|known| known.fix_time == position.fix_time),
+                "never appended: {position:?}"
+            );
+        }
+        found.into_iter().filter(|position| !old(position)).collect()
+    }
+
+    fn check_read(&self, history: &History, device: u64, (from, to): (i64, i64), limit: usize) {
+        let found = run(history.range(query(device, from, to, limit))).unwrap();
+        assert!(found.len() <= limit);
+        assert!(found.is_sorted_by_key(|position| position.fix_time));
+        let old = found.iter().filter(|position| position.fix_time < time(self.floor)).count();
+        assert_eq!(self.sure(found), self.expected(device, from, to, limit - old));
+    }
 }
 
 fn check(steps: &[Step], settings: &Settings) {
     let folder = tempfile::tempdir().unwrap();
     let mut history = History::open(folder.path(), settings.clone()).unwrap();
-    let mut model = BTreeMap::new();
+    let mut model = Model::default();
     for step in steps {
         match step {
             Step::Append(rows) => {
                 let batch: Vec<_> = rows.iter().map(|(device, fix, value)| position(*device, *fix, *value)).collect();
                 append(&history, batch.clone()).unwrap();
                 let keys = rows.iter().map(|(device, fix, _)| (*device, *fix));
-                model.extend(keys.zip(batch));
+                model.rows.extend(keys.zip(batch));
             }
             Step::Read { device, from, len, limit } => {
-                let found = run(history.range(query(*device, *from, from + len, *limit))).unwrap();
-                assert_eq!(found, expected(&model, *device, *from, from + len, *limit));
+                model.check_read(&history, *device, (*from, from + len), *limit);
             }
             Step::Seal => history.seal().unwrap(),
             Step::Reopen { close } => {
@@ -84,13 +127,26 @@ fn check(steps: &[Step], settings: &Settings) {
                 assert_eq!(history.next_lsn(), next);
             }
             Step::Checkpoint => history.checkpoint(history.next_lsn()).unwrap(),
+            Step::Erase(number) => {
+                run(history.erase(tenant(), Some(device(*number)))).unwrap();
+                model.rows.retain(|(of_device, _), _| of_device != number);
+            }
+            Step::Retain(before) => {
+                model.floor = model.floor.max(*before);
+                run(history.retain(vec![dropping(time(*before))])).unwrap();
+            }
+            Step::Area { east, limit } => {
+                let east = -f64::from(east % 1_800_000_000) / 1e7;
+                let area = BoundingBox { west: -180.0, south: 0.0, east, north: 90.0 };
+                let sure = model.rows.values().filter(|position| position.fix_time >= time(model.floor));
+                let inside = sure.filter(|position| area.contains(position.fix.point)).cloned();
+                assert_eq!(model.sure(in_area(&history, area, *limit)), inside.collect::<Vec<_>>());
+            }
         }
     }
     for device in 0..DEVICES {
-        let found = history.read(&query(device, 0, SPAN * 1_000_000, usize::MAX)).unwrap();
-        assert_eq!(found, expected(&model, device, 0, SPAN * 1_000_000, usize::MAX));
+        model.check_read(&history, device, (0, SPAN * 1_000_000), usize::MAX);
     }
-    assert_eq!(history.expire(time(0)).unwrap(), 0);
     assert_eq!(history.health(), Ok(()));
 }
 

@@ -1,18 +1,8 @@
-//! Sealing, merging and expiry.
-
-use std::time::{Duration, Instant};
+//! Sealing and merging.
 
 use tracklane_history::{History, Settings};
 
-use crate::support::{all, append, position, query, small, time, unsealed};
-
-fn wait_until(mut done: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < Duration::from_secs(20), "takes too long");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
+use crate::support::{all, append, position, query, small, time, unsealed, wait_until};
 
 #[test]
 fn merged_segments_read_like_the_many_they_were() {
@@ -68,26 +58,6 @@ fn a_device_with_more_rows_than_a_block_or_a_page_holds_reads_right() {
         let expected = (first..i64::from(rows)).map(|n| n * 10).take_while(|micros| *micros < from + 1_000);
         assert!(found.iter().map(|position| position.fix_time).eq(expected.map(time)), "from {from}");
     }
-}
-
-#[test]
-fn expiry_drops_whole_segments_only_and_for_good() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = Settings { merge_fan_in: 1_000, seal_records: 1_000_000, ..small() };
-    let history = History::open(folder.path(), settings.clone()).unwrap();
-    // Five windows of 100 seconds; the epoch of the tests begins one.
-    let batch: Vec<_> = (0..500_u32).map(|n| position(1, i64::from(n) * 1_000_000, n)).collect();
-    append(&history, batch.clone()).unwrap();
-    assert_eq!(history.expire(time(300_000_000)).unwrap(), 0, "nothing is sealed");
-    history.seal().unwrap();
-    assert_eq!(history.stats().segments, 5);
-    assert_eq!(history.expire(time(250_000_000)).unwrap(), 2);
-    assert_eq!(all(&history, 1), batch[200..]);
-    assert_eq!(history.expire(time(250_000_000)).unwrap(), 0);
-    drop(history);
-    let history = History::open(folder.path(), settings).unwrap();
-    assert_eq!(all(&history, 1), batch[200..]);
-    assert_eq!(history.stats().sealed_positions, 300);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Small histories and positions that are easy to tell apart.
 
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use tracklane_core::Timestamp;
+use tracklane_core::bounds::BoundingBox;
 use tracklane_core::id::{DeviceId, Id, TenantId};
-use tracklane_core::ports::{HistoryError, HistoryQuery, Lsn, PositionHistory};
+use tracklane_core::ports::{AreaQuery, HistoryError, HistoryQuery, Limits, Lsn, PositionHistory};
 use tracklane_core::position::{Fix, Mark, Point, Position};
 use tracklane_history::{History, Settings};
 use uuid::Uuid;
@@ -94,4 +96,34 @@ pub fn replayed(history: &History, lsn: Lsn) -> Result<Vec<(Lsn, Position)>, His
         seen.extend((first..).zip(positions));
     })?;
     Ok(seen)
+}
+
+/// The limits of a tenant that keeps nothing from before a time, and everything after it.
+pub fn dropping(before: Timestamp) -> Limits {
+    Limits { tenant_id: tenant(), drop_before: before, thin_before: before, thin_seconds: 1 }
+}
+
+/// Everything in an area, asked for page by page.
+pub fn in_area(history: &History, area: BoundingBox, limit: usize) -> Vec<Position> {
+    let (from, to) = (time(-1_000_000_000_000), time(1_000_000_000_000_000));
+    let mut query = AreaQuery { tenant_id: tenant(), area, from, to, after: None, limit };
+    let mut found = Vec::new();
+    loop {
+        let page = run(history.area(query.clone())).unwrap();
+        assert!(page.positions.len() <= limit);
+        found.extend(page.positions);
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return found,
+        }
+    }
+}
+
+/// Waits for something that happens by itself.
+pub fn wait_until(mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < Duration::from_secs(20), "takes too long");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
