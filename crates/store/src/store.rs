@@ -202,7 +202,7 @@ fn sqlite_path(url: &str) -> Option<&str> {
     (!path.is_empty() && !path.contains('?')).then_some(path)
 }
 
-fn is_postgres(url: &str) -> bool {
+pub(crate) fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
@@ -234,7 +234,7 @@ impl Drop for Temporary {
     }
 }
 
-fn without_password(url: &str) -> String {
+pub(crate) fn without_password(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
         (Some(scheme), Some(at)) if scheme + 3 <= at => format!("{}...{}", &url[..scheme + 3], &url[at..]),
         _ => url.to_owned(),

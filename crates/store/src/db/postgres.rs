@@ -139,8 +139,21 @@ pub struct PgTime(i64);
 impl PgTime {
     /// What lies before the first instant that PostgreSQL knows stands for that one: older things are not kept, and a
     /// filter means the same.
-    fn new(at: Timestamp) -> Self {
+    pub(crate) fn new(at: Timestamp) -> Self {
         Self((at.as_microsecond() - EPOCH_OFFSET).max(FIRST_INSTANT))
+    }
+
+    /// The same, but for a part of a microsecond, which counts as a whole one: comparing it with what is kept is exact.
+    pub(crate) fn up(at: Timestamp) -> Self {
+        let nanos = at.as_nanosecond();
+        // Before 1970 cutting off a part is rounding up already.
+        let part = nanos > 0 && nanos % 1_000 != 0;
+        Self(Self::new(at).0.saturating_add(i64::from(part)))
+    }
+
+    /// As it is sent.
+    pub(crate) fn to_bytes(&self) -> [u8; 8] {
+        self.0.to_be_bytes()
     }
 
     /// Microseconds since 1970.
@@ -172,7 +185,7 @@ impl Decode<'_, Postgres> for PgTime {
 }
 
 /// Our word for what sqlx says.
-fn from_sqlx(error: &sqlx::Error) -> Error {
+pub(crate) fn from_sqlx(error: &sqlx::Error) -> Error {
     let sqlx::Error::Database(said) = error else {
         return super::from_driver(error);
     };

@@ -108,7 +108,8 @@ pub async fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) 
     FREE.lock().unwrap().push(url);
 }
 
-async fn create_database(base: &str) -> String {
+/// A database of its own; its address.
+pub async fn create_database(base: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("tracklane_store_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     admin(base, format!("CREATE DATABASE {name}")).await;

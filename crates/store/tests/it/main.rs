@@ -9,6 +9,7 @@ mod devices;
 mod events;
 mod fixtures;
 mod harness;
+mod positions;
 mod records;
 mod shipments;
 mod system;

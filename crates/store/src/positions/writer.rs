@@ -1,0 +1,194 @@
+//! The one task that writes: everything that waits goes into one transaction.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection};
+use tracklane_core::ports::Lsn;
+
+use super::Inner;
+use super::partitions::{self, Window, run};
+use super::queue::{Group, Work};
+use super::rows::{COLUMNS, HEADER, TRAILER};
+use crate::db::postgres::from_sqlx;
+use crate::error::{Error, Result};
+
+/// Held by who writes positions to a database.
+const WRITER_LOCK: i64 = 8_380_918_446_131_410;
+/// Held while the tables are made.
+const SCHEMA_LOCK: i64 = 8_380_918_446_131_411;
+/// The form of the tables that this program knows.
+const FORMAT: i64 = 1;
+/// A commit waits for the disk whatever the database's own setting is; nobody waits for a lock for ever.
+const SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = '10s'; SET client_min_messages = warning";
+/// A process that was killed may take a moment to let go; so often and so long is waited for it.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
+/// So much goes to the database in one message.
+const CHUNK: usize = 256 << 10;
+
+pub(super) struct Writer {
+    options: PgConnectOptions,
+    /// None after a failure, until the next try.
+    connection: Option<PgConnection>,
+    next: Lsn,
+    windows: BTreeSet<Window>,
+}
+
+impl Writer {
+    pub async fn open(options: &PgConnectOptions) -> Result<Self> {
+        let mut connection = options.connect().await.map_err(|error| from_sqlx(&error))?;
+        connection.execute(SESSION).await.map_err(|error| from_sqlx(&error))?;
+        // The lock comes first: who does not get it changes nothing.
+        take_lock(&mut connection).await?;
+        let mut tx = connection.begin().await.map_err(|error| from_sqlx(&error))?;
+        run(&mut tx, format!("SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")).await?;
+        run(&mut tx, include_str!("schema.postgres.sql").to_owned()).await?;
+        let (format, _) = log(&mut tx).await?;
+        if format != FORMAT {
+            return Err(Error::Migration(format!(
+                "position history has format {format}, this program knows {FORMAT}: use a newer program"
+            )));
+        }
+        tx.commit().await.map_err(|error| from_sqlx(&error))?;
+        super::retain::remove_leftovers(&mut connection).await?;
+        let (_, next) = log(&mut connection).await?;
+        let windows = partitions::list(&mut connection).await?;
+        Ok(Self { options: options.clone(), connection: Some(connection), next, windows })
+    }
+
+    pub fn next_lsn(&self) -> Lsn {
+        self.next
+    }
+
+    /// The task's work: until the queue is closed and empty.
+    pub async fn run(mut self, inner: Arc<Inner>) {
+        loop {
+            match inner.queue.take().await {
+                Work::Write(group) => self.write(&inner, group).await,
+                Work::Try(asked) => {
+                    let outcome = self.connected().await.map(drop);
+                    if outcome.is_ok() {
+                        inner.trouble.lock().take();
+                        inner.queue.go_on(self.next);
+                    }
+                    asked.into_iter().for_each(|done| drop(done.send(outcome.clone())));
+                }
+                Work::End => break,
+            }
+        }
+        inner.queue.end();
+        if let Some(connection) = self.connection
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "failed to close the connection that writes positions");
+        }
+    }
+
+    async fn write(&mut self, inner: &Inner, group: Group) {
+        let first = self.next;
+        let mut outcome = self.try_write(&group).await;
+        if matches!(outcome, Err(Error::Unavailable(_))) {
+            // The connection may have been cut, with the commit or without it: the number of the next record tells.
+            outcome = match self.connected().await.map(drop) {
+                Ok(()) if self.next == first + group.count => Ok(()),
+                Ok(()) if self.next == first => self.try_write(&group).await,
+                Ok(()) => Err(Error::Other("somebody else wrote positions to this database".to_owned())),
+                Err(error) => Err(error),
+            };
+        }
+        match &outcome {
+            Ok(()) => {
+                self.next = first + group.count;
+                inner.durable.store(self.next, Ordering::Release);
+                if inner.trouble.lock().take().is_some() {
+                    tracing::info!("positions are written again");
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "positions are not written");
+                *inner.trouble.lock() = Some(error.to_string());
+                inner.queue.fail(error, self.next);
+            }
+        }
+        inner.queue.complete(group, &outcome);
+    }
+
+    /// The connection; a new one, with the number that the database says, when the last one failed.
+    async fn connected(&mut self) -> Result<&mut PgConnection> {
+        if self.connection.is_none() {
+            let again = Self::open(&self.options).await?;
+            (self.connection, self.next, self.windows) = (again.connection, again.next, again.windows);
+        }
+        self.connection.as_mut().ok_or_else(|| Error::Unavailable("no connection".to_owned()))
+    }
+
+    async fn try_write(&mut self, group: &Group) -> Result<()> {
+        self.connected().await?;
+        let (first, mut windows) = (self.next, std::mem::take(&mut self.windows));
+        let connection = self.connected().await?;
+        let written = write(connection, group, first, &mut windows).await;
+        if written.is_ok() {
+            self.windows = windows;
+        } else {
+            // Whatever is half done goes with the connection.
+            self.connection = None;
+        }
+        written
+    }
+}
+
+async fn write(connection: &mut PgConnection, group: &Group, first: Lsn, windows: &mut BTreeSet<Window>) -> Result<()> {
+    if group.count == 0 {
+        return Ok(());
+    }
+    partitions::provide(connection, &group.windows, windows).await?;
+    let mut tx = connection.begin().await.map_err(|error| from_sqlx(&error))?;
+    let moved = sqlx::query("UPDATE position_log SET next_lsn = $2 WHERE next_lsn = $1")
+        .bind(first.cast_signed())
+        .bind((first + group.count).cast_signed())
+        .execute(&mut *tx)
+        .await
+        .map_err(|error| from_sqlx(&error))?;
+    if moved.rows_affected() != 1 {
+        return Err(Error::Unavailable("the number of the next record has moved".to_owned()));
+    }
+    let sql = format!("COPY positions ({COLUMNS}) FROM STDIN (FORMAT binary)");
+    let mut copy = tx.copy_in_raw(&sql).await.map_err(|error| from_sqlx(&error))?;
+    let sent = async {
+        copy.send(HEADER).await?;
+        for chunk in group.rows.chunks(CHUNK) {
+            copy.send(chunk).await?;
+        }
+        copy.send(TRAILER).await.map(drop)
+    };
+    sent.await.map_err(|error| from_sqlx(&error))?;
+    copy.finish().await.map_err(|error| from_sqlx(&error))?;
+    tx.commit().await.map_err(|error| from_sqlx(&error))
+}
+
+async fn take_lock(connection: &mut PgConnection) -> Result<()> {
+    for _ in 0..LOCK_TRIES {
+        let sql = format!("SELECT pg_try_advisory_lock({WRITER_LOCK})");
+        let taken: bool = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(|error| from_sqlx(&error))?;
+        if taken {
+            return Ok(());
+        }
+        tokio::time::sleep(LOCK_PAUSE).await;
+    }
+    Err(Error::Unavailable("another process writes positions to this database".to_owned()))
+}
+
+/// The form of the tables, and the number of the next record.
+async fn log(connection: &mut PgConnection) -> Result<(i64, Lsn)> {
+    let sql = "SELECT format, next_lsn FROM position_log WHERE id = 1";
+    let (format, next): (i64, i64) =
+        sqlx::query_as(sql).fetch_one(connection).await.map_err(|error| from_sqlx(&error))?;
+    Ok((format, next.cast_unsigned()))
+}
