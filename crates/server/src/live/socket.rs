@@ -233,18 +233,20 @@ impl<D: Dialect> Talk<D> {
 
     /// Says one thing, and whatever else can be said at once.
     async fn say(&mut self, first: Result<LiveItem, Error>) -> Result<(), End> {
-        let mut item = first;
-        for _ in 0..BURST {
-            let thing = item?;
+        let mut item = Some(first);
+        let mut left = BURST;
+        while let Some(thing) = item.take() {
+            let thing = thing?;
             if let LiveItem::Event { position, .. } = &thing {
                 self.last = *position;
             }
             if let Some(text) = self.dialect.say(&thing, self.last) {
                 in_time(self.sink.feed(Message::Text(text))).await?;
             }
-            match next(&mut self.subscription).now_or_never() {
-                Some(another) => item = another,
-                None => break,
+            left -= 1;
+            // What is taken must be said: none is taken behind the last of a burst.
+            if left > 0 {
+                item = next(&mut self.subscription).now_or_never();
             }
         }
         in_time(self.sink.flush()).await

@@ -56,6 +56,25 @@ async fn a_socket_resumes_without_loss() {
     wire.app.stop().await;
 }
 
+/// More than is written in one go: nothing is lost where one go ends and the next begins.
+#[tokio::test]
+async fn a_long_log_is_told_whole() {
+    let wire = Wire::new().await;
+    let mut socket = wire.socket("/v1/live", wire.admin()).await;
+    socket.subscribe(json!({ "all": true })).await;
+    let start = socket.next().await["id"].as_str().expect("a place to resume from").to_owned();
+    drop(socket);
+    for n in 0..90 {
+        wire.make("/v1/shipments", shipment(&format!("L-{n}"))).await;
+    }
+    let written = log_after(&wire, &start).await;
+    assert!(written.len() >= 90, "{}", written.len());
+    let mut socket = wire.socket("/v1/live", wire.admin()).await;
+    socket.subscribe(json!({ "all": true, "resume": start })).await;
+    assert_eq!(ids_until_ready(&mut socket).await, written);
+    wire.app.stop().await;
+}
+
 #[tokio::test]
 async fn positions_conflate_and_carry_their_name() {
     let wire = Wire::new().await;
