@@ -30,6 +30,7 @@ test('without JavaScript the page says where the shipment is and what happened',
   assert.match(text, /out for delivery/i);
   assert.ok((await page.locator('[data-tracklane-timeline] li').count()) >= 2);
   assert.equal(await page.locator('[data-tracklane-map]').isVisible(), false);
+  assert.match(text, /Each time is local to whoever recorded it, with its offset from UTC\./);
   // A stranger with the link learns a first name, not a whole one.
   assert.doesNotMatch(await page.content(), /Lindqvist/);
   assert.deepEqual(trouble, []);
@@ -69,8 +70,32 @@ test('every time is in the one zone of the reader, who is told which', async () 
   assert.ok(times.length >= 2);
   const eta = await page.locator('[data-tracklane-eta]').textContent();
   for (const time of [...times, eta]) assert.match(time, /UTC−0[23]:30$/);
+  await page.getByText('All times are in your time zone, America/St Johns.').waitFor();
   assert.deepEqual(trouble, []);
   await context.close();
+});
+
+test('where the zone of the destination is known, every time is in it, with and without JavaScript', async () => {
+  const place = { name: 'Bund 1', address: { city: 'Shanghai', country: 'CN' }, time_zone: 'Asia/Shanghai' };
+  const { id } = await api.post('/v1/locations', place);
+  const { shipment } = await api.post('/v1/shipments', { reference: 'E2E-FAR', destination_id: id });
+  const fact = { kind: 'note', raw_text: 'Seen', occurred_at: new Date().toISOString(), offset_seconds: 3600 };
+  await api.post(`/v1/shipments/${shipment.id}/events`, fact);
+  const { token } = await api.post(`/v1/shipments/${shipment.id}/links`);
+  for (const javaScriptEnabled of [false, true]) {
+    const { context, page, trouble } = await openPage(browser, server.origin, {
+      javaScriptEnabled,
+      timezoneId: 'America/St_Johns',
+    });
+    await page.goto(`${server.origin}/t/${token}`);
+    if (javaScriptEnabled) await page.locator('html[data-live="true"]').waitFor();
+    await page.getByText('All times are those of the destination, Asia/Shanghai.').waitFor();
+    const times = await page.locator('[data-tracklane-timeline] time').allTextContents();
+    assert.ok(times.length > 0);
+    for (const time of times) assert.match(time, /UTC\+08:00$/);
+    assert.deepEqual(trouble, []);
+    await context.close();
+  }
 });
 
 test('a token that nobody made shows nothing', async () => {

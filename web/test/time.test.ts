@@ -10,6 +10,7 @@ import {
   spanText,
   windowText,
   zonedText,
+  zonesText,
 } from '../src/lib/time';
 
 it('says spans in at most two units', () => {
@@ -64,8 +65,10 @@ it('names the zone with the time, summer time and half hours included', () => {
 it("falls back to the reader's zone where none is known", () => {
   const own = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   expect(knownZone('America/New_York')).toBe('America/New_York');
-  expect(knownZone('Europe/Nowhere')).toBe(own);
-  expect(knownZone(null)).toBe(own);
+  expect(knownZone('Europe/Nowhere')).toBeNull();
+  expect(knownZone(null)).toBeNull();
+  expect(zonesText('America/New_York')).toBe('All times are those of the destination, America/New York.');
+  expect(zonesText(null)).toBe(`All times are in your time zone, ${own.replaceAll('_', ' ')}.`);
 });
 
 it('says windows with one day, two days, or one end', () => {

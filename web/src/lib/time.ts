@@ -56,13 +56,15 @@ export function dateTime(instant: Date | string, timeZone?: string, seconds = fa
   }).format(date);
 }
 
-/** A zone that this reader's browser knows; for anything else, the reader's own. */
-export function knownZone(name: string | null): string {
-  const own = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** The zone of the reader. */
+export const ownZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** A zone by the name that this browser knows it under; none when it knows none. */
+export function knownZone(name: string | null): string | null {
   try {
-    return name ? new Intl.DateTimeFormat('en-GB', { timeZone: name }).resolvedOptions().timeZone : own;
+    return name && new Intl.DateTimeFormat('en-GB', { timeZone: name }).resolvedOptions().timeZone;
   } catch {
-    return own;
+    return null;
   }
 }
 
@@ -78,6 +80,12 @@ export function zoneText(instant: Date | string, timeZone: string): string {
 /** Date and time in a zone, with its name: "20 Nov 2026, 14:03 UTC+01:00". */
 export const zonedText = (instant: string, timeZone: string): string =>
   `${dateTime(instant, timeZone)} ${zoneText(instant, timeZone)}`.trim();
+
+/** Whose zone all times of a page are in, in the words of the server's page: the destination's, else the reader's. */
+export function zonesText(destination: string | null): string {
+  const whose = destination ? 'those of the destination' : 'in your time zone';
+  return `All times are ${whose}, ${(destination ?? ownZone()).replaceAll('_', ' ')}.`;
+}
 
 const dayText = (date: Date, timeZone?: string) =>
   new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', timeZone }).format(date);

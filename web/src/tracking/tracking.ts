@@ -8,13 +8,23 @@
 //   [data-tracklane-status]     text: status_text; its attribute data-status carries the status, which fixes the colour
 //   [data-tracklane-eta]        text: when it is promised, or when it was delivered
 //   [data-tracklane-timeline]   an <ol>; its <li> are replaced by <li data-status><p>text</p><p class="when">…</p></li>
+//   [data-tracklane-zones]      text: which zone the times are in
 //   [data-tracklane-map]        empty and hidden; shown while a position is given
 //   [data-tracklane-updated]    text: when anything was last changed
 // All times are in one zone, and each says which: that of the destination where it is known, else the reader's.
 // Updates come from GET /t/{token}/live (server-sent events; the data of each is the shape of /t/{token}/data).
 
 import './tracking.css';
-import { confidenceText, knownZone, relativeText, windowText, zonedText, zoneText } from '../lib/time';
+import {
+  confidenceText,
+  knownZone,
+  ownZone,
+  relativeText,
+  windowText,
+  zonedText,
+  zonesText,
+  zoneText,
+} from '../lib/time';
 import type { PublicTimelineEntry, PublicTracking } from '../lib/types';
 import type { TrackingMap } from './map';
 
@@ -22,6 +32,7 @@ const find = <E extends HTMLElement>(name: string) => document.querySelector<E>(
 const status = find('status');
 const eta = find('eta');
 const timeline = find('timeline');
+const zones = find('zones');
 const mapBox = find('map');
 const updated = find('updated');
 
@@ -66,7 +77,9 @@ function show(data: PublicTracking): void {
   current = data;
   say(status, data.status_text);
   if (status) status.dataset.status = data.status;
-  const zone = knownZone(data.time_zone);
+  const destination = knownZone(data.time_zone);
+  const zone = destination ?? ownZone();
+  say(zones, zonesText(destination));
   say(eta, etaText(data, zone));
   say(updated, zonedText(data.updated_at, zone));
   // Also the first time: the server does not know the reader's zone.

@@ -53,13 +53,15 @@ struct Step<'a> {
     place: Option<&'a str>,
 }
 
-impl<'a> From<&'a PublicStep> for Step<'a> {
-    fn from(step: &'a PublicStep) -> Self {
+impl<'a> Step<'a> {
+    /// Its time is told in `zone`; without one, by the clock of its source.
+    fn new(step: &'a PublicStep, zone: Option<&TimeZone>) -> Self {
+        let at = step.occurred_at;
         Self {
             status: step.status.map(Status::as_str),
             text: step.text,
-            instant: step.occurred_at.to_string(),
-            when: at_offset(step.occurred_at, step.offset_seconds.unwrap_or(0)),
+            instant: at.to_string(),
+            when: zone.map_or_else(|| at_offset(at, step.offset_seconds.unwrap_or(0)), |zone| in_zone(at, zone)),
             doubt: words::doubt(step.tz_confidence),
             place: step.place.as_deref(),
         }
@@ -71,8 +73,10 @@ impl<'a> From<&'a PublicStep> for Step<'a> {
 /// # Errors
 /// When the template is broken.
 pub fn render(view: &PublicTracking) -> Result<Html<String>> {
-    let steps: Vec<_> = view.timeline.iter().map(Step::from).collect();
-    let zone = view.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+    let known = view.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
+    let steps: Vec<_> = view.timeline.iter().map(|step| Step::new(step, known.as_ref())).collect();
+    let zones = zones(known.as_ref());
+    let zone = known.unwrap_or(TimeZone::UTC);
     let values = context! {
         words => value(&LABELS)?,
         tenant_name => view.tenant_name.as_str(),
@@ -84,6 +88,7 @@ pub fn render(view: &PublicTracking) -> Result<Html<String>> {
         position => view.position.as_ref().map(|position| seen(position, &zone)),
         updated => in_zone(view.updated_at, &zone),
         steps => value(&steps)?,
+        zones => zones,
         data => Value::from_safe_string(data_block(view)?),
     };
     page("tracking.html", values)
@@ -122,6 +127,14 @@ fn promise(view: &PublicTracking, zone: &TimeZone) -> Option<String> {
     Some(format!("{} {window}", LABELS.expected))
 }
 
+/// In which zone the times of the page are: that of the destination, or of each step's own source.
+fn zones(destination: Option<&TimeZone>) -> String {
+    match destination.and_then(TimeZone::iana_name) {
+        Some(name) => format!("{} {}.", LABELS.zone_of_destination, name.replace('_', " ")),
+        None => LABELS.zone_of_source.to_owned(),
+    }
+}
+
 /// Where and when it was seen last, for whoever has no map.
 fn seen(position: &PublicPosition, zone: &TimeZone) -> String {
     let PublicPosition { lat, lon, fix_time, .. } = position;
@@ -150,6 +163,13 @@ fn offset_name(offset: Offset) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_says_whose_times_it_tells() {
+        assert_eq!(zones(None), LABELS.zone_of_source);
+        let there = TimeZone::get("America/St_Johns").expect("a zone");
+        assert_eq!(zones(Some(&there)), "All times are those of the destination, America/St Johns.");
+    }
 
     #[test]
     fn local_times_say_their_offset() {

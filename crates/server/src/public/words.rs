@@ -79,6 +79,10 @@ pub struct Labels {
     pub delivered: &'static str,
     /// Above the timeline.
     pub timeline: &'static str,
+    /// Below that, before the name of the zone that all times are in.
+    pub zone_of_destination: &'static str,
+    /// Below that, where each step tells its own local time.
+    pub zone_of_source: &'static str,
     /// Before a position, where no map can be shown.
     pub position: &'static str,
     /// Before the time of the newest change.
@@ -99,6 +103,8 @@ pub const LABELS: Labels = Labels {
     from: "from",
     delivered: "Delivered",
     timeline: "What happened",
+    zone_of_destination: "All times are those of the destination,",
+    zone_of_source: "Each time is local to whoever recorded it, with its offset from UTC.",
     position: "Last seen at",
     updated: "Last change",
     not_found: "This link leads nowhere",
