@@ -27,7 +27,8 @@ const freePort = () =>
     });
   });
 
-export async function startServer() {
+/** `settings` are variables of the environment: `{ TRACKLANE__LIMITS__REQUESTS_PER_MINUTE: '0' }`. */
+export async function startServer(settings = {}) {
   const port = await freePort();
   const data = mkdtempSync(join(tmpdir(), 'tracklane-e2e-'));
   const origin = `http://127.0.0.1:${port}`;
@@ -37,7 +38,7 @@ export async function startServer() {
         env: { ...process.env, MOCK_EMPTY: '1' },
       })
     : spawn(binary(), ['serve', '--listen', `127.0.0.1:${port}`, '--data', data, '--admin', EMAIL], {
-        env: { ...process.env, TRACKLANE__SERVER__BASE_URL: origin },
+        env: { ...process.env, TRACKLANE__SERVER__BASE_URL: origin, ...settings },
         cwd: data,
       });
   let output = '';
@@ -107,7 +108,12 @@ export async function seed(api) {
   const door = await place('Torstraße 60', 52.5295, 13.4, 'address');
   const anna = await api.post('/v1/drivers', { name: 'Anna Berg', duty: 'on_duty', phone: '+49301234567' });
   const ben = await api.post('/v1/drivers', { name: 'Ben Okafor', duty: 'on_duty' });
-  const device = await api.post('/v1/devices', { identifier: 'van-anna', name: 'Van 1', driver_id: anna.id, max_speed_mps: 0 });
+  const device = await api.post('/v1/devices', {
+    identifier: 'van-anna',
+    name: 'Van 1',
+    driver_id: anna.id,
+    max_speed_mps: 0,
+  });
   await api.post('/v1/devices', { identifier: 'van-ben', name: 'Van 2', driver_id: ben.id, max_speed_mps: 0 });
   await api.post('/v1/zones', {
     name: 'Inner city',

@@ -141,6 +141,13 @@ export function statusBeforeHold(timeline: TimelineEntry[]): Status | null {
 export const mayReturn = (from: Status, beforeHold: Status | null): boolean =>
   from === 'delivered' || (from !== 'returning' && legalNext(from, beforeHold).includes('returning'));
 
+/** How far positions alone move a shipment, as choices of a form. */
+export const MILESTONES = [
+  { value: 'off', text: 'None' },
+  { value: 'arrivals', text: 'Up to arrival' },
+  { value: 'full', text: 'Up to delivery' },
+];
+
 /** Under whom a leg runs, as choices of a form. */
 export const LEG_MODES = [
   { value: 'fleet', text: 'Own fleet' },

@@ -220,6 +220,10 @@ export function hubFeatures(locations: Iterable<Location>): GeoJSON.FeatureColle
 /** The layers in which devices can be clicked. */
 export const DEVICE_LAYERS = ['devices-still', 'devices-moving'];
 
+/** The zoom at which a group of devices splits. */
+export const groupZoom = (map: MapLibre, cluster: number): Promise<number> =>
+  (map.getSource('devices') as GeoJSONSource).getClusterExpansionZoom(cluster);
+
 /** A colour of the palette (`#rrggbb`) that cannot be seen. */
 const transparent = (colour: string): string => `${colour}00`;
 
