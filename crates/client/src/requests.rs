@@ -5,7 +5,7 @@ use tracklane_core::Timestamp;
 use tracklane_core::id::{CustomerId, DriverId, LocationId};
 use tracklane_core::lifecycle::{Reason, Status};
 use tracklane_core::milestone::MilestonePolicy;
-use tracklane_core::model::{Address, LocationType, Role};
+use tracklane_core::model::{Address, LocationType, Role, SpeedLimit, ZoneRules, ZoneSchedule};
 use tracklane_core::position::Attributes;
 
 /// A sender or recipient.
@@ -68,15 +68,31 @@ pub struct NewDevice {
 }
 
 /// A geofence.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct NewZone {
+    /// The tenant's own reference, unique in the tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Name.
     pub name: String,
-    /// GeoJSON geometry: `Polygon`, `MultiPolygon`, or a `Point` together with `radius_m` for a circle.
+    /// GeoJSON geometry: `Polygon`, `MultiPolygon`, a `Point` together with `radius_m` for a circle, or a `LineString`
+    /// together with `width_m` for a corridor.
     pub geometry: serde_json::Value,
     /// Radius of a circle, in metres.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub radius_m: Option<f64>,
+    /// Width of a corridor, in metres.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width_m: Option<f64>,
+    /// What it asks for before it tells an event; none for the defaults.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<ZoneRules>,
+    /// When it tells events; none for always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ZoneSchedule>,
+    /// How fast one may go in it; none for any speed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed_limit: Option<SpeedLimit>,
 }
 
 /// A parcel of a new shipment.

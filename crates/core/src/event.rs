@@ -52,6 +52,10 @@ kinds! {
     ZoneEntered = "zone.entered", alias [];
     /// A device came out of a zone.
     ZoneExited = "zone.exited", alias [];
+    /// A device has been in a zone for as long as its rules ask.
+    ZoneDwelled = "zone.dwelled", alias [];
+    /// A device has been faster than a zone allows, for as long as its limit asks.
+    ZoneSpeeding = "zone.speeding", alias [];
     /// A webhook endpoint was disabled by Tracklane.
     EndpointDisabled = "endpoint.disabled", alias [];
     /// A test message that a tenant asked for.
@@ -153,13 +157,36 @@ pub struct StatusChange {
     pub return_leg: bool,
 }
 
-/// The `data` of [`EventKind::ZoneEntered`] and [`EventKind::ZoneExited`].
+/// The `data` of the `zone.*` events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ZoneCrossing {
     /// The zone's name.
     pub zone_name: String,
-    /// Where the crossing was, interpolated between the two fixes.
+    /// Where: for an entry and an exit where the edge was crossed, interpolated between the two fixes.
     pub point: Point,
+    /// The time of the fix that proved it: `occurred_at` or later.
+    pub proved_at: Timestamp,
+    /// True when a fix proved it that came after later ones, or when it is too old to alert anybody.
+    pub late: bool,
+    /// True when it is fresh enough to alert somebody: no older than the tenant allows (`alert_limit_device_seconds`).
+    pub alert: bool,
+    /// True when no fix lay in the zone: the way between two fixes leads through it.
+    pub inferred: bool,
+    /// For how many seconds the device had been inside; of `zone.exited` and `zone.dwelled`, when the entry is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside_s: Option<u64>,
+    /// How fast; of `zone.speeding`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speeding: Option<ZoneSpeeding>,
+}
+
+/// Too fast in a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ZoneSpeeding {
+    /// The zone's limit, in metres per second.
+    pub limit_mps: f32,
+    /// The highest speed since it began, in metres per second.
+    pub peak_mps: f32,
 }
 
 /// A place in the event log, for cursors and for resuming a live stream. The order of places is the order in which

@@ -30,6 +30,11 @@ pub struct TrackingSettings {
     pub turn: usize,
     /// How often the state of devices is saved, in seconds, 1 to 3,600. A longer time means a longer catch-up at start.
     pub checkpoint_seconds: u64,
+    /// How far back, in seconds, a late fix is still taken up by the zones, 0 to 3,600: the way is done again from before it,
+    /// and what that tells is told as late. 0 keeps late fixes for history alone.
+    pub reorder_window_seconds: u32,
+    /// How many fixes inside the zone around a shipment's place are an arrival, 1 to 10.
+    pub arrival_fixes: u8,
     /// The least accurate fix that may move a device in or out of a zone, in metres, 1 to 1,000,000.
     pub worst_accuracy_m: f32,
     /// How old the newest position of a driver may be to be taken for where the driver is, in seconds, 1 to 86,400.
@@ -43,6 +48,8 @@ impl Default for TrackingSettings {
             queue: 4_096,
             turn: 4_096,
             checkpoint_seconds: 10,
+            reorder_window_seconds: 120,
+            arrival_fixes: 1,
             worst_accuracy_m: 500.0,
             recent_seconds: 900,
         }

@@ -3,8 +3,8 @@
 //! - [`distance`]: metres, bearings and points along the way;
 //! - [`shape`]: polygons and circles, checked, prepared for fast questions;
 //! - [`index`]: which zones may contain a point, at a cost that does not grow with their number;
-//! - [`tracker`]: the zone state machine of a device: enter and exit;
-//! - [`visit`]: the same with rules of each zone: confirmed, explained, and done again when late fixes turn up;
+//! - [`visit`]: when a device enters, dwells in and leaves zones, by the rules of each: confirmed, explained, and done again
+//!   when late fixes turn up;
 //! - [`filter`]: which positions are to be believed;
 //! - [`trips`]: trips and stops;
 //! - [`kml`]: zones out of KML;
@@ -16,7 +16,6 @@ pub mod index;
 pub mod kml;
 pub mod polyline;
 pub mod shape;
-pub mod tracker;
 pub mod trips;
 pub mod visit;
 

@@ -136,21 +136,28 @@ CREATE TABLE device_states (
 CREATE TABLE zones (
     id UUID NOT NULL,
     tenant_id UUID NOT NULL REFERENCES tenants (id),
+    reference TEXT,
     name TEXT NOT NULL,
     kind TEXT NOT NULL,
     location_id UUID,
     geometry JSONB NOT NULL,
     radius_m DOUBLE PRECISION,
+    width_m DOUBLE PRECISION,
+    rules JSONB,
+    schedule JSONB,
+    speed_limit JSONB,
     search TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
     version BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, reference),
     FOREIGN KEY (tenant_id, location_id) REFERENCES locations (tenant_id, id) ON DELETE CASCADE
 );
 
 CREATE INDEX zones_kind ON zones (tenant_id, kind, id);
 CREATE INDEX zones_location ON zones (tenant_id, location_id, id);
+CREATE INDEX zones_name ON zones (tenant_id, name);
 
 CREATE TABLE users (
     id UUID NOT NULL,

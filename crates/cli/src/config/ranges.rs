@@ -25,6 +25,8 @@ const RANGES: &[(&str, f64, f64)] = &[
     ("tracking.queue", 1.0, 1_000_000.0),
     ("tracking.turn", 1.0, 100_000.0),
     ("tracking.checkpoint_seconds", 1.0, 3_600.0),
+    ("tracking.reorder_window_seconds", 0.0, 3_600.0),
+    ("tracking.arrival_fixes", 1.0, 10.0),
     ("tracking.worst_accuracy_m", 1.0, 1_000_000.0),
     ("tracking.recent_seconds", 1.0, 86_400.0),
     ("filter.max_speed_mps", 0.0, 10_000.0),

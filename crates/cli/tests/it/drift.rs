@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use tracklane_client::requests;
 use tracklane_core::lifecycle::{Reason, Status};
 use tracklane_core::milestone::MilestonePolicy;
-use tracklane_core::model::{Address, LocationType, Role};
+use tracklane_core::model::{Address, LocationType, Role, SpeedLimit, ZoneRules};
 use tracklane_core::position::Point;
 use tracklane_engine::access::NewApiKey;
 use tracklane_engine::records::{NewCustomer, NewDevice, NewDriver, NewLocation, NewZone};
@@ -55,7 +55,18 @@ fn what_the_client_writes_the_engine_reads() {
         max_speed_mps: Some(250.0),
     });
     let geometry = serde_json::json!({ "type": "Point", "coordinates": [-8.6, 41.1] });
-    reads::<NewZone>(&requests::NewZone { name: "Depot".to_owned(), geometry, radius_m: Some(50.0) });
+    let window = serde_json::json!({ "days": ["mon"], "from": "08:00", "until": "17:30" });
+    let schedule = serde_json::json!({ "time_zone": "Europe/Lisbon", "windows": [window] });
+    reads::<NewZone>(&requests::NewZone {
+        reference: Some("D-1".to_owned()),
+        name: "Depot".to_owned(),
+        geometry,
+        radius_m: Some(50.0),
+        width_m: Some(20.0),
+        rules: Some(ZoneRules { dwell_s: Some(60), ..ZoneRules::default() }),
+        schedule: Some(serde_json::from_value(schedule).unwrap()),
+        speed_limit: Some(SpeedLimit { limit_mps: 13.9, for_s: 10 }),
+    });
     let package =
         requests::NewPackage { tracking_number: some("T1"), description: some("Parcel"), weight_kg: Some(1.5) };
     reads::<NewShipment>(&requests::NewShipment {

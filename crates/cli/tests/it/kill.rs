@@ -61,6 +61,7 @@ async fn what_was_acknowledged_survives_kill_9_and_zone_events_with_it() {
         name: "Depot".to_owned(),
         geometry: json!({ "type": "Point", "coordinates": [-8.61, 41.15] }),
         radius_m: Some(200.0),
+        ..NewZone::default()
     };
     client.create_zone(&zone).await.unwrap();
     let mut senders = Vec::new();

@@ -19,4 +19,4 @@ pub use fleet::{Device, DeviceLatest, Driver, DutyState, Vehicle};
 pub use location::{Location, LocationType};
 pub use shipment::{Leg, LegMode, LegState, Package, Shipment, TrackingLink};
 pub use tenant::{Tenant, TenantSettings};
-pub use zone::{Zone, ZoneKind};
+pub use zone::{Confirm, DayTime, Need, ScheduleWindow, SpeedLimit, Weekday, Zone, ZoneKind, ZoneRules, ZoneSchedule};

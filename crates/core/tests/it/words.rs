@@ -66,7 +66,7 @@ fn filters_know_names_aliases_and_groups() {
     assert_eq!(matching("shipment.delivered"), ["shipment.delivered"]);
     assert_eq!(matching("delivery.completed"), ["shipment.delivered"]);
     assert_eq!(matching("delivery.*"), ["shipment.created", "shipment.delivered"]);
-    assert_eq!(matching("zone.*"), ["zone.entered", "zone.exited"]);
+    assert_eq!(matching("zone.*"), ["zone.entered", "zone.exited", "zone.dwelled", "zone.speeding"]);
     assert_eq!(matching("status.changed"), ["shipment.status_changed"]);
     for nothing in ["", "*", ".*", "zone", "zone.", "zon.*", "zone.entered.*", "shipment.*.*"] {
         assert!(matching(nothing).is_empty(), "{nothing:?} matches {:?}", matching(nothing));

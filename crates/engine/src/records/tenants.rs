@@ -93,6 +93,7 @@ impl Tenants {
         self.base.narrow(&mut tx, caller).await?;
         self.base.audit(&mut tx, caller, "tenant.created", tenant.id.to_string()).await?;
         tx.commit().await?;
+        self.base.memory.zones.resize(&tenant);
         Ok(tenant)
     }
 

@@ -8,7 +8,7 @@ use tracklane_core::ports::Lsn;
 use tracklane_core::position::Position;
 use tracklane_store::{Scope, device_states, meta};
 
-use super::dedupe::Known;
+use super::dedupe;
 use super::filter::Judge;
 use super::pass::Pass;
 use super::persist;
@@ -158,16 +158,19 @@ fn is_missing(works: &Works, lsn: Lsn, position: &Position) -> bool {
 
 async fn catch_up_shard(works: &Arc<Works>, shard: usize, missed: &mut [(Lsn, Position)]) -> Result<()> {
     let memory = &works.base.memory;
+    let mine = missed.iter().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
+    let spans = dedupe::late_spans(mine.map(|(_, position)| position), &memory.states.lock(shard));
+    let known = dedupe::ask(&*works.history, spans).await.but_rows();
     let found = {
         let mut states = memory.states.lock(shard);
         let mut pass = Pass::new(memory, &mut states, &works.expected, &works.base.settings.tracking);
         let mine = missed.iter_mut().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
         for (lsn, position) in mine {
             let driver = memory.devices.by_id(position.device_id).and_then(|device| device.driver_id);
-            pass.take(position, driver, &Known::new(), Judge::Recorded);
+            pass.take(position, driver, &known, Judge::Recorded);
             pass.applied(position.device_id, *lsn);
         }
-        pass.finish()
+        pass.finish(&known)
     };
     for (tenant, led_to) in &found.led_to {
         let rows = persist::rows_of(&memory.states.lock(shard), led_to.devices.iter());

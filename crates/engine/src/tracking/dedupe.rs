@@ -1,39 +1,63 @@
 //! Which rows history has already. Only rows that are older than the latest fix time known ask; ordinary ones ask nothing.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use tracklane_core::Timestamp;
 use tracklane_core::id::DeviceId;
 use tracklane_core::ports::{HistoryQuery, PositionHistory};
+use tracklane_core::position::Position;
+use tracklane_geo::visit::Place;
 
 use super::states::ShardStates;
-use super::turn::Row;
 
 /// How many kept positions of one device one submission looks at. Rows beyond are taken for late, and replace what is there.
 const MOST: usize = 20_000;
 
-/// The fix times that history has.
-pub(super) type Known = HashSet<(DeviceId, Timestamp)>;
+/// What history has around late rows.
+#[derive(Default)]
+pub(super) struct Known {
+    times: HashSet<(DeviceId, Timestamp)>,
+    tracks: HashMap<DeviceId, Vec<Position>>,
+}
 
-/// The spans of history that rows fall into which may be known; `rows` are sorted by device and fix time.
-pub(super) fn late_spans(rows: &[Row], states: &ShardStates) -> Vec<HistoryQuery> {
+impl Known {
+    /// True when history has a position of this device and fix time.
+    pub fn has(&self, position: &Position) -> bool {
+        self.times.contains(&(position.device_id, position.fix_time))
+    }
+
+    /// What history has of a device from before its first late row on, oldest first.
+    pub fn track(&self, device: DeviceId) -> &[Position] {
+        self.tracks.get(&device).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same, as if no row were known: for rows that are themselves taken from history.
+    pub fn but_rows(self) -> Self {
+        Self { times: HashSet::new(), ..self }
+    }
+}
+
+/// The spans of history that late rows fall into; `rows` are sorted by device and fix time. Where the way is done again, that
+/// is from before the first one up to the newest.
+pub(super) fn late_spans<'a>(rows: impl Iterator<Item = &'a Position>, states: &ShardStates) -> Vec<HistoryQuery> {
     let mut spans: Vec<HistoryQuery> = Vec::new();
-    for Row { position, .. } in rows {
-        let furthest = states.get(&position.device_id).and_then(|state| state.furthest);
+    for position in rows {
+        let Some(state) = states.get(&position.device_id) else { continue };
         // The latest itself is known without asking.
-        if furthest.is_none_or(|furthest| position.fix_time >= furthest) {
-            continue;
-        }
+        let Some(furthest) = state.furthest.filter(|furthest| position.fix_time < *furthest) else { continue };
         let end = just_after(position.fix_time);
         match spans.last_mut() {
-            Some(span) if span.device_id == position.device_id => span.to = end,
-            _ => spans.push(HistoryQuery {
-                tenant_id: position.tenant_id,
-                device_id: position.device_id,
-                from: position.fix_time,
-                to: end,
-                limit: MOST,
-            }),
+            Some(span) if span.device_id == position.device_id => span.to = span.to.max(end),
+            _ => {
+                let place = state.window.before(position.fix_time);
+                spans.push(HistoryQuery {
+                    tenant_id: position.tenant_id,
+                    device_id: position.device_id,
+                    from: place.map_or(position.fix_time, Place::at),
+                    to: place.map_or(end, |_| just_after(furthest)),
+                    limit: MOST,
+                });
+            }
         }
     }
     spans
@@ -41,10 +65,14 @@ pub(super) fn late_spans(rows: &[Row], states: &ShardStates) -> Vec<HistoryQuery
 
 /// Asks history. A history that does not answer knows nothing: a late row is then kept again, which changes nothing.
 pub(super) async fn ask(history: &dyn PositionHistory, spans: Vec<HistoryQuery>) -> Known {
-    let mut known = Known::new();
+    let mut known = Known::default();
     for span in spans {
+        let device = span.device_id;
         match history.range(span).await {
-            Ok(found) => known.extend(found.into_iter().map(|position| (position.device_id, position.fix_time))),
+            Ok(found) => {
+                known.times.extend(found.iter().map(|position| (device, position.fix_time)));
+                known.tracks.insert(device, found);
+            }
             Err(error) => tracing::warn!(%error, "history does not say which late positions it has"),
         }
     }

@@ -58,6 +58,7 @@ impl Memory {
             active.entry(leg.tenant_id).or_default().push(leg);
         }
         for tenant in all_tenants(store).await? {
+            memory.zones.resize(&tenant);
             let mut db = store.read(Scope::Tenant(tenant.id)).await?;
             memory.load_duty(&mut db).await?;
             for some in active.remove(&tenant.id).unwrap_or_default().chunks(LEGS_AT_ONCE) {

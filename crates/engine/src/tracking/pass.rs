@@ -1,27 +1,32 @@
 //! The stages that happen in memory, for one position after the other: order, filter, zones, milestones. Pure in
 //! what they are given, so that a start after a crash runs the same ones over what was durable and not yet applied.
 
-use std::collections::BTreeMap;
+mod crossings;
+mod late;
+
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use parking_lot::RwLock;
 use smallvec::SmallVec;
 use tracklane_core::Timestamp;
-use tracklane_core::event::EventKind;
 use tracklane_core::id::{DeviceId, DriverId, TenantId};
 use tracklane_core::milestone::{Whereabouts, next_milestone};
 use tracklane_core::model::DeviceLatest;
 use tracklane_core::ports::Lsn;
-use tracklane_core::position::Position;
-use tracklane_geo::tracker::{Crossing, CrossingKind, Rules, ZoneFix, step_all};
+use tracklane_core::position::{Point, Position};
+use tracklane_geo::visit::{self, Rules, Visits};
 
+use self::crossings::{Step, Witness, arrival};
+use self::late::Late;
 use super::dedupe::Known;
 use super::expected::Expected;
 use super::filter::Judge;
 use super::memory::Memory;
 use super::states::{DeviceState, ShardStates};
-use super::turn::{Consequences, Kept, Seen};
+use super::turn::{Consequences, Kept};
 use super::watch::WatchedLeg;
-use super::zones::ZoneKey;
+use super::zones::{TenantZones, ZoneKey};
 use crate::settings::TrackingSettings;
 use crate::shipments::Proof;
 
@@ -43,10 +48,26 @@ pub(super) struct Pass<'a> {
     memory: &'a Memory,
     states: &'a mut ShardStates,
     worst_accuracy_m: f32,
+    /// How far back late fixes are still taken up, in seconds.
+    window_s: u32,
+    /// What the zones around the ends of legs ask for.
+    arrival: Rules,
     /// The fixes of this run that came out of order, so that the same one twice is a duplicate.
-    unordered: Known,
+    unordered: HashSet<(DeviceId, Timestamp)>,
+    /// The late ones of the device whose turn it is.
+    late: Option<Late>,
+    /// The zones of the tenant whose turn it is.
+    zones: Option<(TenantId, Arc<RwLock<TenantZones>>)>,
     expected: &'a Expected,
     found: Found,
+}
+
+/// Where a vehicle was, and what that fix led to.
+struct Sighting<'a> {
+    at: Timestamp,
+    point: Point,
+    visits: &'a Visits<ZoneKey>,
+    events: &'a [(ZoneKey, visit::Event)],
 }
 
 impl<'a> Pass<'a> {
@@ -57,9 +78,18 @@ impl<'a> Pass<'a> {
         expected: &'a Expected,
         settings: &TrackingSettings,
     ) -> Self {
-        let worst_accuracy_m = settings.worst_accuracy_m;
-        let found = Found { run: expected.next_run(), ..Found::default() };
-        Self { memory, states, worst_accuracy_m, unordered: Known::new(), expected, found }
+        Self {
+            memory,
+            states,
+            worst_accuracy_m: settings.worst_accuracy_m,
+            window_s: settings.reorder_window_seconds,
+            arrival: arrival(settings.arrival_fixes),
+            unordered: HashSet::new(),
+            late: None,
+            zones: None,
+            expected,
+            found: Found { run: expected.next_run(), ..Found::default() },
+        }
     }
 
     /// Notes that the state of a device holds this record of the history.
@@ -71,12 +101,14 @@ impl<'a> Pass<'a> {
     }
 
     /// What the run has found.
-    pub fn finish(self) -> Found {
+    pub fn finish(mut self, known: &Known) -> Found {
+        self.settle_late(None, known);
         self.found
     }
 
     /// Takes one position through the stages.
     pub fn take(&mut self, position: &mut Position, driver: Option<DriverId>, known: &Known, judge: Judge) -> Kept {
+        self.settle_late(Some(position.device_id), known);
         let state = self.states.remove(&position.device_id);
         let mut state = state.unwrap_or_else(|| DeviceState::new(position.tenant_id));
         let mut kept = order(&state, position, known);
@@ -95,10 +127,16 @@ impl<'a> Pass<'a> {
         if let Some(mark) = position.mark.filter(|_| kept != Kept::Duplicate) {
             kept = Kept::Marked(mark);
         }
+        let who = witness(position, driver, kept);
+        if kept == Kept::Late {
+            self.keep_late(position, who);
+        }
         if kept == Kept::Accepted {
-            let (crossings, changed) = self.zones(&mut state, position);
-            self.note_crossings(position, driver, &crossings);
-            self.milestones(&mut state, position, driver, &crossings, changed);
+            if let Some(late) = self.late.take() {
+                self.redo(&mut state, &late, known);
+            }
+            let step = self.zones(&mut state, position, &who);
+            self.look(&mut state, position, &who, &step);
             self.now(&mut state, position, driver);
         }
         if kept != Kept::Duplicate && self.found.touched.last() != Some(&position.device_id) {
@@ -108,86 +146,44 @@ impl<'a> Pass<'a> {
         kept
     }
 
-    /// Steps the zones of the tenant. Says also whether the set of zones that the device is in changed, which can happen
-    /// without a crossing: the first fix of a device, a zone drawn around it.
-    fn zones(&self, state: &mut DeviceState, position: &Position) -> (Vec<Crossing<ZoneKey>>, bool) {
-        let fix = &position.fix;
-        if fix.accuracy_m.is_some_and(|accuracy| accuracy > self.worst_accuracy_m) {
-            return (Vec::new(), false);
-        }
-        let fix = ZoneFix { at: moment(state, position), point: fix.point, accuracy_m: fix.accuracy_m };
-        let previous = state.zone_fix.replace(fix);
-        let Some(zones) = self.memory.zones.of(position.tenant_id) else { return (Vec::new(), false) };
-        let before = state.inside.len();
-        let crossings = step_all(&zones.read().index, &mut state.inside, previous, fix, Rules::default());
-        let changed = !crossings.is_empty() || state.inside.len() != before;
-        (crossings, changed)
-    }
-
-    /// Crossings of the zones that the tenant drew are told; those around the ends of legs only prove milestones.
-    fn note_crossings(&mut self, position: &Position, driver: Option<DriverId>, crossings: &[Crossing<ZoneKey>]) {
-        for crossing in crossings {
-            let ZoneKey::Custom(zone_id) = crossing.zone else { continue };
-            let zones = self.memory.zones.of(position.tenant_id);
-            let name = zones.and_then(|zones| zones.read().name(zone_id));
-            let seen = Seen {
-                device_id: position.device_id,
-                driver_id: driver,
-                zone_id,
-                zone_name: name.as_deref().unwrap_or_default().to_owned(),
-                kind: match crossing.kind {
-                    CrossingKind::Enter => EventKind::ZoneEntered,
-                    CrossingKind::Exit => EventKind::ZoneExited,
-                },
-                at: crossing.at,
-                point: crossing.point,
-            };
-            self.led_to(position).crossings.push(seen);
-        }
-    }
-
-    /// Looks which shipments of the driver the vehicle's place moves: when it went somewhere, or when there is news about
-    /// what it carries.
-    fn milestones(
-        &mut self,
-        state: &mut DeviceState,
-        position: &Position,
-        driver: Option<DriverId>,
-        crossings: &[Crossing<ZoneKey>],
-        changed: bool,
-    ) {
-        let Some(driver) = driver else { return };
+    /// Looks at the shipments on board when the vehicle went somewhere, or when there is news about what it carries.
+    fn look(&mut self, state: &mut DeviceState, position: &Position, who: &Witness, step: &Step) {
         let generation = self.memory.watch.generation();
-        if !changed && state.watched == generation {
+        if who.driver_id.is_none() || (!step.moved && state.watched == generation) {
             return;
         }
-        let at = moment(state, position);
+        let (at, point) = (moment(state, position), position.fix.point);
+        if self.milestones(who, &Sighting { at, point, visits: &state.visits, events: &step.events }) {
+            state.watched = generation;
+        }
+    }
+
+    /// Looks which shipments of the driver the vehicle's place moves. Answers whether all of them could be looked at.
+    fn milestones(&mut self, who: &Witness, seen: &Sighting) -> bool {
+        let Some(driver) = who.driver_id else { return true };
         let mut all_seen = true;
         for leg in self.memory.watch.legs_of(driver) {
-            if leg.since.is_some_and(|since| at < since) {
+            if leg.since.is_some_and(|since| seen.at < since) {
                 // Where the vehicle was then proves nothing; look again with the next fix.
                 all_seen = false;
                 continue;
             }
-            let place = leg.whereabouts(|key| state.inside.contains(key));
-            if leg.tenant_id != position.tenant_id || !self.expect(&leg, place) {
+            let place = leg.whereabouts(|key| seen.visits.contains(key));
+            if leg.tenant_id != who.tenant_id || !self.expect(&leg, place) {
                 continue;
             }
             // The crossing that made the difference says when and where, if there was one.
-            let mine = |crossing: &&Crossing<ZoneKey>| leg.concerns(crossing.zone);
-            let crossing = crossings.iter().rev().find(mine);
+            let event = seen.events.iter().rev().find(|(key, _)| leg.concerns(*key)).map(|(_, event)| event);
             let proof = Proof {
-                device_id: position.device_id,
-                inside: state.inside.zones().filter(|key| leg.concerns(*key)).collect(),
-                at: crossing.map_or(at, |crossing| crossing.at).max(leg.since.unwrap_or(Timestamp::MIN)),
-                point: crossing.map_or(position.fix.point, |crossing| crossing.point),
+                device_id: who.device_id,
+                inside: seen.visits.zones().filter(|key| leg.concerns(*key)).collect(),
+                at: event.map_or(seen.at, |event| event.at).max(leg.since.unwrap_or(Timestamp::MIN)),
+                point: event.map_or(seen.point, |event| event.point),
                 leg: WatchedLeg::clone(&leg),
             };
-            self.led_to(position).proofs.push(proof);
+            self.led_to(who).proofs.push(proof);
         }
-        if all_seen {
-            state.watched = generation;
-        }
+        all_seen
     }
 
     /// Moves a shipment in mind as the milestone rule will move it; false when it will not.
@@ -226,18 +222,23 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn led_to(&mut self, position: &Position) -> &mut Consequences {
-        let led_to = self.found.led_to.entry(position.tenant_id).or_default();
-        led_to.devices.insert(position.device_id);
+    fn led_to(&mut self, who: &Witness) -> &mut Consequences {
+        let led_to = self.found.led_to.entry(who.tenant_id).or_default();
+        led_to.devices.insert(who.device_id);
         led_to
     }
+}
+
+fn witness(position: &Position, driver_id: Option<DriverId>, kept: Kept) -> Witness {
+    let Position { tenant_id, device_id, received_at, .. } = *position;
+    Witness { tenant_id, device_id, driver_id, received_at, late: kept == Kept::Late }
 }
 
 /// Where a position stands among those of its device. Only what can be trusted makes others late, and what is ahead of our
 /// clock only up to when it came: one jump of a device's clock must not make the honest fixes after it late.
 fn order(state: &DeviceState, position: &Position, known: &Known) -> Kept {
     let at = Some(position.fix_time);
-    if at == state.furthest || known.contains(&(position.device_id, position.fix_time)) {
+    if at == state.furthest || known.has(position) {
         return Kept::Duplicate;
     }
     if at < state.newest { Kept::Late } else { Kept::Accepted }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tracklane_core::Env;
-use tracklane_core::event::{Event, ZoneCrossing};
+use tracklane_core::event::Event;
 use tracklane_core::id::{DeviceId, EventId, TenantId};
 use tracklane_core::position::Attributes;
 use tracklane_store::{Db, Scope, device_states, events};
@@ -129,8 +129,7 @@ pub(super) fn rows_of<'a>(
 }
 
 fn crossing_event(env: &Env, tenant_id: TenantId, seen: &Seen) -> Event {
-    let crossing = ZoneCrossing { zone_name: seen.zone_name.clone(), point: seen.point };
-    let data = match serde_json::to_value(&crossing) {
+    let data = match serde_json::to_value(&seen.data) {
         Ok(serde_json::Value::Object(data)) => data,
         _ => Attributes::new(),
     };

@@ -8,7 +8,7 @@
 //! | dedupe | the same device and fix time is kept once |
 //! | order | by fix time; what is older than the newest is history, and never moves "now" |
 //! | filter | is it believed; what is not is kept in history with a mark, and takes no part in what follows |
-//! | zones | which zones the device went into or came out of |
+//! | zones | which zones the device went into, stayed in, came out of; late fixes have their way done again |
 //! | milestones | what that proves about the shipments that its driver carries |
 //! | persist | into history, together with all that waits at the moment; then what it led to, in one transaction |
 //! | publish | the newest position goes out on the live stream |
@@ -90,7 +90,7 @@ impl Taken {
 impl Works {
     /// Asks history which of these rows it has already; only rows that are late cost a look.
     pub async fn known(&self, shard: usize, rows: &[Row]) -> Known {
-        let spans = dedupe::late_spans(rows, &self.states(shard));
+        let spans = dedupe::late_spans(rows.iter().map(|row| &row.position), &self.states(shard));
         dedupe::ask(&*self.history, spans).await
     }
 
@@ -148,7 +148,7 @@ impl Works {
                 positions.push(position);
             }
         }
-        (pass.finish(), kept, positions)
+        (pass.finish(known), kept, positions)
     }
 
     /// Hands out the newest positions.

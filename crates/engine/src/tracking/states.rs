@@ -11,7 +11,7 @@ use tracklane_core::id::{DeviceId, Id, TenantId};
 use tracklane_core::model::DeviceLatest;
 use tracklane_core::ports::Lsn;
 use tracklane_geo::filter::Spot;
-use tracklane_geo::tracker::{InsideSet, ZoneFix};
+use tracklane_geo::visit::{Visits, Window};
 use tracklane_store::device_states;
 
 use super::zones::ZoneKey;
@@ -29,10 +29,10 @@ pub(crate) struct DeviceState {
     pub furthest: Option<Timestamp>,
     /// The last fix that could not be reached, if none was believed since: another one that agrees proves it right.
     pub jump: Option<Box<Spot>>,
-    /// The last fix that the zones were asked with.
-    pub zone_fix: Option<ZoneFix>,
-    /// The zones it is in.
-    pub inside: InsideSet<ZoneKey>,
+    /// The zones it is in, and the last fix that they were asked with.
+    pub visits: Visits<ZoneKey>,
+    /// Where to go back to when a late fix turns up.
+    pub window: Window<ZoneKey>,
     /// The generation of the watch that this device was last asked with.
     pub watched: u64,
     /// The last record of the history that this state holds.
@@ -50,8 +50,8 @@ impl DeviceState {
             newest: None,
             furthest: None,
             jump: None,
-            zone_fix: None,
-            inside: InsideSet::default(),
+            visits: Visits::default(),
+            window: Window::default(),
             watched: 0,
             applied_lsn: 0,
             dirty: false,
@@ -64,8 +64,8 @@ impl DeviceState {
             newest: self.newest,
             furthest: self.furthest,
             jump: self.jump.clone(),
-            zone_fix: self.zone_fix,
-            inside: self.inside.clone(),
+            visits: self.visits.clone(),
+            window: self.window.clone(),
         };
         device_states::DeviceState {
             tenant_id: self.tenant_id,
@@ -88,8 +88,8 @@ impl DeviceState {
             furthest: notes.furthest.max(newest),
             latest: row.latest.map(Arc::new),
             jump: notes.jump,
-            zone_fix: notes.zone_fix,
-            inside: notes.inside,
+            visits: notes.visits,
+            window: notes.window,
             applied_lsn: row.applied_lsn,
             ..Self::new(row.tenant_id)
         }
@@ -103,8 +103,8 @@ struct Notes {
     newest: Option<Timestamp>,
     furthest: Option<Timestamp>,
     jump: Option<Box<Spot>>,
-    zone_fix: Option<ZoneFix>,
-    inside: InsideSet<ZoneKey>,
+    visits: Visits<ZoneKey>,
+    window: Window<ZoneKey>,
 }
 
 /// The states of the devices of one shard.

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use tracklane_core::Timestamp;
-use tracklane_core::event::EventKind;
+use tracklane_core::event::{EventKind, ZoneCrossing};
 use tracklane_core::id::{DeviceId, DriverId, ZoneId};
-use tracklane_core::position::{Mark, Point, Position};
+use tracklane_core::position::{Mark, Position};
 
 use super::KnownDevice;
 use crate::error::Error;
@@ -52,16 +52,15 @@ impl From<Failure> for Error {
     }
 }
 
-/// A zone that a device went into or came out of.
+/// What happened between a device and a zone that the tenant drew.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub device_id: DeviceId,
     pub driver_id: Option<DriverId>,
     pub zone_id: ZoneId,
-    pub zone_name: String,
     pub kind: EventKind,
     pub at: Timestamp,
-    pub point: Point,
+    pub data: ZoneCrossing,
 }
 
 /// What the positions of one tenant led to.

@@ -4,11 +4,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
+use tracklane_core::Timestamp;
 use tracklane_core::id::{LocationId, TenantId, ZoneId};
-use tracklane_core::model::{Location, Tenant, TenantSettings, Zone};
+use tracklane_core::model::{Location, SpeedLimit, Tenant, TenantSettings, Zone, ZoneSchedule};
 use tracklane_core::position::Point;
+use tracklane_geo::shape::Sizes;
+use tracklane_geo::visit::{Rules, Travel};
 use tracklane_geo::{Shape, ZoneIndex};
 
 /// Which zone.
@@ -34,13 +38,69 @@ pub(crate) struct Zones {
 pub(crate) struct TenantZones {
     /// All of them, by place.
     pub index: ZoneIndex<ZoneKey>,
-    /// The names of the drawn ones, with the versions of the records that they were read from.
-    names: HashMap<ZoneId, (Arc<str>, i64)>,
+    /// What is particular about the drawn ones.
+    drawn: HashMap<ZoneId, Drawn>,
+    /// How many of them tell of who passes through between two fixes.
+    passages: usize,
+    /// How many of them limit speed.
+    limits: usize,
     /// Which locations have zones around them now.
     places: HashMap<LocationId, Surrounded>,
     /// How wide those are.
     radii: Radii,
+    /// For how many seconds what a position proves is news enough to alert somebody; none for the default.
+    alert_limit_s: Option<i64>,
 }
+
+/// A zone that the tenant drew, but for its shape.
+#[derive(Debug, Clone)]
+pub(crate) struct Drawn {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it asks for.
+    pub rules: Rules,
+    speed_limit: Option<SpeedLimit>,
+    /// When it tells, by the clocks of this time zone; none for always.
+    hours: Option<Arc<(ZoneSchedule, TimeZone)>>,
+    /// When its record was last changed.
+    changed_at: Timestamp,
+    /// The version of the record that this was read from.
+    version: i64,
+}
+
+impl Drawn {
+    /// Reads what a record says; its schedule is dropped when nobody knows its time zone any more.
+    pub fn new(zone: &Zone) -> Self {
+        let hours = zone.schedule.as_ref().and_then(|schedule| match jiff::tz::db().get(&schedule.time_zone) {
+            Ok(time_zone) => Some(Arc::new((schedule.clone(), time_zone))),
+            Err(error) => {
+                tracing::error!(zone = %zone.id, %error, "the time zone of a schedule is not known: the zone tells always");
+                None
+            }
+        });
+        Self {
+            name: zone.name.as_str().into(),
+            rules: zone.rules.unwrap_or_default(),
+            speed_limit: zone.speed_limit,
+            hours,
+            changed_at: zone.updated_at,
+            version: zone.version,
+        }
+    }
+
+    /// True when what happened at this time is told.
+    pub fn tells(&self, at: Timestamp) -> bool {
+        let Some((schedule, time_zone)) = self.hours.as_deref() else { return true };
+        let local = time_zone.to_datetime(at);
+        let day = u16::from(local.weekday().to_monday_zero_offset().unsigned_abs());
+        let minute =
+            day * 24 * 60 + u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
+        schedule.is_open(minute)
+    }
+}
+
+/// Ways of up to so many metres between two fixes are looked at for zones that they lead through.
+const PASS_THROUGH_M: f64 = 2_000.0;
 
 /// How wide the zones around a tenant's locations are, where a location says nothing else.
 struct Radii {
@@ -80,9 +140,68 @@ impl Surrounded {
 }
 
 impl TenantZones {
-    /// The name of a drawn zone.
-    pub fn name(&self, id: ZoneId) -> Option<Arc<str>> {
-        self.names.get(&id).map(|(name, _)| name.clone())
+    /// A drawn zone.
+    pub fn drawn(&self, id: ZoneId) -> Option<&Drawn> {
+        self.drawn.get(&id)
+    }
+
+    /// What a zone asks for; `arrival` stands in for those around the ends of legs.
+    pub fn rules(&self, key: ZoneKey, arrival: Rules) -> Rules {
+        match key {
+            ZoneKey::Custom(id) => self.drawn.get(&id).map(|drawn| drawn.rules).unwrap_or_default(),
+            ZoneKey::Hub(_) | ZoneKey::Approach(_) => arrival,
+        }
+    }
+
+    /// How fast one may go in a zone.
+    pub fn speed_limit(&self, key: ZoneKey) -> Option<SpeedLimit> {
+        match key {
+            ZoneKey::Custom(id) => self.drawn.get(&id)?.speed_limit,
+            ZoneKey::Hub(_) | ZoneKey::Approach(_) => None,
+        }
+    }
+
+    /// True when any zone limits speed.
+    pub fn limits_speed(&self) -> bool {
+        self.limits > 0
+    }
+
+    /// How devices are taken to move. Ways between fixes are only looked at where a zone asks for it: that costs time.
+    pub fn travel(&self) -> Travel {
+        let pass_through_m = if self.passages > 0 { PASS_THROUGH_M } else { 0.0 };
+        Travel { max_speed_mps: None, pass_through_m }
+    }
+
+    /// True when a zone was drawn or changed after this time, or is gone. Those around the ends of legs tell nothing by
+    /// themselves, and count as never changed while they are there.
+    pub fn changed_since(&self, key: ZoneKey, at: Timestamp) -> bool {
+        match key {
+            ZoneKey::Custom(id) => self.drawn.get(&id).is_none_or(|drawn| drawn.changed_at > at),
+            ZoneKey::Hub(_) | ZoneKey::Approach(_) => self.index.get(key).is_none(),
+        }
+    }
+
+    /// True when what happened at one time and was heard of at another is fresh enough to alert somebody.
+    pub fn is_fresh(&self, at: Timestamp, heard: Timestamp) -> bool {
+        let limit_s = self.alert_limit_s.unwrap_or_else(|| TenantSettings::default().alert_limit_device_seconds);
+        heard.as_second() - at.as_second() <= limit_s
+    }
+
+    /// Puts a drawn zone in, or in place of the one there was.
+    fn put(&mut self, id: ZoneId, drawn: Drawn, shape: Shape) {
+        self.take_out(id);
+        self.passages += usize::from(drawn.rules.pass_through);
+        self.limits += usize::from(drawn.speed_limit.is_some());
+        self.index.insert(ZoneKey::Custom(id), Arc::new(shape));
+        self.drawn.insert(id, drawn);
+    }
+
+    fn take_out(&mut self, id: ZoneId) {
+        if let Some(gone) = self.drawn.remove(&id) {
+            self.passages -= usize::from(gone.rules.pass_through);
+            self.limits -= usize::from(gone.speed_limit.is_some());
+            self.index.remove(ZoneKey::Custom(id));
+        }
     }
 
     /// Takes over what a tenant sets, and draws every derived zone anew when that is news.
@@ -90,6 +209,7 @@ impl TenantZones {
         if tenant.version <= self.radii.version {
             return;
         }
+        self.alert_limit_s = Some(tenant.settings.alert_limit_device_seconds);
         let TenantSettings { hub_radius_m: hub_m, approach_radius_m: approach_m, .. } = tenant.settings;
         let news = (hub_m, approach_m) != (self.radii.hub_m, self.radii.approach_m);
         self.radii = Radii { hub_m, approach_m, version: tenant.version };
@@ -124,7 +244,8 @@ impl Zones {
         self.tenants.read().get(&tenant).cloned()
     }
 
-    fn made(&self, tenant: TenantId) -> Arc<RwLock<TenantZones>> {
+    /// The zones of a tenant, with room for them when it has never had any.
+    pub fn made(&self, tenant: TenantId) -> Arc<RwLock<TenantZones>> {
         if let Some(found) = self.of(tenant) {
             return found;
         }
@@ -133,7 +254,8 @@ impl Zones {
 
     /// Puts a drawn zone in, or in place of what was there.
     pub fn put(&self, zone: &Zone) {
-        let shape = match Shape::parse(&zone.geometry, zone.radius_m) {
+        let sizes = Sizes { radius_m: zone.radius_m, width_m: zone.width_m };
+        let shape = match Shape::read(&zone.geometry, sizes) {
             Ok(shape) => shape,
             Err(error) => {
                 tracing::error!(zone = %zone.id, %error, "a stored zone cannot be drawn and is left out");
@@ -143,19 +265,16 @@ impl Zones {
         let zones = self.made(zone.tenant_id);
         let mut zones = zones.write();
         // Two commits may tell of themselves in the wrong order.
-        if zones.names.get(&zone.id).is_some_and(|(_, newer)| *newer > zone.version) {
+        if zones.drawn.get(&zone.id).is_some_and(|newer| newer.version > zone.version) {
             return;
         }
-        zones.index.insert(ZoneKey::Custom(zone.id), Arc::new(shape));
-        zones.names.insert(zone.id, (zone.name.as_str().into(), zone.version));
+        zones.put(zone.id, Drawn::new(zone), shape);
     }
 
     /// Takes a drawn zone out.
     pub fn remove(&self, tenant: TenantId, id: ZoneId) {
         let Some(zones) = self.of(tenant) else { return };
-        let mut zones = zones.write();
-        zones.index.remove(ZoneKey::Custom(id));
-        zones.names.remove(&id);
+        zones.write().take_out(id);
     }
 
     /// One more leg starts or ends at this location.

@@ -21,6 +21,11 @@ use crate::stage::on_both;
 
 on_both!(what_could_not_be_recorded_is_recorded_once_when_it_can_be);
 
+/// Rules under which one fix is a crossing.
+fn at_once() -> serde_json::Value {
+    json!({ "enter": { "fixes": 1 }, "exit": { "fixes": 1 } })
+}
+
 /// A history that is full, loses what it has numbered, or takes its time, when it is told to.
 struct Moody {
     inner: Arc<dyn PositionHistory>,
@@ -142,7 +147,9 @@ async fn forgets_nothing(trouble: impl Fn(&Moody)) {
     let phone = world.device("phone", None).await;
     let centre = east(1_000.0);
     let geometry = json!({ "type": "Point", "coordinates": [centre.lon, centre.lat] });
-    let zone = serde_json::from_value(json!({ "name": "Depot", "radius_m": 200, "geometry": geometry })).unwrap();
+    let zone =
+        serde_json::from_value(json!({ "name": "Depot", "radius_m": 200, "geometry": geometry, "rules": at_once() }))
+            .unwrap();
     world.engine.records.zones.create(&world.boss, zone).await.unwrap();
     world.at(phone.id, east(0.0)).await;
     let before = world.engine.tracking.latest(&world.boss, &LatestFilter::default()).unwrap();
@@ -245,7 +252,7 @@ async fn what_could_not_be_recorded_is_recorded_once_when_it_can_be(ground: Grou
     let (start, way) = (east(0.0), east(2_000.0));
     for (name, centre) in [("Depot", start), ("Bridge", way)] {
         let geometry = json!({ "type": "Point", "coordinates": [centre.lon, centre.lat] });
-        let zone = json!({ "name": name, "radius_m": 200, "geometry": geometry });
+        let zone = json!({ "name": name, "radius_m": 200, "geometry": geometry, "rules": at_once() });
         world.engine.records.zones.create(&world.boss, serde_json::from_value(zone).unwrap()).await.unwrap();
     }
     let shipment = json!({ "origin_id": from, "destination_id": to, "driver_id": driver, "milestones": "full" });

@@ -17,3 +17,4 @@ mod records;
 mod restart;
 mod stage;
 mod webhooks;
+mod zones;

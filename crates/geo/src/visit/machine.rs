@@ -1,14 +1,15 @@
 //! The state machine of one device and one zone.
 
 use smallvec::smallvec;
+use tracklane_core::Timestamp;
 
+use super::ZoneFix;
 use super::decision::{Decision, Held, Outcome, Side};
-use super::rules::Rules;
+use super::fix::Passed;
 use super::state::{Pending, Visit, time};
-use super::{Event, EventKind, Events};
+use super::{Event, EventKind, Events, Rules};
 use crate::distance::interpolate;
 use crate::shape::Shape;
-use crate::tracker::{Mark, ZoneFix};
 
 /// Takes one fix of a device against one zone. `previous` is the fix before, if there was one.
 ///
@@ -146,7 +147,7 @@ impl Step<'_> {
         if silent {
             return (Events::new(), Some(Held::NotSeenOutside), Some(pending));
         }
-        (smallvec![self.event(EventKind::Enter, pending.mark())], None, Some(pending))
+        (smallvec![self.event(EventKind::Enter, pending.mark(), None)], None, Some(pending))
     }
 
     /// The device was inside before.
@@ -189,7 +190,7 @@ impl Step<'_> {
         if let Some(dwell) = self.rules.dwell_s.filter(|_| visit.dwelled) {
             mark.at = mark.at.max(time(visit.since + seconds(dwell)));
         }
-        events.push(self.event(EventKind::Exit, mark));
+        events.push(self.event(EventKind::Exit, mark, visit.seen_since()));
         *visit = Visit::default();
         (events, None, Some(pending))
     }
@@ -203,11 +204,11 @@ impl Step<'_> {
             return None;
         }
         visit.dwelled = true;
-        Some(self.event(EventKind::Dwell, Mark { at: time(full), point: self.fix.point }))
+        Some(self.event(EventKind::Dwell, Passed { at: time(full), point: self.fix.point }, visit.seen_since()))
     }
 
-    fn event(&self, kind: EventKind, mark: Mark) -> Event {
-        Event { kind, at: mark.at, point: mark.point, proved_at: self.fix.at, inferred: false }
+    fn event(&self, kind: EventKind, mark: Passed, since: Option<Timestamp>) -> Event {
+        Event { kind, at: mark.at, point: mark.point, proved_at: self.fix.at, since, inferred: false }
     }
 
     fn micros_since(&self, micros: i64) -> i64 {
@@ -227,8 +228,8 @@ impl Step<'_> {
 
     /// Where the way from a fix on the other side cuts the edge: of several cuts the one that claims the least time inside.
     /// Without such a fix, where the device is.
-    fn edge(&self, from: Option<ZoneFix>, inwards: bool) -> Mark {
-        let here = Mark { at: self.fix.at, point: self.fix.point };
+    fn edge(&self, from: Option<ZoneFix>, inwards: bool) -> Passed {
+        let here = Passed { at: self.fix.at, point: self.fix.point };
         let Some(from) = from else { return here };
         let cuts = self.shape.cuts(from.point, self.fix.point);
         let cut = if inwards { cuts.last() } else { cuts.first() };
@@ -237,10 +238,10 @@ impl Step<'_> {
 }
 
 /// When and where a device was, at a fraction of the way between two fixes.
-pub(super) fn mark_at(from: ZoneFix, to: ZoneFix, fraction: f64) -> Mark {
+pub(super) fn mark_at(from: ZoneFix, to: ZoneFix, fraction: f64) -> Passed {
     let (start, end) = (from.at.as_microsecond(), to.at.as_microsecond());
     let micros = start + ((end - start) as f64 * fraction).round() as i64;
-    Mark { at: time(micros), point: interpolate(from.point, to.point, fraction) }
+    Passed { at: time(micros), point: interpolate(from.point, to.point, fraction) }
 }
 
 pub(super) fn seconds(seconds: u32) -> i64 {

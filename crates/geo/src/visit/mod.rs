@@ -7,28 +7,32 @@
 //! - [`Rules`]: what a zone asks for;
 //! - [`step`]: one fix against one zone, with the [`Decision`] that says why there was or was not an event;
 //! - [`Visits`]: one device against all zones, with the check for impossible jumps and for zones passed through;
+//! - [`Window`]: where to go back to when a late fix turns up;
 //! - [`replay()`]: a whole track at once, the reference for everything above;
-//! - [`schedule`] and [`speed`]: when a zone tells at all, and how fast one may go in it.
+//! - [`Visits::speed`]: how fast one may go in it.
 //!
 //! Fixes of a device must come in the order of their time; a late one is answered by doing its track again from before it.
 
 mod decision;
+mod fix;
 mod machine;
 pub mod replay;
-mod rules;
-pub mod schedule;
 mod set;
-pub mod speed;
+mod speed;
 mod state;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use decision::{Decision, Held, Outcome, Side};
+pub use fix::ZoneFix;
 pub use machine::{explain, step};
 pub use replay::replay;
-pub use rules::{Confirm, Need, Rules};
 pub use set::{Taken, Travel, UnknownForm, Visits};
+pub use speed::{SpeedLimit, TooFast};
 pub use state::Visit;
+pub use tracklane_core::model::{Confirm, Need, ZoneRules as Rules};
+pub use window::{Place, Window};
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -58,6 +62,8 @@ pub struct Event {
     pub point: Point,
     /// The time of the fix that proved it, `at` or later.
     pub proved_at: Timestamp,
+    /// Since when the device had been inside; none for an entry, and when nobody saw it go in.
+    pub since: Option<Timestamp>,
     /// True when no fix lay in the zone: the way between two fixes leads through it.
     pub inferred: bool,
 }

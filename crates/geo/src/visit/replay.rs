@@ -1,13 +1,13 @@
 //! The reference: the events of a whole track, computed at once without an index, and what a late fix changes about them.
 
+use super::ZoneFix;
 use super::decision::Side;
+use super::fix::Passed;
 use super::machine::{Look, mark_at, seconds, step};
-use super::rules::Rules;
 use super::state::Visit;
-use super::{Event, EventKind, Events};
-use crate::distance::{distance_m, interpolate};
+use super::{Event, EventKind, Events, Rules};
+use crate::distance::interpolate;
 use crate::shape::Shape;
-use crate::tracker::ZoneFix;
 use crate::visit::Travel;
 
 /// The events of a track, which is in order of time, and one zone.
@@ -52,7 +52,7 @@ impl Walk {
         let Some(from) = previous.filter(|_| clear && self.visit.is_clear() && events.is_empty()) else {
             return events;
         };
-        if distance_m(from.point, fix.point) > travel.pass_through_m {
+        if !travel.looks_along(from, fix) {
             return events;
         }
         passing(shape, from, fix, rules).into_iter().flatten().collect()
@@ -79,14 +79,15 @@ pub(super) fn passing(shape: &Shape, from: ZoneFix, to: ZoneFix, rules: &Rules) 
     if !long_enough || Look::at(shape, deepest, rules).side != Side::Inside {
         return None;
     }
-    let event = |kind, mark: crate::tracker::Mark| Event {
+    let event = |kind, mark: Passed, since| Event {
         kind,
         at: mark.at,
         point: mark.point,
         proved_at: to.at,
+        since,
         inferred: true,
     };
-    Some([event(EventKind::Enter, enter), event(EventKind::Exit, exit)])
+    Some([event(EventKind::Enter, enter, None), event(EventKind::Exit, exit, Some(enter.at))])
 }
 
 /// What doing a track again changed: events that were not told before, and told ones that did not happen.
@@ -99,21 +100,23 @@ pub struct Changes {
 }
 
 /// Compares the events that were told with those of the track as it is known now. Events of one kind whose times differ by
-/// no more than `tolerance_s` seconds are the same.
+/// no more than `tolerance_s` seconds are the same; those nearest to each other first.
 pub fn compare(told: &[Event], now: &[Event], tolerance_s: u32) -> Changes {
-    let same = |a: &Event, b: &Event| {
-        let apart = a.at.as_microsecond() - b.at.as_microsecond();
-        a.kind == b.kind && apart.abs() <= seconds(tolerance_s)
-    };
-    let mut left: Vec<Event> = told.to_vec();
-    let mut added = Vec::new();
-    for event in now {
-        match left.iter().position(|other| same(other, event)) {
-            Some(found) => {
-                left.remove(found);
-            }
-            None => added.push(*event),
+    let apart = |a: &Event, b: &Event| (a.at.as_microsecond() - b.at.as_microsecond()).abs();
+    let mut pairs: Vec<(i64, usize, usize)> = Vec::new();
+    for (one, a) in told.iter().enumerate() {
+        let same = now.iter().enumerate().filter(|(_, b)| a.kind == b.kind && apart(a, b) <= seconds(tolerance_s));
+        pairs.extend(same.map(|(other, b)| (apart(a, b), one, other)));
+    }
+    pairs.sort_unstable();
+    let (mut stands, mut known) = (vec![false; told.len()], vec![false; now.len()]);
+    for (_, one, other) in pairs {
+        if !stands[one] && !known[other] {
+            (stands[one], known[other]) = (true, true);
         }
     }
-    Changes { added, withdrawn: left }
+    let rest = |events: &[Event], matched: &[bool]| {
+        events.iter().zip(matched).filter(|(_, matched)| !**matched).map(|(event, _)| *event).collect()
+    };
+    Changes { added: rest(now, &known), withdrawn: rest(told, &stands) }
 }

@@ -3,17 +3,18 @@
 use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
+use tracklane_core::Timestamp;
 
+use super::ZoneFix;
 use super::decision::{Decision, Held, Outcome};
 use super::machine::{explain, step};
 use super::replay::passing;
-use super::rules::Rules;
+use super::speed::{SpeedLimit, Speeding, TooFast};
 use super::state::Visit;
-use super::{Event, EventKind};
+use super::{Event, EventKind, Rules};
 use crate::distance::distance_m;
 use crate::index::ZoneIndex;
 use crate::shape::Shape;
-use crate::tracker::ZoneFix;
 
 /// How a device can move, the same for all zones.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -38,24 +39,44 @@ impl Travel {
         let seconds = (to.at.as_microsecond() - from.at.as_microsecond()) as f64 / 1e6;
         metres > max_speed_mps * seconds.max(0.0)
     }
+
+    /// True when the way between two fixes is looked at for zones that it leads through.
+    pub(super) fn looks_along(self, from: ZoneFix, to: ZoneFix) -> bool {
+        self.pass_through_m > 0.0 && distance_m(from.point, to.point) <= self.pass_through_m
+    }
 }
 
 /// What became of a fix.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Taken<K> {
-    /// It was taken; these events came of it, in order of time, exits before entries of the same instant.
-    Stepped(Vec<(K, Event)>),
+    /// It was taken.
+    Stepped {
+        /// What came of it, in order of time, exits before entries of the same instant.
+        events: Vec<(K, Event)>,
+        /// True when the device is in other zones than before, which can happen in silence: the first fix of all, a zone that
+        /// was drawn around it or deleted.
+        moved: bool,
+    },
     /// It could only be reached at an impossible speed, and waits for another one that confirms it.
     Suspected,
+}
+
+/// What is known of one device and one zone that it may be in.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Known<K> {
+    pub zone: K,
+    pub visit: Visit,
+    pub speeding: Speeding,
 }
 
 /// What is known of one device and all zones. Zones that it is outside of take no room.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Saved<K>", into = "Saved<K>", bound(serialize = "K: Clone + Serialize"))]
 pub struct Visits<K> {
-    previous: Option<ZoneFix>,
-    suspect: Option<ZoneFix>,
-    zones: Vec<(K, Visit)>,
+    pub(super) previous: Option<ZoneFix>,
+    /// Seldom there: behind a pointer it takes little room.
+    suspect: Option<Box<ZoneFix>>,
+    pub(super) zones: Vec<Known<K>>,
 }
 
 impl<K> Default for Visits<K> {
@@ -64,10 +85,22 @@ impl<K> Default for Visits<K> {
     }
 }
 
+impl<K> Visits<K> {
+    /// What was known right after a fix.
+    pub(super) fn known_at(fix: ZoneFix, zones: Vec<Known<K>>) -> Self {
+        Self { previous: Some(fix), suspect: None, zones }
+    }
+}
+
 impl<K: Copy + Eq> Visits<K> {
     /// The zones that the device is in for certain.
     pub fn zones(&self) -> impl Iterator<Item = K> {
-        self.zones.iter().filter(|(_, visit)| visit.is_inside()).map(|(zone, _)| *zone)
+        self.zones.iter().filter(|known| known.visit.is_inside()).map(|known| known.zone)
+    }
+
+    /// The zones that the device is in for certain, and those that it may be in.
+    pub fn known(&self) -> impl Iterator<Item = K> {
+        self.zones.iter().map(|known| known.zone)
     }
 
     /// True when the device is in `zone` for certain.
@@ -77,7 +110,7 @@ impl<K: Copy + Eq> Visits<K> {
 
     /// What is known of `zone`.
     pub fn get(&self, zone: K) -> Visit {
-        self.zones.iter().find(|(known, _)| *known == zone).map(|(_, visit)| *visit).unwrap_or_default()
+        self.zones.iter().find(|known| known.zone == zone).map(|known| known.visit).unwrap_or_default()
     }
 
     /// The last fix that was taken.
@@ -87,7 +120,22 @@ impl<K: Copy + Eq> Visits<K> {
 
     /// Forgets a zone without an exit (it was deleted).
     pub fn forget(&mut self, zone: K) {
-        self.zones.retain(|(known, _)| *known != zone);
+        self.zones.retain(|known| known.zone != zone);
+    }
+
+    /// Takes over what `other` knows of `zone`. How fast the device was is kept.
+    pub fn adopt(&mut self, other: &Self, zone: K) {
+        let speeding = self.zones.iter().find(|known| known.zone == zone).map(|known| known.speeding);
+        self.forget(zone);
+        let found = other.zones.iter().find(|known| known.zone == zone);
+        self.zones.extend(found.map(|known| Known { speeding: speeding.unwrap_or_default(), ..*known }));
+    }
+
+    /// Takes the speed of a fix that was taken, for a zone that the device is in for certain. Answers when it has been too
+    /// fast there for as long as the limit asks, once until it has ended.
+    pub fn speed(&mut self, zone: K, at: Timestamp, speed_mps: Option<f32>, limit: &SpeedLimit) -> Option<TooFast> {
+        let inside = |known: &&mut Known<K>| known.zone == zone && known.visit.is_inside();
+        self.zones.iter_mut().find(inside)?.speeding.step(at, speed_mps, limit)
     }
 
     /// Why a fix would or would not lead to an event of `zone`, without taking it.
@@ -102,29 +150,33 @@ impl<K: Copy + Eq> Visits<K> {
 
     /// True when the fix that waits was no mistake.
     fn confirms(&self, fix: ZoneFix, travel: Travel) -> bool {
-        self.suspect.is_some_and(|suspect| suspect.at < fix.at && !travel.is_impossible(suspect, fix))
+        self.suspect.as_ref().is_some_and(|suspect| suspect.at < fix.at && !travel.is_impossible(**suspect, fix))
     }
 }
 
 impl<K: Copy + Eq + Hash> Visits<K> {
     /// Takes one fix of the device, later than the one before, against all zones: those it is in, those that may contain it,
-    /// and those that the way may lead through. A zone that is gone from the index is forgotten without an exit.
+    /// and those that the way may lead through. A zone that is gone from the index is forgotten without an exit. Outside of
+    /// all zones this needs no memory.
     pub fn take(&mut self, index: &ZoneIndex<K>, fix: ZoneFix, travel: Travel, rules: impl Fn(K) -> Rules) -> Taken<K> {
         let jumped = self.previous.is_some_and(|previous| travel.is_impossible(previous, fix));
         if jumped && !self.confirms(fix, travel) {
-            self.suspect = Some(fix);
+            self.suspect = Some(Box::new(fix));
             return Taken::Suspected;
         }
         let mut events = Vec::new();
         let waiting = self.suspect.take();
+        let mut moved = false;
         if let Some(suspect) = waiting.filter(|_| jumped) {
-            self.settle(index, suspect, Travel { pass_through_m: 0.0, ..travel }, &rules, &mut events);
+            let travel = Travel { pass_through_m: 0.0, ..travel };
+            moved |= self.settle(index, *suspect, travel, &rules, &mut events);
         }
-        self.settle(index, fix, travel, &rules, &mut events);
+        moved |= self.settle(index, fix, travel, &rules, &mut events);
         events.sort_by_key(|(_, event)| (event.at, order(event.kind)));
-        Taken::Stepped(events)
+        Taken::Stepped { events, moved }
     }
 
+    /// Answers whether the device is in other zones than before.
     fn settle(
         &mut self,
         index: &ZoneIndex<K>,
@@ -132,37 +184,43 @@ impl<K: Copy + Eq + Hash> Visits<K> {
         travel: Travel,
         rules: impl Fn(K) -> Rules,
         events: &mut Vec<(K, Event)>,
-    ) {
+    ) -> bool {
         let previous = self.previous.replace(fix);
         let known = self.zones.len();
+        let mut moved = false;
         for candidate in index.candidates(fix.point) {
-            let already = self.zones[..known].iter().any(|(zone, _)| *zone == candidate.key);
+            let already = self.zones[..known].iter().any(|known| known.zone == candidate.key);
             if already || !candidate.contains(fix.point) {
                 continue;
             }
             let mut visit = Visit::default();
             let (told, _) = step(&mut visit, candidate.shape, previous, fix, &rules(candidate.key));
+            moved |= visit.is_inside();
             events.extend(told.into_iter().map(|event| (candidate.key, event)));
-            self.zones.push((candidate.key, visit));
+            self.zones.push(Known { zone: candidate.key, visit, speeding: Speeding::default() });
         }
-        if let Some(from) = previous.filter(|from| travel.pass_through_m >= distance_m(from.point, fix.point)) {
+        if let Some(from) = previous.filter(|from| travel.looks_along(*from, fix)) {
             for candidate in index.along(from.point, fix.point) {
-                if self.zones.iter().any(|(zone, _)| *zone == candidate.key) {
+                if self.zones.iter().any(|known| known.zone == candidate.key) {
                     continue;
                 }
                 let passed = passing(candidate.shape, from, fix, &rules(candidate.key));
                 events.extend(passed.into_iter().flatten().map(|event| (candidate.key, event)));
             }
         }
-        for (zone, visit) in &mut self.zones[..known] {
-            let Some(shape) = index.get(*zone) else {
-                *visit = Visit::default();
-                continue;
-            };
-            let (told, _) = step(visit, shape, previous, fix, &rules(*zone));
-            events.extend(told.into_iter().map(|event| (*zone, event)));
+        for Known { zone, visit, .. } in &mut self.zones[..known] {
+            let before = visit.is_inside();
+            match index.get(*zone) {
+                Some(shape) => {
+                    let (told, _) = step(visit, shape, previous, fix, &rules(*zone));
+                    events.extend(told.into_iter().map(|event| (*zone, event)));
+                }
+                None => *visit = Visit::default(),
+            }
+            moved |= visit.is_inside() != before;
         }
-        self.zones.retain(|(_, visit)| !visit.is_clear());
+        self.zones.retain(|known| !known.visit.is_clear());
+        moved
     }
 }
 
@@ -182,8 +240,8 @@ struct Saved<K> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     previous: Option<ZoneFix>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    suspect: Option<ZoneFix>,
-    zones: Vec<(K, Visit)>,
+    suspect: Option<Box<ZoneFix>>,
+    zones: Vec<Known<K>>,
 }
 
 /// The form that is written.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tracklane_core::Timestamp;
 use tracklane_core::position::Point;
 
-use crate::tracker::Mark;
+use super::fix::Passed;
 
 /// What is known of one device and one zone. The default is outside, with nothing pending.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    pub fn new(mark: Mark) -> Self {
+    pub fn new(mark: Passed) -> Self {
         let small = |degrees: f64| (degrees * 1e7).round() as i32;
         let at = mark.at.as_microsecond();
         Self { at, first_after_ms: 0, lat: small(mark.point.lat), lon: small(mark.point.lon), fixes: 0 }
@@ -65,9 +65,9 @@ impl Pending {
     }
 
     /// When and where the edge was passed.
-    pub fn mark(&self) -> Mark {
+    pub fn mark(&self) -> Passed {
         let point = Point { lat: f64::from(self.lat) / 1e7, lon: f64::from(self.lon) / 1e7 };
-        Mark { at: time(self.at), point }
+        Passed { at: time(self.at), point }
     }
 }
 
@@ -85,6 +85,11 @@ impl Visit {
     /// Since when it is inside: the crossing, or the first fix that was seen inside; none outside.
     pub fn since(&self) -> Option<Timestamp> {
         self.inside.then(|| time(self.since))
+    }
+
+    /// Since when it is inside, when it was seen going in.
+    pub(super) fn seen_since(&self) -> Option<Timestamp> {
+        self.since().filter(|_| !self.silent)
     }
 
     /// True when there is nothing to remember.

@@ -3,12 +3,10 @@ use serde_json::json;
 use tracklane_core::Timestamp;
 use tracklane_core::position::Point;
 
-use super::schedule::{Schedule, Window, minute_at_offset};
-use super::speed::{SpeedEvent, SpeedLimit, Speeding};
+use super::speed::Speeding;
 use super::*;
-use crate::distance::{destination, distance_m};
+use crate::distance::destination;
 use crate::shape::{Circle, Shape};
-use crate::tracker::ZoneFix;
 
 const CENTER: Point = Point { lat: 41.15, lon: -8.61 };
 
@@ -18,6 +16,11 @@ fn second(second: f64) -> Timestamp {
 
 fn circle(radius_m: f64) -> Shape {
     Shape::Circle(Circle::new(CENTER, radius_m).expect("a circle"))
+}
+
+/// Two fixes to confirm, one accuracy to be certain; a fix that states none is exact.
+fn plain() -> Rules {
+    Rules { enter: Confirm::fixes(2), exit: Confirm::fixes(2), enter_certainty: 1.0, ..Rules::at_once() }
 }
 
 /// A device east of the centre of a circle of 100 m.
@@ -62,7 +65,7 @@ fn held(rule: Held) -> Outcome {
 
 #[test]
 fn two_fixes_confirm_and_the_time_is_that_of_the_edge() {
-    let mut case = Case::new(Rules::default());
+    let mut case = Case::new(plain());
     assert_eq!(case.go(0.0, 300.0), SAME);
     assert_eq!(case.go(10.0, 50.0), held(Held::Confirming));
     assert_eq!(case.go(20.0, 40.0), ENTER);
@@ -75,7 +78,7 @@ fn two_fixes_confirm_and_the_time_is_that_of_the_edge() {
 
 #[test]
 fn one_bad_fix_is_neither_entry_nor_exit() {
-    let mut case = Case::new(Rules::default());
+    let mut case = Case::new(plain());
     for (number, metres) in [300.0, 0.0, 300.0, 300.0, 10.0, 10.0, 900.0, 10.0, 20.0, 300.0, 310.0].iter().enumerate() {
         case.go(number as f64 * 10.0, *metres);
     }
@@ -84,7 +87,7 @@ fn one_bad_fix_is_neither_entry_nor_exit() {
 
 #[test]
 fn an_entry_must_be_certain_too() {
-    let mut case = Case::new(Rules { enter: Confirm::fixes(1), ..Rules::default() });
+    let mut case = Case::new(Rules { enter: Confirm::fixes(1), ..plain() });
     case.go(0.0, 300.0);
     let decision = case.with_accuracy(10.0, 80.0, Some(40.0));
     assert_eq!((decision.side, decision.outcome), (Side::Undecided, held(Held::NearEdge)));
@@ -109,7 +112,7 @@ fn a_wide_circle_proves_an_exit_only_when_all_of_it_is_outside() {
 fn fixes_and_seconds_may_both_be_needed_or_either() {
     let confirm = |need| Confirm { fixes: 3, seconds: 60, need };
     for (need, expected) in [(Need::Both, 100.0), (Need::Either, 20.0)] {
-        let mut case = Case::new(Rules { enter: confirm(need), ..Rules::default() });
+        let mut case = Case::new(Rules { enter: confirm(need), ..plain() });
         case.go(-10.0, 300.0);
         let entered = [0.0, 10.0, 20.0, 100.0].into_iter().find(|at| case.go(*at, 0.0) == ENTER);
         assert_eq!(entered, Some(expected));
@@ -153,7 +156,7 @@ fn a_dwell_is_told_once_per_visit() {
 
 #[test]
 fn the_beginning_is_silent_until_the_zone_was_seen_from_outside() {
-    let mut case = Case::new(Rules::default());
+    let mut case = Case::new(plain());
     assert_eq!(case.go(0.0, 10.0), held(Held::Confirming));
     assert_eq!(case.go(10.0, 110.0), SAME);
     assert_eq!(case.go(20.0, 10.0), held(Held::Confirming));
@@ -165,7 +168,7 @@ fn the_beginning_is_silent_until_the_zone_was_seen_from_outside() {
 
 #[test]
 fn a_passage_between_two_fixes_is_inferred_when_asked_for() {
-    let rules = Rules { pass_through: true, ..Rules::default() };
+    let rules = Rules { pass_through: true, ..plain() };
     let travel = Travel { max_speed_mps: None, pass_through_m: 2000.0 };
     let at = |seconds: f64, metres: f64| ZoneFix {
         at: second(seconds),
@@ -178,7 +181,7 @@ fn a_passage_between_two_fixes_is_inferred_when_asked_for() {
     assert!(events.iter().all(|event| event.inferred && event.proved_at == second(60.0)));
     assert!((events[0].at.as_microsecond() - second(20.0).as_microsecond()).abs() < 10_000);
     assert!((events[1].at.as_microsecond() - second(40.0).as_microsecond()).abs() < 10_000);
-    assert!(replay(&track, &circle(100.0), travel, &Rules::default()).is_empty(), "only when asked for");
+    assert!(replay(&track, &circle(100.0), travel, &plain()).is_empty(), "only when asked for");
     let strict = Rules { min_dwell_s: 30, ..rules };
     assert!(replay(&track, &circle(100.0), travel, &strict).is_empty(), "too short a visit");
     let graze = |metres: f64| ZoneFix { point: destination(at(0.0, metres).point, 0.0, 98.0), ..at(metres, metres) };
@@ -207,14 +210,14 @@ fn an_impossible_jump_waits_for_another_fix() {
 #[test]
 fn a_visit_is_small_and_its_stored_form_is_numbered() {
     assert!(size_of::<Visit>() <= 48, "{} bytes", size_of::<Visit>());
-    assert!(size_of::<Visits<u64>>() <= 144, "{} bytes", size_of::<Visits<u64>>());
+    assert!(size_of::<Visits<u64>>() <= 80, "{} bytes", size_of::<Visits<u64>>());
     println!("{} bytes for each zone, {} for each device", size_of::<Visit>(), size_of::<Visits<u64>>());
     let mut index = crate::ZoneIndex::new();
     index.insert(7u32, std::sync::Arc::new(circle(100.0)));
     let mut visits = Visits::default();
     for (at, metres) in [(0.0, 300.0), (10.0, 0.0), (20.0, 0.0), (30.0, 150.0)] {
         let fix = ZoneFix { at: second(at), point: destination(CENTER, 90.0, metres), accuracy_m: Some(5.0) };
-        visits.take(&index, fix, Travel::default(), |_| Rules::default());
+        visits.take(&index, fix, Travel::default(), |_| plain());
     }
     let saved = serde_json::to_value(&visits).expect("to JSON");
     assert_eq!(saved["version"], 1);
@@ -227,32 +230,72 @@ fn a_visit_is_small_and_its_stored_form_is_numbered() {
 }
 
 #[test]
-fn schedules_run_over_the_end_of_the_week() {
-    let monday_noon = Timestamp::from_second(1_732_536_000).expect("2024-11-25T12:00:00Z");
-    assert_eq!(minute_at_offset(monday_noon, 0), 720);
-    assert_eq!(minute_at_offset(monday_noon, -13 * 3600), schedule::WEEK_MINUTES - 60);
-    let schedule = Schedule { windows: vec![Window { from: 10_000, until: 60 }, Window { from: 480, until: 1020 }] };
-    schedule.check().expect("in range");
-    let open: Vec<_> = [0, 59, 60, 479, 480, 1019, 1020, 9_999, 10_000, 10_079].map(|m| schedule.is_open(m)).to_vec();
-    assert_eq!(open, [true, true, false, false, true, true, false, false, true, true]);
-    assert!(Schedule::default().is_open(5));
-    assert!(Schedule { windows: vec![Window { from: 10_080, until: 0 }] }.check().is_err());
+fn speeding_is_told_once_it_lasts_until_it_has_ended() {
+    let limit = SpeedLimit { limit_mps: 10.0, for_s: 20 };
+    let mut speeding = Speeding::default();
+    let mut go = |at: f64, speed| speeding.step(second(at), speed, &limit);
+    assert_eq!(go(0.0, Some(12.0)), None);
+    assert_eq!(go(10.0, Some(9.0)), None);
+    assert_eq!(go(20.0, Some(12.0)), None);
+    assert_eq!(go(30.0, None), None);
+    assert_eq!(go(40.0, Some(14.0)), Some(TooFast { since: second(20.0), peak_mps: 14.0 }));
+    assert_eq!(go(50.0, Some(20.0)), None);
+    assert_eq!(go(60.0, Some(10.0)), None);
+    assert_eq!(go(70.0, Some(11.0)), None);
+    assert_eq!(go(90.0, Some(11.0)), Some(TooFast { since: second(70.0), peak_mps: 11.0 }));
+}
+
+/// Moves seconds and metres into events of one kind.
+fn told(kinds: &[(EventKind, f64)]) -> Vec<Event> {
+    let event = |(kind, at): &(EventKind, f64)| Event {
+        kind: *kind,
+        at: second(*at),
+        point: CENTER,
+        proved_at: second(*at),
+        since: None,
+        inferred: false,
+    };
+    kinds.iter().map(event).collect()
 }
 
 #[test]
-fn speeding_is_told_when_it_lasts_and_when_it_ends() {
-    let limit = SpeedLimit { limit_mps: 10.0, for_s: 20 };
-    let mut speeding = Speeding::default();
-    let mut go = |at: f64, inside, speed| speeding.step(second(at), inside, speed, &limit);
-    assert_eq!(go(0.0, true, Some(12.0)), None);
-    assert_eq!(go(10.0, true, Some(9.0)), None);
-    assert_eq!(go(20.0, true, Some(12.0)), None);
-    assert_eq!(go(30.0, true, None), None);
-    assert_eq!(go(40.0, true, Some(14.0)), Some(SpeedEvent::Began { since: second(20.0), peak_mps: 14.0 }));
-    assert_eq!(go(50.0, true, Some(20.0)), None);
-    let ended = SpeedEvent::Ended { since: second(20.0), until: second(60.0), peak_mps: 20.0 };
-    assert_eq!(go(60.0, false, Some(20.0)), Some(ended));
-    assert_eq!(go(70.0, false, Some(20.0)), None);
+fn the_same_event_is_the_one_nearest_in_time() {
+    use EventKind::{Enter, Exit};
+    let before = told(&[(Enter, 45.0)]);
+    let now = told(&[(Enter, 5.0), (Exit, 15.0), (Enter, 47.0)]);
+    let changes = replay::compare(&before, &now, 60);
+    assert_eq!((changes.added, changes.withdrawn), (told(&[(Enter, 5.0), (Exit, 15.0)]), Vec::new()));
+    let changes = replay::compare(&before, &told(&[(Enter, 120.0)]), 60);
+    assert_eq!((changes.added.len(), changes.withdrawn.len()), (1, 1));
+}
+
+#[test]
+fn a_window_goes_back_to_the_last_place_before_a_late_fix() {
+    let mut index = crate::ZoneIndex::new();
+    index.insert(1u32, std::sync::Arc::new(circle(100.0)));
+    let (mut visits, mut window) = (Visits::default(), Window::default());
+    for number in 0..40 {
+        let metres = if number < 20 { 500.0 } else { 0.0 };
+        let fix = ZoneFix {
+            at: second(f64::from(number) * 10.0),
+            point: destination(CENTER, 90.0, metres),
+            accuracy_m: None,
+        };
+        visits.take(&index, fix, Travel::default(), |_| plain());
+        window.note(&visits, 60, second(7.0));
+    }
+    // Places at 300 and 360 s; the last fix is at 390 s.
+    let before = |at: f64| window.before(second(at)).map(Place::at);
+    assert_eq!(before(390.0), Some(second(360.0)));
+    assert_eq!(before(360.0), Some(second(300.0)));
+    assert_eq!((before(301.0), before(300.0)), (Some(second(300.0)), None));
+    let place = window.before(second(320.0)).expect("in the window");
+    assert_eq!(place.noted(), second(7.0));
+    assert!(place.visits(ZoneFix { at: second(300.0), point: CENTER, accuracy_m: None }).contains(1));
+    let saved = serde_json::to_value(&window).expect("to JSON");
+    assert_eq!(serde_json::from_value::<Window<u32>>(saved).expect("from JSON"), window);
+    println!("{} bytes a window", size_of::<Window<u64>>());
+    assert!(size_of::<Window<u64>>() <= 64);
 }
 
 /// A track of seconds and metres east, at 1 to 60 s between fixes.
@@ -283,7 +326,7 @@ fn any_rules() -> impl Strategy<Value = Rules> {
             dwell_s,
             pass_through,
             unstated_accuracy_m,
-            ..Rules::default()
+            ..plain()
         },
     )
 }
@@ -306,26 +349,6 @@ proptest! {
                 EventKind::Dwell => prop_assert!(inside != Some(false) && !dwelled),
             }
             dwelled = event.kind == EventKind::Dwell;
-        }
-    }
-
-    /// With the rules of the plain tracker, the same crossings.
-    #[test]
-    fn at_once_is_the_plain_tracker(track in tracks()) {
-        use crate::tracker::{self, CrossingKind, ZoneState};
-        let track: Vec<_> = track.into_iter().map(|fix| ZoneFix { accuracy_m: None, ..fix }).collect();
-        let shape = circle(100.0);
-        let (mut state, mut previous, mut plain) = (ZoneState::Outside, None, Vec::new());
-        for fix in &track {
-            plain.extend(tracker::step(&mut state, &shape, previous, *fix, tracker::Rules::default()));
-            previous = Some(*fix);
-        }
-        let events = replay(&track, &shape, Travel::default(), &Rules::at_once());
-        prop_assert_eq!(plain.len(), events.len());
-        for ((kind, mark), event) in plain.iter().zip(&events) {
-            prop_assert_eq!(*kind == CrossingKind::Enter, event.kind == EventKind::Enter);
-            prop_assert!((mark.at.as_microsecond() - event.at.as_microsecond()).abs() < 10_000);
-            prop_assert!(distance_m(mark.point, event.point) < 0.2);
         }
     }
 

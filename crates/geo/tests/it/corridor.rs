@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use tracklane_core::position::Point;
 use tracklane_geo::ZoneIndex;
-use tracklane_geo::distance::{DEGREE_M, destination, distance_m, interpolate};
+use tracklane_geo::distance::{DEGREE_M, destination, distance_m, interpolate, lon_delta};
 use tracklane_geo::shape::{Corridor, Shape, Sizes};
 
 use super::{at, circle};
@@ -19,13 +19,18 @@ fn lines() -> impl Strategy<Value = Vec<Point>> {
         (-70.0f64..70.0, prop_oneof![179.9f64..180.0, -180.0f64..-179.9]),
     ];
     let steps = prop::collection::vec((0.0f64..360.0, 100.0f64..8000.0), 1..8);
-    (starts, steps).prop_map(|((lat, lon), steps)| {
-        let mut line = vec![at(lat, lon)];
-        for (bearing, metres) in steps {
-            line.push(destination(line[line.len() - 1], bearing, metres));
-        }
-        line
-    })
+    (starts, steps)
+        .prop_map(|((lat, lon), steps)| {
+            let mut line = vec![at(lat, lon)];
+            for (bearing, metres) in steps {
+                line.push(destination(line[line.len() - 1], bearing, metres));
+            }
+            line
+        })
+        // Half around the earth either way is as short.
+        .prop_filter("one way is the short one", |line| {
+            line.windows(2).all(|pair| lon_delta(pair[0].lon, pair[1].lon).abs() < 179.0)
+        })
 }
 
 /// The distance to the line by looking at very many points of it, and how far apart those are.

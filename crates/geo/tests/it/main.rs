@@ -5,7 +5,6 @@ mod corpus;
 mod corridor;
 mod index;
 mod speed;
-mod tracker;
 mod trips;
 mod visits;
 

@@ -7,8 +7,7 @@ use std::time::Instant;
 use tracklane_core::Timestamp;
 use tracklane_geo::ZoneIndex;
 use tracklane_geo::distance::destination;
-use tracklane_geo::tracker::ZoneFix;
-use tracklane_geo::visit::{Rules, Taken, Travel, Visit, Visits, step};
+use tracklane_geo::visit::{Rules, Taken, Travel, Visit, Visits, ZoneFix, step};
 
 use super::{at, round};
 
@@ -59,7 +58,7 @@ fn steps_of_devices_among_zones() {
         for track in &tracks {
             let mut visits = Visits::default();
             for fix in track {
-                if let Taken::Stepped(told) = visits.take(&index, *fix, travel, |_| rules) {
+                if let Taken::Stepped { events: told, .. } = visits.take(&index, *fix, travel, |_| rules) {
                     events += told.len();
                 }
             }

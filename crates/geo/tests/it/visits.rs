@@ -9,8 +9,7 @@ use tracklane_core::position::Point;
 use tracklane_geo::ZoneIndex;
 use tracklane_geo::distance::destination;
 use tracklane_geo::shape::{Corridor, Shape};
-use tracklane_geo::tracker::ZoneFix;
-use tracklane_geo::visit::{Confirm, Event, Held, Outcome, Rules, Taken, Travel, Visits, replay};
+use tracklane_geo::visit::{Confirm, Event, EventKind, Held, Outcome, Rules, Taken, Travel, Visits, ZoneFix, replay};
 
 use super::{at, circle, round};
 
@@ -87,7 +86,7 @@ proptest! {
         let mut visits = Visits::default();
         let mut told: Vec<Vec<Event>> = vec![Vec::new(); zones.len()];
         for fix in &track {
-            let Taken::Stepped(events) = visits.take(&index, *fix, TRAVEL, rules_of) else { continue };
+            let Taken::Stepped { events, .. } = visits.take(&index, *fix, TRAVEL, rules_of) else { continue };
             prop_assert!(events.windows(2).all(|pair| pair[0].1.at <= pair[1].1.at));
             events.into_iter().for_each(|(zone, event)| told[zone].push(event));
         }
@@ -96,6 +95,36 @@ proptest! {
             prop_assert_eq!(&told[zone], &expected, "zone {}", zone);
         }
     }
+}
+
+/// A device that walks east of the centre of a circle of 100 m, and what came of each step.
+fn walk(visits: &mut Visits<u32>, index: &ZoneIndex<u32>, second_: i64, metres: f64) -> (Vec<(u32, EventKind)>, bool) {
+    let fix = ZoneFix { at: second(second_), point: destination(at(41.15, -8.61), 90.0, metres), accuracy_m: None };
+    match visits.take(index, fix, Travel::default(), |_| Rules::at_once()) {
+        Taken::Stepped { events, moved } => {
+            (events.into_iter().map(|(zone, event)| (zone, event.kind)).collect(), moved)
+        }
+        Taken::Suspected => panic!("every jump is believed"),
+    }
+}
+
+#[test]
+fn a_zone_drawn_around_a_standing_device_is_never_an_entry_and_a_deleted_one_is_left_in_silence() {
+    let (home, mut index, mut visits) = (at(41.15, -8.61), ZoneIndex::new(), Visits::default());
+    index.insert(1, Arc::new(circle(home, 100.0)));
+    assert_eq!(walk(&mut visits, &index, 0, 500.0), (vec![], false));
+    index.insert(2, Arc::new(circle(destination(home, 90.0, 500.0), 50.0)));
+    assert_eq!(walk(&mut visits, &index, 10, 505.0), (vec![], true));
+    assert_eq!(visits.zones().collect::<Vec<_>>(), [2]);
+    // Drawn where the device is not yet, it is one like any other.
+    index.insert(3, Arc::new(circle(destination(home, 90.0, 800.0), 50.0)));
+    assert_eq!(walk(&mut visits, &index, 20, 800.0), (vec![(2, EventKind::Exit), (3, EventKind::Enter)], true));
+    // Drawn anew around it, it is still inside.
+    index.insert(3, Arc::new(circle(destination(home, 90.0, 800.0), 60.0)));
+    assert_eq!(walk(&mut visits, &index, 30, 800.0), (vec![], false));
+    index.remove(3);
+    assert_eq!(walk(&mut visits, &index, 40, 800.0), (vec![], true));
+    assert_eq!(visits.known().count(), 0);
 }
 
 #[test]
@@ -116,7 +145,7 @@ fn a_fix_is_explained_without_being_taken() {
     let why = visits.explain(1, &shape, fix(10, 20.0), TRAVEL, &rules);
     assert_eq!(visits, before);
     assert_eq!((why.outcome, why.confirmations, why.confirmations_needed), (Outcome::Held(Held::Confirming), 1, 2));
-    assert!((why.distance_m + 80.0).abs() < 0.01 && why.enter_margin_m == 10.0 && why.exit_margin_m == 20.0);
+    assert!((why.distance_m + 80.0).abs() < 0.01 && why.enter_margin_m == 30.0 && why.exit_margin_m == 30.0);
     let why = visits.explain(1, &shape, fix(2, 20.0), TRAVEL, &rules);
     assert_eq!(why.outcome, Outcome::Held(Held::ImpossibleSpeed));
     let told = serde_json::to_value(why).expect("to JSON");

@@ -16,7 +16,9 @@ pub struct ZonesQuery {
     kind: Option<ZoneKind>,
     /// Around this location.
     location_id: Option<LocationId>,
-    /// Whose name contains this text, in any case.
+    /// With this reference.
+    reference: Option<String>,
+    /// Whose name or reference contains this text, in any case.
     q: Option<String>,
     /// Entries per page; 50 when left out.
     #[param(minimum = 1, maximum = 200)]
@@ -28,7 +30,13 @@ list_query!(ZonesQuery);
 
 impl ZonesQuery {
     fn filter(&self) -> ZoneFilter {
-        ZoneFilter { kind: self.kind, location_id: self.location_id, q: self.q.clone() }
+        ZoneFilter {
+            kind: self.kind,
+            location_id: self.location_id,
+            reference: self.reference.clone(),
+            name: None,
+            q: self.q.clone(),
+        }
     }
 }
 

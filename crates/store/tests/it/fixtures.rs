@@ -11,7 +11,7 @@ use tracklane_core::milestone::MilestonePolicy;
 use tracklane_core::model::{
     Address, ApiKey, Attempt, AttemptOutcome, AuditEntry, Customer, Device, DeviceLatest, Driver, DutyState, Endpoint,
     EndpointState, Leg, LegMode, LegState, Location, LocationType, Message, MessageState, Package, Role, Shipment,
-    Tenant, TenantSettings, TrackingLink, User, Vehicle, Zone, ZoneKind,
+    SpeedLimit, Tenant, TenantSettings, TrackingLink, User, Vehicle, Zone, ZoneKind, ZoneRules,
 };
 use tracklane_core::position::{Attributes, Point};
 use tracklane_core::time::TzConfidence;
@@ -163,11 +163,19 @@ pub fn zone(tenant_id: TenantId) -> Zone {
     Zone {
         id: id(),
         tenant_id,
+        reference: None,
         name: "Old town".to_owned(),
         kind: ZoneKind::Custom,
         location_id: None,
         geometry: json!({"type": "Polygon", "coordinates": [[[0.1, 0.2], [1.0, 0.2], [1.0, 1.0], [0.1, 0.2]]]}),
         radius_m: Some(12.5),
+        width_m: Some(0.1),
+        rules: Some(ZoneRules { dwell_s: Some(60), band_m: 0.1, ..ZoneRules::default() }),
+        schedule: serde_json::from_value(json!({
+            "time_zone": "Europe/Lisbon", "windows": [{ "days": ["mon", "sun"], "from": "08:00", "until": "24:00" }],
+        }))
+        .unwrap(),
+        speed_limit: Some(SpeedLimit { limit_mps: 13.9, for_s: 5 }),
         created_at: at(1),
         updated_at: at(2),
         version: 1,

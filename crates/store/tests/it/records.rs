@@ -272,7 +272,10 @@ async fn zones_round_trip(world: World) {
     let drawn = fixtures::zone(world.tenant.id);
     let mut hub = fixtures::zone(world.tenant.id);
     (hub.kind, hub.location_id, hub.radius_m) = (ZoneKind::Hub, Some(location.id), None);
-    let foreign = fixtures::zone(world.other.id);
+    (hub.width_m, hub.rules, hub.schedule, hub.speed_limit) = (None, None, None, None);
+    (hub.reference, hub.name) = (Some("H-1".to_owned()), "old Hub".to_owned());
+    let mut foreign = fixtures::zone(world.other.id);
+    foreign.reference = hub.reference.clone();
     let mut tx = world.begin_system().await;
     locations::insert(&mut tx, &location).await.unwrap();
     for zone in [&drawn, &hub, &foreign] {
@@ -292,7 +295,11 @@ async fn zones_round_trip(world: World) {
         (ZoneFilter { kind: Some(ZoneKind::Hub), ..ZoneFilter::default() }, vec![hub.id]),
         (ZoneFilter { location_id: Some(location.id), ..ZoneFilter::default() }, vec![hub.id]),
         (ZoneFilter { q: Some("OLD".to_owned()), ..ZoneFilter::default() }, vec![hub.id, drawn.id]),
+        (ZoneFilter { q: Some("h-1".to_owned()), ..ZoneFilter::default() }, vec![hub.id]),
         (ZoneFilter { q: Some("new".to_owned()), ..ZoneFilter::default() }, vec![]),
+        (ZoneFilter { reference: Some("H-1".to_owned()), ..ZoneFilter::default() }, vec![hub.id]),
+        (ZoneFilter { name: Some("Old town".to_owned()), ..ZoneFilter::default() }, vec![drawn.id]),
+        (ZoneFilter { name: Some("Old".to_owned()), ..ZoneFilter::default() }, vec![]),
     ] {
         let items = zones::list(&mut db, &filter, all()).await.unwrap().items;
         assert_eq!(items.iter().map(|zone| zone.id).collect::<Vec<_>>(), found, "{filter:?}");
@@ -302,8 +309,15 @@ async fn zones_round_trip(world: World) {
     assert_eq!(zones::list(&mut db, &ZoneFilter::default(), all()).await.unwrap().items, [foreign]);
     drop(db);
 
+    let mut again = fixtures::zone(world.tenant.id);
+    again.reference = hub.reference.clone();
+    let mut tx = world.begin().await;
+    assert!(matches!(zones::insert(&mut tx, &again).await, Err(Error::NotUnique { .. })));
+    drop(tx);
+
     let mut tx = world.begin().await;
     let mut changed = drawn.clone();
+    (changed.reference, changed.rules) = (Some("D-1".to_owned()), None);
     changed.geometry = serde_json::json!({"type": "Point", "coordinates": [1.25, 2.5]});
     assert_eq!(zones::update(&mut tx, &changed).await, Ok(true));
     changed.version = 2;

@@ -1,0 +1,155 @@
+//! The zone stage: what a position leads to between its device and the zones of the tenant.
+
+use parking_lot::RwLock;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+use tracklane_core::event::{EventKind, ZoneCrossing, ZoneSpeeding};
+use tracklane_core::id::{DriverId, TenantId};
+use tracklane_core::model::SpeedLimit;
+use tracklane_core::position::Position;
+use tracklane_core::time::Timestamp;
+use tracklane_geo::visit::{self, Rules, Taken, Visits, ZoneFix};
+
+use super::Pass;
+use crate::tracking::states::DeviceState;
+use crate::tracking::turn::Seen;
+use crate::tracking::zones::{TenantZones, ZoneKey};
+
+/// What came of a position.
+#[derive(Default)]
+pub(super) struct Step {
+    /// What it proved, in order of time.
+    pub events: Vec<(ZoneKey, visit::Event)>,
+    /// True when the device is in other zones than before, which can happen in silence.
+    pub moved: bool,
+}
+
+/// Who was seen, and how late that was heard.
+#[derive(Clone, Copy)]
+pub(super) struct Witness {
+    pub tenant_id: TenantId,
+    pub device_id: tracklane_core::id::DeviceId,
+    pub driver_id: Option<DriverId>,
+    /// When the position that proves it came in.
+    pub received_at: Timestamp,
+    /// True when it came after later ones.
+    pub late: bool,
+}
+
+impl Pass<'_> {
+    /// Steps the zones of the tenant, and tells what happened at those that it drew itself.
+    pub(super) fn zones(&mut self, state: &mut DeviceState, position: &Position, who: &Witness) -> Step {
+        let Some(fix) = self.zone_fix(position, super::moment(state, position)) else { return Step::default() };
+        let zones = self.zones_of(position.tenant_id);
+        let zones = zones.read();
+        let rules = |key| zones.rules(key, self.arrival);
+        let Taken::Stepped { events, moved } = state.visits.take(&zones.index, fix, zones.travel(), rules) else {
+            return Step::default();
+        };
+        state.window.note(&state.visits, self.window_s, position.received_at);
+        self.tell(&zones, who, &events);
+        if zones.limits_speed() {
+            self.speed(&zones, &mut state.visits, position, who, fix.at);
+        }
+        Step { events, moved }
+    }
+
+    /// The position as zones see it; none when it is too inaccurate to say anything.
+    pub(super) fn zone_fix(&self, position: &Position, at: Timestamp) -> Option<ZoneFix> {
+        let accuracy_m = position.fix.accuracy_m;
+        let fits = accuracy_m.is_none_or(|accuracy| accuracy <= self.worst_accuracy_m);
+        fits.then_some(ZoneFix { at, point: position.fix.point, accuracy_m })
+    }
+
+    /// The zones of a tenant, looked up once in a run.
+    pub(super) fn zones_of(&mut self, tenant: TenantId) -> Arc<RwLock<TenantZones>> {
+        match &self.zones {
+            Some((known, zones)) if *known == tenant => zones.clone(),
+            _ => self.zones.insert((tenant, self.memory.zones.made(tenant))).1.clone(),
+        }
+    }
+
+    /// Notes what happened at the zones that the tenant drew, where and when they tell; those around the ends of legs only
+    /// prove milestones.
+    pub(super) fn tell(&mut self, zones: &TenantZones, who: &Witness, events: &[(ZoneKey, visit::Event)]) {
+        for (key, event) in events {
+            let kind = match event.kind {
+                visit::EventKind::Enter => EventKind::ZoneEntered,
+                visit::EventKind::Dwell => EventKind::ZoneDwelled,
+                visit::EventKind::Exit => EventKind::ZoneExited,
+            };
+            let inside_s = event.since.map(|since| seconds(since, event.at));
+            let data = ZoneCrossing {
+                point: event.point,
+                proved_at: event.proved_at,
+                inferred: event.inferred,
+                inside_s,
+                ..blank(event.proved_at)
+            };
+            self.note(zones, who, *key, kind, event.at, data);
+        }
+    }
+
+    /// Asks the speed limits of the zones that the device is in.
+    fn speed(
+        &mut self,
+        zones: &TenantZones,
+        visits: &mut Visits<ZoneKey>,
+        position: &Position,
+        who: &Witness,
+        at: Timestamp,
+    ) {
+        let limit = |key| Some((key, zones.speed_limit(key)?));
+        let limits: SmallVec<[(ZoneKey, SpeedLimit); 2]> = visits.zones().filter_map(limit).collect();
+        for (key, limit) in limits {
+            let Some(fast) = visits.speed(key, at, position.fix.speed_mps, &limit) else { continue };
+            let speeding = Some(ZoneSpeeding { limit_mps: limit.limit_mps, peak_mps: fast.peak_mps });
+            let data = ZoneCrossing { point: position.fix.point, speeding, ..blank(at) };
+            self.note(zones, who, key, EventKind::ZoneSpeeding, fast.since, data);
+        }
+    }
+
+    fn note(
+        &mut self,
+        zones: &TenantZones,
+        who: &Witness,
+        key: ZoneKey,
+        kind: EventKind,
+        at: Timestamp,
+        mut data: ZoneCrossing,
+    ) {
+        let ZoneKey::Custom(zone_id) = key else { return };
+        let Some(drawn) = zones.drawn(zone_id).filter(|drawn| drawn.tells(at)) else { return };
+        let fresh = zones.is_fresh(at, who.received_at);
+        data.zone_name = drawn.name.to_string();
+        (data.late, data.alert) = (who.late || !fresh, fresh);
+        let (device_id, driver_id) = (who.device_id, who.driver_id);
+        self.led_to(who).crossings.push(Seen { device_id, driver_id, zone_id, kind, at, data });
+    }
+}
+
+/// From one time to another, to the second.
+fn seconds(from: Timestamp, to: Timestamp) -> u64 {
+    ((to.as_microsecond() - from.as_microsecond()).max(0) as u64 + 500_000) / 1_000_000
+}
+
+/// What is the same whatever happened.
+fn blank(proved_at: Timestamp) -> ZoneCrossing {
+    ZoneCrossing {
+        zone_name: String::new(),
+        point: tracklane_core::position::Point { lat: 0.0, lon: 0.0 },
+        proved_at,
+        late: false,
+        alert: true,
+        inferred: false,
+        inside_s: None,
+        speeding: None,
+    }
+}
+
+/// The rules of the zones around the ends of legs: the first of so many fixes that lies inside, whatever its accuracy as
+/// long as that is smaller than the zone.
+pub(super) fn arrival(fixes: u8) -> Rules {
+    Rules { enter: visit::Confirm::fixes(fixes), ..Rules::at_once() }
+}

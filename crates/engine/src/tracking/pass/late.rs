@@ -1,0 +1,167 @@
+//! Fixes that come after later ones. Inside the window the way is done again from before them, twice: as it was known and
+//! as it is known now. What the second time tells and the first did not is news; "now" never moves back. Where the two
+//! contradict each other, what was told stands: the log is never taken back.
+
+use tracklane_core::id::DeviceId;
+use tracklane_core::position::Position;
+use tracklane_geo::visit::replay::compare;
+use tracklane_geo::visit::{self, Taken, Visits, ZoneFix};
+
+use super::crossings::Witness;
+use super::{Pass, Sighting};
+use crate::tracking::dedupe::Known;
+use crate::tracking::states::DeviceState;
+use crate::tracking::zones::{TenantZones, ZoneKey};
+
+/// The late fixes of one device in one run, in order of their time.
+pub(super) struct Late {
+    pub who: Witness,
+    pub fixes: Vec<ZoneFix>,
+}
+
+/// One way through the zones.
+struct Walk {
+    visits: Visits<ZoneKey>,
+    steps: Vec<Step>,
+}
+
+/// A fix that led to something, and where the device was then.
+struct Step {
+    fix: ZoneFix,
+    events: Vec<(ZoneKey, visit::Event)>,
+    visits: Visits<ZoneKey>,
+}
+
+impl Walk {
+    fn events(&self, zone: ZoneKey) -> Vec<visit::Event> {
+        let all = self.steps.iter().flat_map(|step| &step.events);
+        all.filter(|(key, _)| *key == zone).map(|(_, event)| *event).collect()
+    }
+}
+
+impl Pass<'_> {
+    /// Keeps a late position for when all of its device have been seen.
+    pub(super) fn keep_late(&mut self, position: &Position, who: Witness) {
+        let Some(fix) = self.zone_fix(position, position.fix_time) else { return };
+        let late = self.late.get_or_insert_with(|| Late { who, fixes: Vec::new() });
+        late.fixes.push(fix);
+    }
+
+    /// Does the way again for the late positions of a device, if there are any, of any device but this one.
+    pub(super) fn settle_late(&mut self, but: Option<DeviceId>, known: &Known) {
+        let Some(late) = self.late.take_if(|late| Some(late.who.device_id) != but) else { return };
+        let id = late.who.device_id;
+        if let Some(mut state) = self.states.remove(&id) {
+            self.redo(&mut state, &late, known);
+            self.states.insert(id, state);
+        }
+    }
+
+    /// Does the way again from before the late fixes.
+    pub(super) fn redo(&mut self, state: &mut DeviceState, late: &Late, known: &Known) {
+        let (Some(first), Some(newest)) = (late.fixes.first(), state.visits.previous()) else { return };
+        let Some(place) = state.window.before(first.at).cloned() else { return };
+        let was = self.way(known.track(late.who.device_id), place.at(), &late.fixes);
+        // Another submission may have got in between, and what history said before is out of date: then it stays as it is.
+        let (Some(start), Some(end)) = (was.first(), was.last()) else { return };
+        if start.at != place.at() || end.at != newest.at {
+            return;
+        }
+        let is = merged(&was[1..], &late.fixes);
+        let zones = self.zones_of(late.who.tenant_id);
+        let zones = zones.read();
+        let before = self.walk(&zones, place.visits(*start), &was[1..], |_| {});
+        let now = self.walk(&zones, place.visits(*start), &is, |visits| state.window.renew(visits));
+        let mut news: Vec<(ZoneKey, visit::Event)> = Vec::new();
+        for zone in zones_seen(&[&before, &now], &state.visits) {
+            // What was drawn or changed since then said other things at the time.
+            let changed = zones.changed_since(zone, place.noted());
+            if changed || state.visits.contains(zone) != before.visits.contains(zone) {
+                continue;
+            }
+            let changes = compare(&before.events(zone), &now.events(zone), self.window_s);
+            if changes.withdrawn.is_empty() {
+                state.visits.adopt(&now.visits, zone);
+                news.extend(changes.added.into_iter().map(|event| (zone, event)));
+            }
+        }
+        news.sort_by_key(|(_, event)| event.at);
+        self.tell(&zones, &late.who, &news);
+        drop(zones);
+        self.prove_late(state, late, &now, &news);
+    }
+
+    /// What the late positions prove about the shipments on board: where the vehicle was at each step that is news, and
+    /// where it is now.
+    fn prove_late(&mut self, state: &DeviceState, late: &Late, now: &Walk, news: &[(ZoneKey, visit::Event)]) {
+        if news.is_empty() {
+            return;
+        }
+        for step in now.steps.iter().filter(|step| step.events.iter().any(|event| news.contains(event))) {
+            let sighting =
+                Sighting { at: step.fix.at, point: step.fix.point, visits: &step.visits, events: &step.events };
+            self.milestones(&late.who, &sighting);
+        }
+        if let Some(newest) = state.visits.previous() {
+            let sighting = Sighting { at: newest.at, point: newest.point, visits: &state.visits, events: &[] };
+            self.milestones(&late.who, &sighting);
+        }
+    }
+
+    /// The fixes of a device as history has them, from one time on, without these; each no earlier than the one before, as
+    /// they were taken.
+    fn way(&self, track: &[Position], from: tracklane_core::Timestamp, without: &[ZoneFix]) -> Vec<ZoneFix> {
+        let mut way: Vec<ZoneFix> = Vec::with_capacity(track.len());
+        for position in track.iter().filter(|position| position.mark.is_none()) {
+            if without.iter().any(|late| late.at == position.fix_time) {
+                continue;
+            }
+            let at = position.fix_time.min(position.received_at);
+            let at = way.last().map_or(at, |last| last.at.max(at));
+            if at >= from {
+                way.extend(self.zone_fix(position, at));
+            }
+        }
+        way
+    }
+
+    fn walk(
+        &self,
+        zones: &TenantZones,
+        mut visits: Visits<ZoneKey>,
+        way: &[ZoneFix],
+        mut each: impl FnMut(&Visits<ZoneKey>),
+    ) -> Walk {
+        let mut steps = Vec::new();
+        for fix in way {
+            let rules = |key| zones.rules(key, self.arrival);
+            if let Taken::Stepped { events, .. } = visits.take(&zones.index, *fix, zones.travel(), rules)
+                && !events.is_empty()
+            {
+                steps.push(Step { fix: *fix, events, visits: visits.clone() });
+            }
+            each(&visits);
+        }
+        Walk { visits, steps }
+    }
+}
+
+/// Two ways in order of time as one.
+fn merged(way: &[ZoneFix], late: &[ZoneFix]) -> Vec<ZoneFix> {
+    let mut all: Vec<ZoneFix> = way.iter().chain(late).copied().collect();
+    all.sort_by_key(|fix| fix.at);
+    all
+}
+
+/// Every zone that any of these knows of, each once.
+fn zones_seen(walks: &[&Walk], now: &Visits<ZoneKey>) -> Vec<ZoneKey> {
+    let told = walks.iter().flat_map(|walk| walk.steps.iter().flat_map(|step| step.events.iter().map(|(key, _)| *key)));
+    let known = walks.iter().flat_map(|walk| walk.visits.known()).chain(now.known());
+    let mut seen = Vec::new();
+    for zone in told.chain(known) {
+        if !seen.contains(&zone) {
+            seen.push(zone);
+        }
+    }
+    seen
+}
