@@ -15,6 +15,7 @@ use crate::idempotency::Idempotency;
 use crate::live::Live;
 use crate::log::Log;
 use crate::records::Records;
+use crate::retention::Retention;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
 use crate::shipments::Shipments;
@@ -48,6 +49,8 @@ pub struct Engine {
     pub dispatch: Dispatch,
     /// Who may come in.
     pub access: Access,
+    /// For how long positions are kept.
+    pub retention: Retention,
     /// Webhooks.
     pub webhooks: Webhooks,
     /// Live streams.
@@ -75,13 +78,14 @@ impl Engine {
         let stop = CancellationToken::new();
         let live = Live::start(base.clone(), stop.clone());
         let shipments = Shipments::new(base.clone());
-        let tracking = Tracking::start(base.clone(), history, shipments.clone(), live.clone()).await?;
+        let tracking = Tracking::start(base.clone(), history.clone(), shipments.clone(), live.clone()).await?;
         Ok(Self {
             records: Records::new(&base),
             log: Log::new(&base),
             idempotency: Idempotency::new(&base),
             dispatch: Dispatch::new(base.clone(), shipments.clone(), tracking.clone()),
             access: Access::start(base.clone()).await?,
+            retention: Retention::start(base.clone(), history, stop.clone()),
             webhooks: Webhooks::start(base.clone(), stop.clone())?,
             shipments,
             tracking,
@@ -97,5 +101,6 @@ impl Engine {
         self.tracking.shutdown().await;
         self.stop.cancel();
         self.webhooks.stopped().await;
+        self.retention.stopped().await;
     }
 }

@@ -6,6 +6,7 @@
 //! - [`dispatch`]: who could carry it;
 //! - [`access`]: who may come in;
 //! - [`webhooks`] and [`live`]: everybody is told;
+//! - [`retention`]: for how long positions are kept;
 //! - [`log`]: what happened, to be read again;
 //! - [`idempotency`]: requests that are sent again;
 //! - [`secrets`]: the installation's keys.
@@ -24,6 +25,7 @@ pub mod live;
 pub mod log;
 mod offline;
 pub mod records;
+pub mod retention;
 pub mod secrets;
 mod settings;
 pub mod shipments;

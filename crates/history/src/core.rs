@@ -250,6 +250,10 @@ impl Core {
     /// When the manifest cannot be written. Reads find nothing of it even then, until the next start.
     pub(crate) fn erase(&self, tenant: Uuid, device: Option<Uuid>) -> Result<(), Error> {
         let mut manifest = self.manifest.lock();
+        // Asked with the lock held: closing takes it after the order to stop.
+        if self.stops() {
+            return Err(Error::Closed);
+        }
         {
             let mut view = self.view.write();
             let stone = Tombstone { tenant, device, before: view.active.end_lsn };

@@ -181,6 +181,8 @@ impl History {
         self.core.merger.wake();
         join(threads.keeper);
         join(threads.merger);
+        // Whoever keeps to the limits stops where it is; nobody changes the folder any more.
+        drop(self.core.compacting.lock());
         true
     }
 }

@@ -43,6 +43,9 @@ fn limit(limits: &Limits) -> Limit {
 /// Drops the segments of which nothing is to be kept.
 fn drop_old(core: &Core, filter: &Filter, retained: &mut Retained) -> Result<(), Error> {
     let _one_at_a_time = core.compacting.lock();
+    if core.stops() {
+        return Err(Error::Closed);
+    }
     let is_over = |segment: &Segment, part: &TenantPart| {
         let old = filter.limit(part.tenant).is_some_and(|limit| part.max < limit.drop_before);
         old || filter.tombstones.iter().any(|stone| {
@@ -71,6 +74,9 @@ fn partitions(core: &Core) -> BTreeSet<i64> {
 /// that one row is left of all.
 fn rewrite(core: &Core, filter: &Filter, partition: i64, retained: &mut Retained) -> Result<(), Error> {
     let _one_at_a_time = core.compacting.lock();
+    if core.stops() {
+        return Err(Error::Closed);
+    }
     let segments = core.view.read().segments.clone();
     let members: Vec<usize> =
         (0..segments.len()).filter(|index| segments[*index].summary.partition == partition).collect();
@@ -140,6 +146,10 @@ fn holds(segment: &Segment, key: Key) -> Result<bool, Error> {
 
 /// Forgets the tombstones that have nothing left to cover.
 fn settle(core: &Core, tombstones: &[Tombstone]) -> Result<(), Error> {
+    let _one_at_a_time = core.compacting.lock();
+    if core.stops() {
+        return Err(Error::Closed);
+    }
     let sealed = core.sealed_before();
     let segments = core.view.read().segments.clone();
     let mut settled = Vec::new();

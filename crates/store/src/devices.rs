@@ -113,9 +113,15 @@ pub async fn update(db: &mut Db, device: &Device) -> Result<bool> {
     TABLE.update(db, device.id, device.tenant_id, device.version, values(device)).await
 }
 
-/// Removes a device and its state; false when there is none.
+/// Removes a device and its state, and notes that its positions have to go, too (see [`crate::erasures`]); false when
+/// there is none. To be called in a transaction.
 pub async fn delete(db: &mut Db, id: DeviceId) -> Result<bool> {
-    TABLE.delete(db, id).await
+    if !TABLE.delete(db, id).await? {
+        return Ok(false);
+    }
+    let sql = "INSERT INTO erasures (tenant_id, device_id, erased) VALUES ($1, $2, FALSE)";
+    db.run(sql, args![db.tenant()?, id]).await?;
+    Ok(true)
 }
 
 /// Sets the hash of the credential, or takes it away; false when there is no such device.

@@ -33,6 +33,7 @@ mod dialect;
 pub mod drivers;
 pub mod ended_sessions;
 pub mod endpoints;
+pub mod erasures;
 mod error;
 pub mod events;
 pub mod idempotency;

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(&str, &str)] = migrations![
     "0004_events.sqlite.sql",
     "0005_webhooks.sql",
     "0006_sessions.sql",
+    "0007_erasures.sql",
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum BYTEA NOT NULL)";

@@ -18,5 +18,5 @@ pub use endpoint::{Attempt, AttemptOutcome, Endpoint, EndpointState, Message, Me
 pub use fleet::{Device, DeviceLatest, Driver, DutyState, Vehicle};
 pub use location::{Location, LocationType};
 pub use shipment::{Leg, LegMode, LegState, Package, Shipment, TrackingLink};
-pub use tenant::{Tenant, TenantSettings};
+pub use tenant::{PositionRetention, Tenant, TenantSettings};
 pub use zone::{Confirm, DayTime, Need, ScheduleWindow, SpeedLimit, Weekday, Zone, ZoneKind, ZoneRules, ZoneSchedule};

@@ -47,6 +47,30 @@ pub struct TenantSettings {
     /// How long a public tracking link lives after the shipment has ended, in days, 1 to 365.
     #[schema(minimum = 1, maximum = 365)]
     pub link_days: u32,
+    /// For how long positions are kept; none keeps them for ever.
+    pub position_retention: Option<PositionRetention>,
+}
+
+/// For how long positions are kept: all of them for some days, then one of each device in so many seconds for some more.
+/// Both are kept to once a day, and whole parts of the history at a time, so that a position may stay a week longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PositionRetention {
+    /// Every position is kept for so many days, 1 to 36,500.
+    #[schema(minimum = 1, maximum = 36500)]
+    pub raw_days: u32,
+    /// After that the first position of each device in so many seconds is kept, 1 to 86,400. Default: 60.
+    #[schema(minimum = 1, maximum = 86400)]
+    #[serde(default = "one_minute")]
+    pub thinned_seconds: u32,
+    /// For so many days more, 0 to 36,500; then it is dropped. Default: 0.
+    #[schema(minimum = 0, maximum = 36500)]
+    #[serde(default)]
+    pub thinned_days: u32,
+}
+
+fn one_minute() -> u32 {
+    60
 }
 
 impl Default for TenantSettings {
@@ -59,6 +83,7 @@ impl Default for TenantSettings {
             alert_limit_device_seconds: 900,
             alert_limit_carrier_seconds: 86_400,
             link_days: 30,
+            position_retention: None,
         }
     }
 }

@@ -56,6 +56,11 @@ fn check_settings(invalid: &mut Invalid, settings: &TenantSettings) {
     whole("alert_limit_device_seconds", settings.alert_limit_device_seconds, 0, 86_400);
     whole("alert_limit_carrier_seconds", settings.alert_limit_carrier_seconds, 0, 2_592_000);
     whole("link_days", i64::from(settings.link_days), 1, 365);
+    if let Some(retention) = settings.position_retention {
+        whole("position_retention/raw_days", retention.raw_days.into(), 1, 36_500);
+        whole("position_retention/thinned_seconds", retention.thinned_seconds.into(), 1, 86_400);
+        whole("position_retention/thinned_days", retention.thinned_days.into(), 0, 36_500);
+    }
     check::range(invalid, "/settings/hub_radius_m", Some(settings.hub_radius_m), 20.0, 5_000.0);
     check::range(invalid, "/settings/approach_radius_m", Some(settings.approach_radius_m), 50.0, 50_000.0);
     let wider = settings.approach_radius_m >= settings.hub_radius_m;

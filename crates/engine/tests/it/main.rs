@@ -15,6 +15,7 @@ mod positions;
 mod receiver;
 mod records;
 mod restart;
+mod retention;
 mod stage;
 mod webhooks;
 mod zones;

@@ -2,7 +2,8 @@
 
 use tracklane_store::device_states::DeviceState;
 use tracklane_store::devices::DeviceFilter;
-use tracklane_store::{Error, Page, device_states, devices, drivers, vehicles};
+use tracklane_store::erasures::Erasure;
+use tracklane_store::{Error, Page, device_states, devices, drivers, erasures, vehicles};
 
 use crate::fixtures::{self, id};
 use crate::harness::{World, conformance};
@@ -80,6 +81,20 @@ async fn devices_round_trip(world: World) {
     assert_eq!(devices::get(&mut tx, device.id).await, Ok(Some(changed)));
     assert_eq!(devices::delete(&mut tx, device.id).await, Ok(true));
     assert_eq!(devices::delete(&mut tx, device.id).await, Ok(false));
+    tx.commit().await.unwrap();
+
+    // Its positions have to go, too.
+    let mut tx = world.begin_system().await;
+    let mut erasure = Erasure { tenant_id: world.tenant.id, device_id: device.id, erased: false };
+    assert_eq!(erasures::list_any_tenant(&mut tx, true, 9).await, Ok(vec![erasure]));
+    erasures::mark_any_tenant(&mut tx, &erasure).await.unwrap();
+    erasure.erased = true;
+    assert_eq!(erasures::list_any_tenant(&mut tx, true, 9).await, Ok(Vec::new()));
+    assert_eq!(erasures::list_any_tenant(&mut tx, false, 9).await, Ok(vec![erasure]));
+    erasures::delete_any_tenant(&mut tx, &erasure).await.unwrap();
+    assert_eq!(erasures::list_any_tenant(&mut tx, false, 9).await, Ok(Vec::new()));
+    drop(tx);
+    assert!(erasures::list_any_tenant(&mut world.read_other().await, false, 9).await.is_err());
 }
 
 async fn states_round_trip(world: World) {
