@@ -1,5 +1,6 @@
 //! What sends GPS fixes. The hash of a device's credential is never part of the record.
 
+use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId, VehicleId};
 use tracklane_core::model::Device;
 
@@ -77,11 +78,6 @@ pub async fn get(db: &mut Db, id: DeviceId) -> Result<Option<Device>> {
     TABLE.select_with(db, CREDENTIAL)?.is("id", Some(id)).one(db, read).await
 }
 
-/// The device with this identifier and the hash of its credential, if one is set.
-pub async fn find_by_identifier_any_tenant(db: &mut Db, identifier: &str) -> Result<Option<(Device, Option<Vec<u8>>)>> {
-    TABLE.select_any_tenant_with(db, CREDENTIAL)?.is("identifier", Some(identifier)).one(db, read_with_hash).await
-}
-
 /// The device with this id and the hash of its credential, if one is set.
 pub async fn find_any_tenant(db: &mut Db, id: DeviceId) -> Result<Option<(Device, Option<Vec<u8>>)>> {
     TABLE.select_any_tenant_with(db, CREDENTIAL)?.is("id", Some(id)).one(db, read_with_hash).await
@@ -124,8 +120,10 @@ pub async fn delete(db: &mut Db, id: DeviceId) -> Result<bool> {
     Ok(true)
 }
 
-/// Sets the hash of the credential, or takes it away; false when there is no such device.
-pub async fn set_credential_hash(db: &mut Db, id: DeviceId, hash: Option<&[u8]>) -> Result<bool> {
-    let sql = "UPDATE devices SET credential_hash = $3 WHERE tenant_id = $1 AND id = $2";
-    Ok(db.run(sql, args![db.tenant()?, id, hash]).await? > 0)
+/// Sets the hash of the credential, or takes it away: a change of the device like any other. False when there is no such
+/// device.
+pub async fn set_credential_hash(db: &mut Db, id: DeviceId, hash: Option<&[u8]>, at: Timestamp) -> Result<bool> {
+    let sql = "UPDATE devices SET credential_hash = $3, updated_at = $4, version = version + 1 \
+               WHERE tenant_id = $1 AND id = $2";
+    Ok(db.run(sql, args![db.tenant()?, id, hash, at]).await? > 0)
 }

@@ -1,6 +1,6 @@
 //! Stretches under one carrier.
 
-use tracklane_core::id::{DriverId, LegId, ShipmentId};
+use tracklane_core::id::ShipmentId;
 use tracklane_core::model::Leg;
 
 use crate::db::{Db, Row, Value, args};
@@ -63,11 +63,6 @@ pub async fn insert(db: &mut Db, leg: &Leg) -> Result<()> {
     TABLE.insert(db, leg.id, leg.tenant_id, fixed, values(leg)).await
 }
 
-/// The leg with this id.
-pub async fn get(db: &mut Db, id: LegId) -> Result<Option<Leg>> {
-    TABLE.get(db, id, read).await
-}
-
 /// The legs of a shipment, by position.
 pub async fn list_of_shipment(db: &mut Db, shipment_id: ShipmentId) -> Result<Vec<Leg>> {
     TABLE.select(db)?.is("shipment_id", Some(shipment_id)).ordered(db, "position, id", read).await
@@ -78,11 +73,6 @@ pub async fn list_of_shipments(db: &mut Db, shipment_ids: &[ShipmentId]) -> Resu
     let mut legs = TABLE.get_many_by(db, "shipment_id", shipment_ids, read).await?;
     legs.sort_by_key(|leg| (leg.shipment_id, leg.position, leg.id));
     Ok(legs)
-}
-
-/// The fleet legs in state `active` of a driver, oldest first.
-pub async fn active_for_driver(db: &mut Db, driver_id: DriverId) -> Result<Vec<Leg>> {
-    TABLE.select(db)?.is("driver_id", Some(driver_id)).and(ACTIVE_FLEET).ordered(db, "id", read).await
 }
 
 /// The fleet legs in state `active` with a driver, of every tenant, in no order.

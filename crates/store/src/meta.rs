@@ -16,12 +16,3 @@ pub async fn set_any_tenant(db: &mut Db, name: &str, value: &str) -> Result<()> 
     db.run(sql, args![name, value]).await?;
     Ok(())
 }
-
-/// Sets the value with this name unless there is one, and answers the one that stands: two processes that start at once
-/// agree.
-pub async fn get_or_set_any_tenant(db: &mut Db, name: &str, value: &str) -> Result<String> {
-    db.check_system()?;
-    let sql = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
-    db.run(sql, args![name, value]).await?;
-    Ok(get_any_tenant(db, name).await?.unwrap_or_else(|| value.to_owned()))
-}

@@ -48,11 +48,6 @@ pub async fn get(db: &mut Db, id: PackageId) -> Result<Option<Package>> {
     TABLE.get(db, id, read).await
 }
 
-/// The package with this tracking number.
-pub async fn find_by_tracking_number(db: &mut Db, number: &str) -> Result<Option<Package>> {
-    TABLE.select(db)?.is("tracking_number", Some(number)).one(db, read).await
-}
-
 /// The packages of a shipment, oldest first.
 pub async fn list_of_shipment(db: &mut Db, shipment_id: ShipmentId) -> Result<Vec<Package>> {
     TABLE.select(db)?.is("shipment_id", Some(shipment_id)).ordered(db, "id", read).await

@@ -193,12 +193,6 @@ pub async fn update(db: &mut Db, shipment: &Shipment) -> Result<bool> {
     TABLE.update(db, shipment.id, shipment.tenant_id, shipment.version, values(shipment)).await
 }
 
-/// How many shipments of the tenant are in each status, where there are any.
-pub async fn count_by_status(db: &mut Db) -> Result<Vec<(Status, i64)>> {
-    let sql = "SELECT status, COUNT(*) AS count FROM shipments WHERE tenant_id = $1 GROUP BY status";
-    db.many(sql, args![db.tenant()?], |row| Ok((row.get("status")?, row.get("count")?))).await
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

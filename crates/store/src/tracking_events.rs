@@ -72,20 +72,9 @@ pub async fn append(db: &mut Db, fact: &TrackingEvent) -> Result<()> {
     TABLE.insert(db, fact.id, db.tenant()?, values, Vec::new()).await
 }
 
-/// The fact with this id.
-pub async fn get(db: &mut Db, id: TrackingEventId) -> Result<Option<TrackingEvent>> {
-    TABLE.get(db, id, read).await
-}
-
 /// The facts of a shipment, in the order of their receipt.
 pub async fn list_of_shipment(db: &mut Db, shipment_id: ShipmentId) -> Result<Vec<TrackingEvent>> {
     TABLE.select(db)?.is("shipment_id", Some(shipment_id)).ordered(db, "seq", read).await
-}
-
-/// The number that the next fact of a shipment gets, from 1. Hold the shipment's lock until the fact is appended.
-pub async fn next_seq(db: &mut Db, shipment_id: ShipmentId) -> Result<i64> {
-    let sql = "SELECT COALESCE(MAX(seq), 0) + 1 AS next FROM tracking_events WHERE tenant_id = $1 AND shipment_id = $2";
-    Ok(db.one(sql, args![db.tenant()?, shipment_id], |row| row.get("next")).await?.unwrap_or(1))
 }
 
 /// Counts one more copy of a fact; false when there is no such fact.

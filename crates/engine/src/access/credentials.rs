@@ -41,10 +41,12 @@ impl Access {
     pub(crate) async fn keep_from_all(env: &Env, db: &mut Db, device: &mut Device) -> Result<()> {
         // Random bytes in the place of a hash: what they would be the hash of, nobody can say.
         let hash = env.random::<32>();
-        if !devices::set_credential_hash(db, device.id, Some(&hash)).await? {
+        let now = env.now();
+        if !devices::set_credential_hash(db, device.id, Some(&hash), now).await? {
             return Err(Error::NotFound);
         }
-        device.has_credential = true;
+        (device.has_credential, device.updated_at) = (true, now);
+        device.version += 1;
         Ok(())
     }
 
@@ -93,7 +95,8 @@ impl Access {
         let base = &self.0.base;
         let action = if hash.is_some() { "device.credential_set" } else { "device.credential_cleared" };
         let mut tx = base.begin(caller).await?;
-        if !devices::set_credential_hash(&mut tx, id, hash.as_ref().map(<[u8; 32]>::as_slice)).await? {
+        let hash = hash.as_ref().map(<[u8; 32]>::as_slice);
+        if !devices::set_credential_hash(&mut tx, id, hash, base.env.now()).await? {
             return Err(Error::NotFound);
         }
         base.audit(&mut tx, caller, action, id.to_string()).await?;

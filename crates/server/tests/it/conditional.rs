@@ -75,3 +75,20 @@ async fn a_delete_may_name_a_version() {
     assert_eq!(api.delete(&path).header("if-match", "\"1\"").send().await.status, 204);
     api.delete(&path).send().await.problem(404, "not-found");
 }
+
+#[tokio::test]
+async fn a_credential_is_a_change_of_its_device() {
+    let api = Api::new().await;
+    let path = format!("/v1/devices/{}", api.make_id("/v1/devices", json!({ "identifier": "van-1" })).await);
+    let first = api.get(&path).send().await.header("etag").to_owned();
+    api.post(&format!("{path}/credential")).send().await.ok();
+    let stale = api.get(&path).header("if-none-match", &first).send().await;
+    assert_eq!(stale.status, 200, "it has one now");
+    let second = stale.header("etag").to_owned();
+    assert_eq!(stale.ok()["has_credential"], true);
+    let change = |tag: &str| api.patch(&path).header("if-match", tag).json(&json!({ "name": "Van" })).send();
+    change(&first).await.problem(412, "version-mismatch");
+    assert_eq!(api.delete(&format!("{path}/credential")).send().await.status, 204);
+    change(&second).await.problem(412, "version-mismatch");
+    assert_eq!(change(api.get(&path).send().await.header("etag")).await.ok()["has_credential"], false);
+}

@@ -60,7 +60,6 @@ async fn shipments_round_trip(world: World) {
     assert_eq!(shipments::get_many(&mut db, &[shipment.id]).await, Ok(Vec::new()));
     let listed = shipments::list(&mut db, &ShipmentFilter::default(), Page::first(9)).await.unwrap();
     assert!(listed.items.is_empty());
-    assert_eq!(shipments::count_by_status(&mut db).await, Ok(Vec::new()));
     drop(db);
     assert_eq!(shipments::lock(&mut *world.begin_other().await, shipment.id).await, Ok(None));
 
@@ -73,9 +72,6 @@ async fn shipments_round_trip(world: World) {
     assert_eq!(shipments::update(&mut tx, &changed).await, Ok(false));
     (changed.version, changed.sequence) = (2, 0);
     assert_eq!(shipments::get(&mut tx, shipment.id).await, Ok(Some(changed)));
-    let mut counts = shipments::count_by_status(&mut tx).await.unwrap();
-    counts.sort_unstable();
-    assert_eq!(counts, [(Status::AttemptFailed, 1), (Status::Delivered, 1)]);
     let mut twin = fixtures::shipment(world.tenant.id);
     twin.reference = shipment.reference;
     let refused = shipments::insert(&mut tx, &twin).await;
@@ -183,14 +179,11 @@ async fn packages_round_trip(world: World) {
     packages::insert(&mut tx, &package).await.unwrap();
     packages::insert(&mut tx, &second).await.unwrap();
     tx.commit().await.unwrap();
-    let number = package.tracking_number.clone().unwrap();
     let mut db = world.read().await;
     assert_eq!(packages::get(&mut db, package.id).await, Ok(Some(package.clone())));
-    assert_eq!(packages::find_by_tracking_number(&mut db, &number).await, Ok(Some(package.clone())));
     assert_eq!(packages::list_of_shipment(&mut db, shipment.id).await, Ok(vec![package.clone(), second.clone()]));
     let mut db = world.read_other().await;
     assert_eq!(packages::get(&mut db, package.id).await, Ok(None));
-    assert_eq!(packages::find_by_tracking_number(&mut db, &number).await, Ok(None));
     assert_eq!(packages::list_of_shipment(&mut db, shipment.id).await, Ok(Vec::new()));
     drop(db);
     assert_eq!(packages::delete(&mut *world.begin_other().await, package.id).await, Ok(false));
@@ -220,18 +213,14 @@ async fn legs_round_trip(world: World) {
     legs::insert(&mut tx, &carrier).await.unwrap();
     tx.commit().await.unwrap();
     let mut db = world.read().await;
-    assert_eq!(legs::get(&mut db, fleet.id).await, Ok(Some(fleet.clone())));
     assert_eq!(legs::list_of_shipment(&mut db, shipment.id).await, Ok(vec![carrier.clone(), fleet.clone()]));
     assert_eq!(legs::list_of_shipments(&mut db, &[id(), shipment.id]).await, Ok(vec![carrier, fleet.clone()]));
     assert_eq!(legs::list_of_shipments(&mut db, &[]).await, Ok(Vec::new()));
-    assert_eq!(legs::active_for_driver(&mut db, driver_id).await, Ok(vec![fleet.clone()]));
     let active = legs::active_fleet_legs_any_tenant(&mut world.read_system().await).await;
     assert_eq!(active, Ok(vec![fleet.clone()]));
     let mut db = world.read_other().await;
-    assert_eq!(legs::get(&mut db, fleet.id).await, Ok(None));
     assert_eq!(legs::list_of_shipment(&mut db, shipment.id).await, Ok(Vec::new()));
     assert_eq!(legs::list_of_shipments(&mut db, &[shipment.id]).await, Ok(Vec::new()));
-    assert_eq!(legs::active_for_driver(&mut db, driver_id).await, Ok(Vec::new()));
     drop(db);
 
     let mut tx = world.begin().await;
@@ -240,8 +229,12 @@ async fn legs_round_trip(world: World) {
     assert_eq!(legs::update(&mut tx, &done).await, Ok(true));
     assert_eq!(legs::update(&mut tx, &done).await, Ok(false));
     done.version = 2;
-    assert_eq!(legs::get(&mut tx, fleet.id).await, Ok(Some(done)));
-    assert_eq!(legs::active_for_driver(&mut tx, driver_id).await, Ok(Vec::new()));
+    assert_eq!(legs::list_of_shipment(&mut tx, shipment.id).await.map(|mut legs| legs.pop()), Ok(Some(done)));
+    let active = legs::active_fleet_legs_any_tenant(&mut world.read_system().await).await;
+    assert_eq!(active, Ok(vec![fleet]), "until it is committed");
+    tx.commit().await.unwrap();
+    let active = legs::active_fleet_legs_any_tenant(&mut world.read_system().await).await;
+    assert_eq!(active, Ok(Vec::new()));
 }
 
 async fn facts_round_trip(world: World) {
@@ -251,7 +244,6 @@ async fn facts_round_trip(world: World) {
     shipments::insert(&mut tx, &shipment).await.unwrap();
     packages::insert(&mut tx, &package).await.unwrap();
     legs::insert(&mut tx, &leg).await.unwrap();
-    assert_eq!(tracking_events::next_seq(&mut tx, shipment.id).await, Ok(1));
     let mut fact = fixtures::fact(shipment.id, 1);
     (fact.package_id, fact.leg_id) = (Some(package.id), Some(leg.id));
     let mut taken_back = fixtures::fact(shipment.id, 2);
@@ -263,19 +255,15 @@ async fn facts_round_trip(world: World) {
     for fact in [&fact, &taken_back, &silent] {
         tracking_events::append(&mut tx, fact).await.unwrap();
     }
-    assert_eq!(tracking_events::next_seq(&mut tx, shipment.id).await, Ok(4));
     assert_eq!(tracking_events::bump_copies(&mut tx, fact.id).await, Ok(true));
     assert_eq!(tracking_events::bump_copies(&mut tx, id()).await, Ok(false));
     fact.copies = 2;
     tx.commit().await.unwrap();
     let mut db = world.read().await;
-    assert_eq!(tracking_events::get(&mut db, taken_back.id).await, Ok(Some(taken_back.clone())));
     let listed = tracking_events::list_of_shipment(&mut db, shipment.id).await;
     assert_eq!(listed, Ok(vec![fact.clone(), taken_back, silent]));
     let mut db = world.read_other().await;
-    assert_eq!(tracking_events::get(&mut db, fact.id).await, Ok(None));
     assert_eq!(tracking_events::list_of_shipment(&mut db, shipment.id).await, Ok(Vec::new()));
-    assert_eq!(tracking_events::next_seq(&mut db, shipment.id).await, Ok(1));
     drop(db);
     assert_eq!(tracking_events::bump_copies(&mut *world.begin_other().await, fact.id).await, Ok(false));
     let foreign = fixtures::fact(shipment.id, 9);
