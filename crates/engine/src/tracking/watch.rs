@@ -3,7 +3,7 @@
 //! This is a hint, not the truth: it says for which shipments a milestone may be due. The transaction that records the
 //! milestone looks again, under the shipment's lock.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -85,6 +85,32 @@ pub(crate) struct Watch {
 struct Inner {
     by_shipment: HashMap<ShipmentId, Arc<WatchedLeg>>,
     by_driver: HashMap<DriverId, Vec<ShipmentId>>,
+    unwatched: Unwatched,
+}
+
+/// How many shipments that need no watch are remembered.
+const UNWATCHED: usize = 10_000;
+
+/// The shipments that were last said to need no watch, with their versions, so that what was committed before that and is
+/// told after it does not put them back. Between a commit and its telling lies no waiting, so that a few would do.
+#[derive(Default)]
+struct Unwatched {
+    versions: HashMap<ShipmentId, i64>,
+    order: VecDeque<ShipmentId>,
+}
+
+impl Unwatched {
+    fn note(&mut self, id: ShipmentId, version: i64) {
+        if self.versions.insert(id, version).is_some() {
+            return;
+        }
+        self.order.push_back(id);
+        if self.order.len() > UNWATCHED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.versions.remove(&oldest);
+        }
+    }
 }
 
 impl Watch {
@@ -120,7 +146,8 @@ impl Watch {
         let mut inner = self.inner.write();
         let known = inner.by_shipment.get(&shipment.id);
         // Two commits may tell of themselves in the wrong order.
-        if known.is_some_and(|known| known.version > shipment.version) {
+        let told = known.map(|known| known.version).max(inner.unwatched.versions.get(&shipment.id).copied());
+        if told > Some(shipment.version) {
             return;
         }
         let next = watched(shipment, legs, places);
@@ -138,6 +165,9 @@ impl Watch {
                 zones.release(gone.tenant_id, *id);
             }
             inner.unlink(gone.driver_id, shipment.id);
+        }
+        if next.is_none() {
+            inner.unwatched.note(shipment.id, shipment.version);
         }
         if let Some(leg) = next {
             inner.by_driver.entry(leg.driver_id).or_default().push(shipment.id);
@@ -194,3 +224,6 @@ fn watched(shipment: &Shipment, legs: &[Leg], places: &[Location]) -> Option<Wat
         version: shipment.version,
     })
 }
+
+#[cfg(test)]
+mod tests;
