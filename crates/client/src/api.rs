@@ -7,7 +7,8 @@ use futures::Stream;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use tracklane_api_types::{
-    FeatureCollection, LatestPositions, LoginAnswer, LoginRequest, Me, PositionInput, PositionsAnswer,
+    FeatureCollection, LatestPositions, LoggedEvent, LoginAnswer, LoginRequest, Me, Page, PositionInput,
+    PositionsAnswer,
 };
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId, EndpointId, ShipmentId};
@@ -17,6 +18,7 @@ use tracklane_core::model::{
 };
 
 use crate::error::Error;
+use crate::pages::PAGE_SIZE;
 use crate::requests::{
     NewApiKey, NewCustomer, NewDevice, NewDriver, NewEndpoint, NewFact, NewLocation, NewShipment, NewZone,
 };
@@ -226,6 +228,28 @@ impl Client {
         }
         let request = self.request(Method::POST, "v1/positions/batch")?;
         self.send(request.with_body("application/x-ndjson", Bytes::from(body))).await?.json()
+    }
+
+    /// Sends one position as OsmAnd and Traccar Client do: `form` holds the fields of their query. Without the caller's token:
+    /// the device speaks for itself.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn send_osmand(&self, form: &str) -> Result<(), Error> {
+        let request = self.request(Method::POST, "osmand")?.without_token();
+        let body = Bytes::copy_from_slice(form.as_bytes());
+        self.send(request.with_body("application/x-www-form-urlencoded", body)).await.map(drop)
+    }
+
+    /// One page of the event log, oldest first, of these types (such as `zone.*`), behind the entry `after`. The page says
+    /// where to go on: see [`Page::next_cursor`].
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn events(&self, types: &[&str], after: Option<&str>) -> Result<Page<LoggedEvent>, Error> {
+        let mut query = vec![("types", types.join(",")), ("limit", PAGE_SIZE.to_string())];
+        query.extend(after.map(|after| ("after", after.to_owned())));
+        self.get("v1/events", &query).await
     }
 
     /// The newest position of every device, or of those that the query asks for.

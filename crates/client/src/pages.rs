@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::transport::Client;
 
 /// The largest page that the server gives.
-const PAGE_SIZE: usize = 200;
+pub(crate) const PAGE_SIZE: usize = 200;
 
 impl Client {
     /// Every record of the list at `path`, such as `v1/shipments`, that the query asks for; pages are fetched as they

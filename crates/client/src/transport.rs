@@ -244,6 +244,11 @@ impl Request {
         Ok(self)
     }
 
+    pub(crate) fn without_token(mut self) -> Self {
+        self.headers.remove(AUTHORIZATION);
+        self
+    }
+
     pub(crate) fn with_body(mut self, content_type: &'static str, body: Bytes) -> Self {
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         self.body = body;
