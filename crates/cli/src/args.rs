@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{admin, bench, config, decode, demo, doctor, replay, serve, shipments, track};
+use crate::commands::{admin, bench, config, decode, demo, doctor, replay, serve, shipments, simulate, track};
 use crate::output::Format;
 
 const AFTER_HELP: &str = "\
@@ -56,6 +56,8 @@ pub enum Command {
     Demo(demo::DemoArgs),
     /// Play trips through a running server.
     Replay(replay::ReplayArgs),
+    /// Let a simulated fleet with faults drive, and check every zone event against the truth.
+    Simulate(simulate::SimulateArgs),
     /// Say where one shipment is.
     Track(track::TrackArgs),
     /// List, show, make and report shipments.

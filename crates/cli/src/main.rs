@@ -8,6 +8,7 @@ mod env;
 mod exit;
 mod log;
 mod output;
+mod progress;
 
 use std::process::ExitCode;
 

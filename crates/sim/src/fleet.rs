@@ -5,6 +5,7 @@ use fastrand::Rng;
 use tracklane_core::Timestamp;
 use tracklane_core::position::Point;
 
+use crate::drive::{Crossing, drive, hubs, next_hub, place};
 use crate::trip::{Trip, TripPoint, course_deg, later, moved_m};
 
 /// What fleet to simulate.
@@ -31,25 +32,8 @@ impl FleetPlan {
     }
 }
 
-/// Length of a block, in metres.
-const BLOCK_M: f64 = 120.0;
-/// The city reaches so many blocks from the middle in each direction.
-const HALF_CITY: i32 = 25;
-/// Hubs in the city.
-const HUBS: usize = 16;
-/// Hubs of one trip are at least so many blocks apart: further than any zone around them reaches.
-const SHORTEST_TRIP: u32 = 14;
-/// Metres per second squared, for speeding up and for braking.
-const ACCELERATION: f64 = 1.8;
-/// Metres per second through a turn.
-const TURN_MPS: f64 = 4.0;
-/// Seconds that the vehicle stands at each end of a trip, loading or handing over.
-const STANDING: std::ops::Range<u32> = 40..80;
 /// Standard deviation of the GPS error, in metres.
 const NOISE_M: f64 = 4.0;
-
-/// A crossing of two streets, in blocks east and north of the middle.
-type Crossing = (i32, i32);
 
 /// The trips of the fleet, in the order of their drivers.
 pub fn simulate(plan: &FleetPlan) -> Vec<Trip> {
@@ -63,19 +47,24 @@ pub fn simulate(plan: &FleetPlan) -> Vec<Trip> {
         let mut here = hubs[rng.usize(0..hubs.len())];
         for number in 1..=count {
             let there = next_hub(&mut rng, &hubs, here);
-            let trip = drive(&mut rng, plan, (here, there), at);
-            at = later(trip.last().map_or(at, |point| point.at), i64::from(rng.u32(60..180)));
+            let points = fixes(&mut rng, plan, (here, there), at);
+            at = later(points.last().map_or(at, |point| point.at), i64::from(rng.u32(60..180)));
             trips.push(Trip {
                 id: format!("fleet-{:03}-{number:02}", driver + 1),
                 driver: name(driver),
-                origin: place(plan.centre, here),
-                destination: place(plan.centre, there),
-                points: trip,
+                origin: hub(plan.centre, here),
+                destination: hub(plan.centre, there),
+                points,
             });
             here = there;
         }
     }
     trips
+}
+
+fn hub(centre: Point, crossing: Crossing) -> Point {
+    let (east, north) = place(crossing);
+    moved_m(centre, east, north)
 }
 
 const GIVEN: [&str; 20] = [
@@ -98,126 +87,18 @@ fn name(driver: usize) -> String {
     }
 }
 
-fn hubs(rng: &mut Rng) -> Vec<Crossing> {
-    let mut hubs: Vec<Crossing> = Vec::with_capacity(HUBS);
-    // The four corners come first, so that from every hub another one is far enough away.
-    for corner in [(-HALF_CITY, -HALF_CITY), (HALF_CITY, HALF_CITY), (-HALF_CITY, HALF_CITY), (HALF_CITY, -HALF_CITY)] {
-        hubs.push(corner);
-    }
-    while hubs.len() < HUBS {
-        hubs.push((rng.i32(-HALF_CITY..=HALF_CITY), rng.i32(-HALF_CITY..=HALF_CITY)));
-    }
-    hubs
-}
-
-fn next_hub(rng: &mut Rng, hubs: &[Crossing], here: Crossing) -> Crossing {
-    let far = |there: &&Crossing| here.0.abs_diff(there.0) + here.1.abs_diff(there.1) >= SHORTEST_TRIP;
-    let choices: Vec<&Crossing> = hubs.iter().filter(far).collect();
-    *choices[rng.usize(0..choices.len())]
-}
-
-fn place(centre: Point, (east, north): Crossing) -> Point {
-    moved_m(centre, f64::from(east) * BLOCK_M, f64::from(north) * BLOCK_M)
-}
-
-/// One block of the way: its direction and how fast its end may be passed.
-struct Block {
-    step: Crossing,
-    end_mps: f64,
-    red_light_s: u32,
-}
-
-fn way(rng: &mut Rng, (from, to): (Crossing, Crossing)) -> Vec<Block> {
-    let (mut east, mut north) = (to.0 - from.0, to.1 - from.1);
-    let mut steps: Vec<Crossing> = Vec::new();
-    while east != 0 || north != 0 {
-        // Drivers stay on their street for a while before they turn.
-        let straight = steps.last().is_some_and(|last| if last.0 != 0 { east != 0 } else { north != 0 });
-        let along_east = match steps.last() {
-            Some(last) if straight && rng.u8(0..10) < 8 => last.0 != 0,
-            _ => north == 0 || (east != 0 && rng.bool()),
-        };
-        let step = if along_east { (east.signum(), 0) } else { (0, north.signum()) };
-        (east, north) = (east - step.0, north - step.1);
-        steps.push(step);
-    }
-    let mut blocks = Vec::with_capacity(steps.len());
-    for (index, step) in steps.iter().enumerate() {
-        let next = steps.get(index + 1);
-        let red_light_s = if next.is_some() && rng.u8(0..100) < 12 { rng.u32(5..30) } else { 0 };
-        let end_mps = match next {
-            Some(next) if red_light_s == 0 => {
-                if next == step {
-                    f64::INFINITY
-                } else {
-                    TURN_MPS
-                }
-            }
-            _ => 0.0,
-        };
-        blocks.push(Block { step: *step, end_mps, red_light_s });
-    }
-    blocks
-}
-
-/// Drives the way second by second and keeps a fix every so often.
-fn drive(rng: &mut Rng, plan: &FleetPlan, ends: (Crossing, Crossing), start: Timestamp) -> Vec<TripPoint> {
-    let mut log = Log { start, every: plan.fix_every.max(1), second: 0, points: Vec::new() };
-    let origin = place(plan.centre, ends.0);
-    let blocks = way(rng, ends);
-    let cruise_mps = 8.0 + rng.f64() * 6.0;
-    let mut heading = blocks.first().map_or((0, 1), |block| block.step);
-    let mut corner = (0.0, 0.0);
-    let mut speed = 0.0;
-    for _ in 0..rng.u32(STANDING) {
-        log.tick(rng, origin, corner, heading, 0.0);
-    }
-    let mut driven = 0.0;
-    for block in &blocks {
-        heading = block.step;
-        while driven < BLOCK_M {
-            let braking = (block.end_mps.powi(2) + 2.0 * ACCELERATION * (BLOCK_M - driven)).sqrt();
-            // Never slower than walking pace here: the end of the block must be reached.
-            speed = (speed + ACCELERATION).min(cruise_mps).min(braking).max(1.0);
-            driven += speed;
-            let along = driven.min(BLOCK_M);
-            let here = (corner.0 + f64::from(heading.0) * along, corner.1 + f64::from(heading.1) * along);
-            log.tick(rng, origin, here, heading, speed);
-        }
-        driven -= BLOCK_M;
-        corner = (corner.0 + f64::from(heading.0) * BLOCK_M, corner.1 + f64::from(heading.1) * BLOCK_M);
-        if block.red_light_s > 0 {
-            (speed, driven) = (0.0, 0.0);
-        }
-        for _ in 0..block.red_light_s {
-            log.tick(rng, origin, corner, heading, 0.0);
-        }
-    }
-    for _ in 0..rng.u32(STANDING) {
-        log.tick(rng, origin, corner, heading, 0.0);
-    }
-    log.points
-}
-
-struct Log {
-    start: Timestamp,
-    every: u32,
-    second: u32,
-    points: Vec<TripPoint>,
-}
-
-impl Log {
-    fn tick(&mut self, rng: &mut Rng, origin: Point, (east, north): (f64, f64), heading: Crossing, speed: f64) {
-        if self.second.is_multiple_of(self.every) {
-            self.points.push(TripPoint {
-                at: later(self.start, i64::from(self.second)),
-                point: moved_m(origin, east + noise(rng), north + noise(rng)),
-                speed_mps: Some((speed * 10.0).round() as f32 / 10.0),
-                course_deg: Some(course_deg((f64::from(heading.0), f64::from(heading.1)))),
-            });
-        }
-        self.second += 1;
-    }
+/// The fixes of one drive that begins at `start`.
+fn fixes(rng: &mut Rng, plan: &FleetPlan, ends: (Crossing, Crossing), start: Timestamp) -> Vec<TripPoint> {
+    let drive = drive(rng, ends).into_iter().zip(0i64..);
+    drive
+        .step_by(plan.fix_every.max(1) as usize)
+        .map(|(moment, second)| TripPoint {
+            at: later(start, second),
+            point: moved_m(plan.centre, moment.place.0 + noise(rng), moment.place.1 + noise(rng)),
+            speed_mps: Some((moment.speed_mps * 10.0).round() as f32 / 10.0),
+            course_deg: Some(course_deg((f64::from(moment.heading.0), f64::from(moment.heading.1)))),
+        })
+        .collect()
 }
 
 /// A GPS error along one axis, in metres: the sum of four even draws is near enough to a bell.

@@ -3,9 +3,12 @@
 //! - [`fleet`]: a simulated city fleet;
 //! - [`porto`]: recorded taxi trips;
 //! - [`trip`]: what both give;
-//! - [`replay`]: plays trips through the public API.
+//! - [`replay`]: plays trips through the public API;
+//! - [`simulation`]: a fleet with faults, and an oracle that knows which zone events must come of it.
 
+mod drive;
 pub mod fleet;
 pub mod porto;
 pub mod replay;
+pub mod simulation;
 pub mod trip;

@@ -6,9 +6,11 @@ pub mod config;
 pub mod decode;
 pub mod demo;
 pub mod doctor;
+mod own_server;
 pub mod replay;
 pub mod serve;
 pub mod shipments;
+pub mod simulate;
 pub mod track;
 
 use anyhow::Context as _;
@@ -28,6 +30,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(global, args).await,
         Command::Demo(args) => demo::run(global, args).await,
         Command::Replay(args) => replay::run(global, args).await,
+        Command::Simulate(args) => simulate::run(global, args).await,
         Command::Track(args) => track::run(global, args).await,
         Command::Shipments(command) => shipments::run(global, command).await,
         Command::Admin(args) => admin::run(global, args).await,

@@ -25,6 +25,7 @@ use tracklane_core::lifecycle::Status;
 use tracklane_core::model::Role;
 use tracklane_sim::replay::{FixTimes, ReplayPlan, Step, Summary, replay};
 
+use super::own_server;
 use super::replay::{Bar, PlayArgs};
 use crate::app::{App, FirstAdmin};
 use crate::args::Global;
@@ -155,22 +156,7 @@ pub async fn run(global: &Global, args: DemoArgs) -> anyhow::Result<()> {
 
 /// The settings of the demo: the machine's own receiver may be called, and the fleet may send as fast as it likes.
 fn settings(global: &Global, args: &DemoArgs, data: &Path) -> anyhow::Result<Settings> {
-    let text = |value: &str| Some(value.to_owned());
-    let mut settings = super::settings(
-        global,
-        &[
-            ("--listen", "server", "listen", Some(args.listen.to_string())),
-            ("--data", "server", "data", Some(data.display().to_string())),
-            ("demo", "store", "url", text("")),
-            ("demo", "webhooks", "allow_private", text("true")),
-            ("demo", "limits", "requests_per_minute", text("0")),
-            ("demo", "limits", "positions_per_second", text("0")),
-        ],
-    )?;
-    if settings.log == crate::config::LogSection::default() {
-        settings.log.level = "warn".to_owned();
-    }
-    Ok(settings)
+    own_server::settings(global, "demo", (args.listen, data), &[("webhooks", "allow_private", "true")])
 }
 
 /// The recorded trips, where there are any and nobody asked for a simulated fleet.

@@ -1,0 +1,154 @@
+//! How fixes reach the server: the protocols of the public API.
+
+use std::fmt;
+use std::str::FromStr;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use tracklane_api_types::{PositionInput, PositionsAnswer};
+use tracklane_client::{Client, Error};
+use tracklane_core::Timestamp;
+use tracklane_core::position::{Attributes, Fix, Report};
+use tracklane_protocols::osmand;
+
+/// Rows of one batch; the server takes 10,000.
+const BATCH: usize = 5_000;
+/// Devices that send at the same time.
+const AT_ONCE: usize = 64;
+
+/// How devices send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// `POST /v1/positions/batch`: a gateway that sends what all devices gave it.
+    Batch,
+    /// `POST /v1/positions`: each fix by itself.
+    Json,
+    /// `POST /osmand`: each fix by itself, as OsmAnd and Traccar Client do.
+    Osmand,
+}
+
+impl Protocol {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Batch, Self::Json, Self::Osmand];
+
+    /// The word used on the command line and in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Batch => "batch",
+            Self::Json => "json",
+            Self::Osmand => "osmand",
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.map(Self::as_str).join(", ");
+        let found = Self::ALL.into_iter().find(|protocol| protocol.as_str() == text);
+        found.ok_or_else(|| format!("unknown protocol {text:?}; known are {known}"))
+    }
+}
+
+/// One fix to send.
+#[derive(Debug, Clone)]
+pub(super) struct Row<'a> {
+    /// The identifier of the device.
+    pub device: &'a str,
+    pub time: Timestamp,
+    pub fix: Fix,
+}
+
+/// What the server said to all that was sent. Devices that speak OsmAnd only hear that a fix was taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Counts {
+    pub sent: usize,
+    pub accepted: usize,
+    pub duplicates: usize,
+    pub late: usize,
+    pub rejected: usize,
+}
+
+impl Counts {
+    pub fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.accepted += other.accepted;
+        self.duplicates += other.duplicates;
+        self.late += other.late;
+        self.rejected += other.rejected;
+    }
+
+    fn of(sent: usize, answer: &PositionsAnswer) -> Self {
+        let PositionsAnswer { accepted, duplicates, late, rejected, .. } = *answer;
+        Self { sent, accepted, duplicates, late, rejected }
+    }
+}
+
+/// Sends rows, those of one device in this order.
+///
+/// # Errors
+/// When the server does not answer, or refuses something.
+pub(super) async fn send(client: &Client, protocol: Protocol, rows: &[Row<'_>]) -> Result<Counts, Error> {
+    let mut counts = Counts::default();
+    if protocol == Protocol::Batch {
+        for rows in rows.chunks(BATCH) {
+            let inputs: Vec<PositionInput<'_>> = rows.iter().map(input).collect();
+            counts.add(Counts::of(rows.len(), &client.send_positions(&inputs).await?));
+        }
+        return Ok(counts);
+    }
+    let mut by_device: Vec<&Row<'_>> = rows.iter().collect();
+    by_device.sort_by_key(|row| row.device);
+    let devices: Vec<&[&Row<'_>]> = by_device.chunk_by(|a, b| a.device == b.device).collect();
+    let sent: Vec<Counts> = stream::iter(devices)
+        .map(|rows| one_by_one(client, protocol, rows))
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
+    sent.into_iter().for_each(|more| counts.add(more));
+    Ok(counts)
+}
+
+async fn one_by_one(client: &Client, protocol: Protocol, rows: &[&Row<'_>]) -> Result<Counts, Error> {
+    let mut counts = Counts::default();
+    for row in rows {
+        counts.add(match protocol {
+            Protocol::Osmand => {
+                client.send_osmand(&osmand::encode(&report(row))).await?;
+                Counts { sent: 1, accepted: 1, ..Counts::default() }
+            }
+            Protocol::Batch | Protocol::Json => Counts::of(1, &client.send_position(&input(row)).await?),
+        });
+    }
+    Ok(counts)
+}
+
+fn input<'a>(row: &Row<'a>) -> PositionInput<'a> {
+    PositionInput {
+        device: Some(row.device.into()),
+        fix_time: row.time,
+        lat: row.fix.point.lat,
+        lon: row.fix.point.lon,
+        altitude_m: row.fix.altitude_m,
+        speed_mps: row.fix.speed_mps,
+        course_deg: row.fix.course_deg,
+        accuracy_m: row.fix.accuracy_m,
+        valid: row.fix.valid,
+        attributes: Attributes::new(),
+    }
+}
+
+fn report(row: &Row<'_>) -> Report {
+    Report {
+        device: row.device.to_owned(),
+        kind: "position".to_owned(),
+        time: Some(row.time),
+        fix: Some(row.fix.clone()),
+        attributes: Attributes::new(),
+    }
+}
