@@ -112,6 +112,19 @@ impl Tenants {
         Ok(tenants::list_any_tenant(&mut db, page).await?)
     }
 
+    /// The tenant with this short name or id, for the binary's own settings and for topics: nobody else may ask.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn find(&self, name: &str) -> Result<Option<TenantId>> {
+        let mut db = self.base.store.read(Scope::System).await?;
+        let found = match name.parse() {
+            Ok(id) => tenants::get_any_tenant(&mut db, id).await?,
+            Err(_) => tenants::find_by_slug_any_tenant(&mut db, name).await?,
+        };
+        Ok(found.map(|tenant| tenant.id))
+    }
+
     /// True when the caller is an admin of the tenant that was made first: those run the installation.
     ///
     /// # Errors

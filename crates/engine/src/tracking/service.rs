@@ -222,6 +222,12 @@ impl Tracking {
         &self.0.works.stats
     }
 
+    /// True when so much waits that more is refused for now. Whoever can wait saves having it refused.
+    pub fn is_busy(&self) -> bool {
+        let most = self.0.works.base.settings.tracking.queue;
+        self.0.works.history.is_busy() || self.0.recorders.iter().any(|recorder| recorder.waiting() > most)
+    }
+
     /// About how many positions, and submissions that led to something, wait to become durable.
     pub fn waiting(&self) -> usize {
         self.0.works.history.waiting() + self.0.recorders.iter().map(Recorder::waiting).sum::<usize>()
@@ -287,11 +293,7 @@ impl Tracking {
         if works.closed.load(Ordering::Acquire) {
             return Err(Failure::stopping().into());
         }
-        let most = works.base.settings.tracking.queue;
-        if works.history.is_busy() || self.0.recorders.iter().any(|recorder| recorder.waiting() > most) {
-            return Err(Error::Overloaded);
-        }
-        Ok(())
+        if self.is_busy() { Err(Error::Overloaded) } else { Ok(()) }
     }
 }
 
