@@ -11,10 +11,9 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tracklane_api_types::{LatestPositions, PositionInput, PositionsAnswer, RowAnswer, RowOutcome};
+use tracklane_api_types::{LatestPositions, MAX_ATTRIBUTES, PositionInput, PositionsAnswer, RowAnswer, RowOutcome};
 use tracklane_core::id::{DeviceId, DriverId};
 use tracklane_core::model::{Caller, Role};
-use tracklane_core::position::{Fix, Point};
 use tracklane_core::{FieldError, Invalid};
 use tracklane_engine::tracking::{BoundingBox, DeviceRef, Incoming, LatestFilter, RowOutcome as Outcome};
 
@@ -28,8 +27,6 @@ use crate::query::{Box4, Query};
 
 /// Rows in a batch at most.
 pub const MAX_ROWS: usize = 10_000;
-/// Free attributes of a position at most.
-const MAX_ATTRIBUTES: usize = 50;
 
 /// Send a position
 ///
@@ -173,14 +170,7 @@ fn incoming(position: PositionInput<'_>) -> Result<Incoming> {
     Ok(Incoming {
         device: position.device.as_ref().map_or(DeviceRef::Caller, |text| DeviceRef::parse(text)),
         fix_time: Some(position.fix_time),
-        fix: Fix {
-            point: Point { lat: position.lat, lon: position.lon },
-            altitude_m: position.altitude_m,
-            speed_mps: position.speed_mps,
-            course_deg: position.course_deg,
-            accuracy_m: position.accuracy_m,
-            valid: position.valid,
-        },
+        fix: position.fix(),
         attributes: position.attributes,
     })
 }
