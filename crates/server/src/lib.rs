@@ -7,6 +7,7 @@
 //!   are read and answers written, the same for every route;
 //! - [`edge`]: the layer around everything; [`unbroken`]: nothing stops half-way;
 //! - [`openapi`]: the document of the API and the page that shows it; [`ops`] and [`metrics`]: for those who run it;
+//!   [`beside`]: what runs in the same process and is shown with it;
 //! - [`live`]: streams of what happens; [`public`]: the tracking page;
 //! - [`device`]: the ports of phones and trackers; [`compat`]: the endpoints of systems that were here before;
 //! - [`assets`]: the web pages.
@@ -14,6 +15,7 @@
 pub mod api;
 pub mod assets;
 pub mod auth;
+pub mod beside;
 pub mod compat;
 pub mod conditional;
 pub mod device;
@@ -38,7 +40,7 @@ mod upkeep;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -48,6 +50,7 @@ use tokio_util::sync::CancellationToken;
 use tracklane_core::Env;
 use tracklane_engine::Engine;
 
+use crate::beside::Beside;
 use crate::limits::Limits;
 use crate::live::LiveState;
 use crate::metrics::Metrics;
@@ -74,6 +77,8 @@ pub struct AppState {
     pub live: LiveState,
     /// Cancelled when the server is told to stop: live streams end then.
     pub closing: CancellationToken,
+    /// What hears devices beside the server, once it runs.
+    pub beside: OnceLock<Arc<dyn Beside>>,
 }
 
 impl AppState {
@@ -87,6 +92,7 @@ impl AppState {
             metrics: Metrics::default(),
             live: LiveState::default(),
             closing: CancellationToken::new(),
+            beside: OnceLock::new(),
             settings,
         })
     }

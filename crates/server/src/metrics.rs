@@ -18,6 +18,8 @@ use prometheus_client::registry::{Registry, Unit};
 use tracklane_engine::Engine;
 use tracklane_engine::tracking::Latency;
 
+use crate::beside::{Beside, DeviceCounts};
+
 /// A request as metrics see it: never an id, never a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
@@ -76,6 +78,31 @@ pub struct ReasonLabels {
     pub reason: &'static str,
 }
 
+/// A connection of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ProtocolLabels {
+    /// What it speaks.
+    pub protocol: &'static str,
+}
+
+/// What became of a message of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct MessageLabels {
+    /// What the device speaks.
+    pub protocol: &'static str,
+    /// What became of it.
+    pub outcome: &'static str,
+}
+
+/// Why a connection of a device ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct EndingLabels {
+    /// What the device speaks.
+    pub protocol: &'static str,
+    /// Why.
+    pub reason: &'static str,
+}
+
 /// Buckets for the time of a request, in seconds, as OpenTelemetry suggests them.
 const REQUEST_SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
@@ -102,7 +129,17 @@ macro_rules! entries {
         })*
     };
 }
-entries!(Counter, Gauge, FloatGauge, Family<RequestLabels, Histogram>, Family<OutcomeLabels, Counter>, Family<ReasonLabels, Counter>);
+entries!(
+    Counter,
+    Gauge,
+    FloatGauge,
+    Family<RequestLabels, Histogram>,
+    Family<OutcomeLabels, Counter>,
+    Family<ReasonLabels, Counter>,
+    Family<ProtocolLabels, Gauge>,
+    Family<MessageLabels, Counter>,
+    Family<EndingLabels, Counter>
+);
 
 /// A [`PipelineLatency`] under its name.
 #[derive(Debug)]
@@ -169,6 +206,12 @@ metrics! {
     positions_marked: Family<ReasonLabels, Counter> = Family::default(), None;
     /// Messages of device protocols that left no position, by why.
     device_messages: Family<OutcomeLabels, Counter> = Family::default(), None;
+    /// Messages of devices over sockets and brokers, by protocol and what became of them.
+    gateway_messages: Family<MessageLabels, Counter> = Family::default(), None;
+    /// Connections of devices that are open now, by protocol.
+    gateway_connections: Family<ProtocolLabels, Gauge> = Family::default(), None;
+    /// Connections of devices that ended, by protocol and why.
+    gateway_endings: Family<EndingLabels, Counter> = Family::default(), None;
     /// Positions that wait in the pipeline.
     positions_waiting: Gauge = Gauge::default(), None;
     /// Zones entered and exited.
@@ -198,8 +241,11 @@ impl Metrics {
         self.http_request_duration.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
-    /// Brings what the engine counts up to date, right before somebody reads it.
-    pub async fn refresh(&self, engine: &Engine) {
+    /// Brings what the engine, and what runs beside the server, counts up to date, right before somebody reads it.
+    pub async fn refresh(&self, engine: &Engine, beside: Option<&dyn Beside>) {
+        for counts in beside.map(Beside::counts).unwrap_or_default() {
+            self.heard(&counts);
+        }
         let pipeline = engine.tracking.stats().snapshot();
         let outcomes = [
             ("accepted", pipeline.accepted),
@@ -233,6 +279,20 @@ impl Metrics {
         }
         if let Ok(lag) = engine.webhooks.lag().await {
             self.event_log_lag.set(i64::try_from(lag).unwrap_or(i64::MAX));
+        }
+    }
+
+    fn heard(&self, counts: &DeviceCounts) {
+        let protocol = counts.protocol;
+        let open = self.gateway_connections.get_or_create(&ProtocolLabels { protocol });
+        open.set(i64::try_from(counts.connections).unwrap_or(i64::MAX));
+        for (outcome, count) in &counts.messages {
+            let counter = self.gateway_messages.get_or_create(&MessageLabels { protocol, outcome });
+            counter.inner().store(*count, Ordering::Relaxed);
+        }
+        for (reason, count) in &counts.endings {
+            let counter = self.gateway_endings.get_or_create(&EndingLabels { protocol, reason });
+            counter.inner().store(*count, Ordering::Relaxed);
         }
     }
 

@@ -27,7 +27,7 @@ pub async fn livez() -> axum::Json<Health> {
 pub async fn readyz(State(app): State<App>) -> Response {
     let engine = &app.engine;
     let closing = app.closing.is_cancelled().then(|| "the server is shutting down".to_owned());
-    let parts = vec![
+    let mut parts = vec![
         part("server", closing),
         part("store", engine.base.store.health().await.err().map(|error| error.to_string())),
         part("history", engine.tracking.history_health().err()),
@@ -35,6 +35,10 @@ pub async fn readyz(State(app): State<App>) -> Response {
         part("webhooks", engine.webhooks.health().err()),
     ];
     let ready = parts.iter().all(|part| part.ready);
+    // A broker that cannot be reached is named, but requests are served all the same.
+    if let Some(beside) = app.beside.get() {
+        parts.extend(beside.health().into_iter().map(|(name, wrong)| part(name, wrong)));
+    }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, axum::Json(Health { ready, parts })).into_response()
 }
@@ -55,7 +59,7 @@ pub async fn metrics(State(app): State<App>, headers: HeaderMap, mut parts: Part
         Allowed::<MetricsRead>::from_request_parts(&mut parts, &app).await?;
     }
     let open = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("openmetrics-text"));
-    app.metrics.refresh(&app.engine).await;
+    app.metrics.refresh(&app.engine, app.beside.get().map(AsRef::as_ref)).await;
     let text = app.metrics.write(open).map_err(|fault| Problem::internal(fault.to_string()))?;
     let media = if open {
         "application/openmetrics-text; version=1.0.0; charset=utf-8"
