@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("api-types", &["core"]),
     ("client", &["api-types", "core"]),
     ("server", &["api-types", "core", "engine", "protocols"]),
+    ("gateway", &["api-types", "core", "engine", "protocols"]),
     ("sim", &["api-types", "client", "core", "geo", "protocols"]),
     ("cli", &["*"]),
     ("testkit", &["*"]),
@@ -30,6 +31,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("utoipa-axum", &["server"]),
     ("jsonwebtoken", &["engine"]),
     ("argon2", &["engine"]),
+    ("rumqttc", &["gateway"]),
 ];
 
 /// SQL that only one of the two databases understands. It may stand in `dialect.rs` and in migrations of one database.

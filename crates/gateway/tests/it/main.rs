@@ -1,0 +1,13 @@
+//! The gateway on real sockets, in front of a real engine.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod broker;
+mod corpus;
+mod devices;
+mod durable;
+mod limits;
+mod mqtt;
+mod streams;
+mod support;
+mod udp;
