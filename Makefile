@@ -6,7 +6,7 @@
 help: ## list the recipes
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-setup: ## install what the tests need beyond Rust and Node (PostgreSQL, Chromium)
+setup: ## install what the tests need beyond Rust and Node (PostgreSQL, Mosquitto, Chromium)
 	@scripts/setup test
 
 run: web ## build everything and serve the product on 127.0.0.1:8080
@@ -60,6 +60,7 @@ web: ## the web pages, embedded in the binary at the next build
 
 services: ## start the servers that tests talk to; prints their addresses
 	@scripts/services postgres start
+	@scripts/services mosquitto start
 
 services-stop: ## stop them
 	@scripts/services stop
