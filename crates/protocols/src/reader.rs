@@ -92,17 +92,35 @@ pub(crate) fn text_or_hex(bytes: &[u8]) -> String {
 
 /// CRC-16/ARC.
 pub(crate) fn crc_arc(bytes: &[u8]) -> u16 {
-    reflected_crc(bytes, 0, 0xA001)
+    reflected_crc(bytes, 0, &ARC)
 }
 
 /// CRC-16/X-25.
 pub(crate) fn crc_x25(bytes: &[u8]) -> u16 {
-    !reflected_crc(bytes, 0xFFFF, 0x8408)
+    !reflected_crc(bytes, 0xFFFF, &X25)
 }
 
-fn reflected_crc(bytes: &[u8], start: u16, polynomial: u16) -> u16 {
-    let shift = |crc: u16, _| if crc & 1 == 1 { (crc >> 1) ^ polynomial } else { crc >> 1 };
-    bytes.iter().fold(start, |crc, byte| (0..8).fold(crc ^ u16::from(*byte), shift))
+/// What each byte adds, by polynomial.
+const ARC: [u16; 256] = reflected_table(0xA001);
+const X25: [u16; 256] = reflected_table(0x8408);
+
+const fn reflected_table(polynomial: u16) -> [u16; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut crc, mut bit) = (byte as u16, 0);
+        while bit < 8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ polynomial } else { crc >> 1 };
+            bit += 1;
+        }
+        table[byte] = crc;
+        byte += 1;
+    }
+    table
+}
+
+fn reflected_crc(bytes: &[u8], start: u16, table: &[u16; 256]) -> u16 {
+    bytes.iter().fold(start, |crc, byte| (crc >> 8) ^ table[usize::from(crc.to_le_bytes()[0] ^ byte)])
 }
 
 #[cfg(test)]

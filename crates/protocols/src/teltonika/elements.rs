@@ -28,7 +28,7 @@ use Meaning::{Alarm, Count, Flag, Key, SignedSteps, Steps};
 /// An element: its number, the name of our attribute, its size in bytes and its meaning.
 pub(super) type Element = (u16, &'static str, usize, Meaning);
 
-/// The elements known by name. The others are kept as `io` and their number.
+/// The elements known by name, in the order of their numbers, each number once. The others are kept as `io` and their number.
 pub(super) const ELEMENTS: &[Element] = &[
     (1, "input_1", 1, Flag),
     (2, "input_2", 1, Flag),
@@ -101,8 +101,8 @@ const TEXTS: &[(u16, &str)] = &[(256, "vin"), (281, "fault_codes")];
 /// Adds an element of a fixed size.
 pub(super) fn read(attributes: &mut Attributes, id: u16, width: usize, number: u64) {
     // Models write a quantity in one, two or four bytes; one of eight is another thing.
-    let known = ELEMENTS.iter().find(|(known, _, size, _)| *known == id && (*size == 8) == (width == 8));
-    let Some((_, name, _, meaning)) = known else {
+    let known = ELEMENTS.binary_search_by_key(&id, |(known, ..)| *known).ok().map(|place| &ELEMENTS[place]);
+    let Some((_, name, _, meaning)) = known.filter(|(_, _, size, _)| (*size == 8) == (width == 8)) else {
         attributes.insert(format!("io{id}"), number.into());
         return;
     };
@@ -243,4 +243,14 @@ pub(super) fn write(name: &str, value: &Value) -> Option<(u16, usize, u64)> {
         (bits == 64 || number >> bits == 0).then_some((*id, *width, number))
     };
     ELEMENTS.iter().find_map(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_are_in_order_and_each_is_there_once() {
+        assert!(ELEMENTS.is_sorted_by(|(one, ..), (next, ..)| one < next));
+    }
 }

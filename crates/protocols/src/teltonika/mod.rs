@@ -243,26 +243,51 @@ pub fn login(identity: &str) -> Option<Vec<u8>> {
 /// Writes reports as a frame of a TCP connection. Attributes that are no elements are left out; speeds are rounded to km/h,
 /// courses to degrees, altitudes to metres. None for more than 255 reports, or one that the codec cannot carry.
 pub fn encode(codec: Codec, reports: &[Report]) -> Option<Vec<u8>> {
-    let data = write_data(codec, reports)?;
-    let length = u32::try_from(data.len()).ok().filter(|length| *length as usize <= MAX_DATA)?;
-    let crc = u32::from(crc_arc(&data));
-    Some([&[0; 4], &length.to_be_bytes(), &data[..], &crc.to_be_bytes()].concat())
+    let mut frame = Vec::with_capacity(12 + 64 * reports.len());
+    encode_into(codec, reports, &mut frame)?;
+    Some(frame)
+}
+
+/// Writes what [`encode`] does behind what is in a buffer, for those who write many frames. When it cannot be written, the
+/// buffer is left as it was.
+pub fn encode_into(codec: Codec, reports: &[Report], buffer: &mut Vec<u8>) -> Option<()> {
+    let start = buffer.len();
+    let written = write_frame(codec, reports, buffer);
+    if written.is_none() {
+        buffer.truncate(start);
+    }
+    written
+}
+
+fn write_frame(codec: Codec, reports: &[Report], buffer: &mut Vec<u8>) -> Option<()> {
+    let data = buffer.len() + 8;
+    buffer.extend([0; 8]);
+    write_data(codec, reports, buffer)?;
+    let length = u32::try_from(buffer.len() - data).ok().filter(|length| *length as usize <= MAX_DATA)?;
+    buffer[data - 4..data].copy_from_slice(&length.to_be_bytes());
+    let crc = u32::from(crc_arc(&buffer[data..]));
+    buffer.extend(crc.to_be_bytes());
+    Some(())
 }
 
 /// Writes reports as a datagram. None as for [`encode`], and when the identity is not one.
 pub fn encode_datagram(codec: Codec, reports: &[Report], identity: &str, packet: u16) -> Option<Vec<u8>> {
-    let data_packet = packet.to_be_bytes()[1];
-    let (identity, data) = (login(identity)?, write_data(codec, reports)?);
-    let rest = [&packet.to_be_bytes()[..], &[1, data_packet], &identity, &data].concat();
-    Some([&u16::try_from(rest.len()).ok()?.to_be_bytes(), &rest[..]].concat())
+    let mut datagram = vec![0; 2];
+    datagram.extend(packet.to_be_bytes());
+    datagram.extend([1, packet.to_be_bytes()[1]]);
+    datagram.extend(login(identity)?);
+    write_data(codec, reports, &mut datagram)?;
+    let length = u16::try_from(datagram.len() - 2).ok()?;
+    datagram[..2].copy_from_slice(&length.to_be_bytes());
+    Some(datagram)
 }
 
-fn write_data(codec: Codec, reports: &[Report]) -> Option<Vec<u8>> {
+fn write_data(codec: Codec, reports: &[Report], buffer: &mut Vec<u8>) -> Option<()> {
     let count = u8::try_from(reports.len()).ok()?;
-    let mut data = vec![codec.byte(), count];
+    buffer.extend([codec.byte(), count]);
     for report in reports {
-        data.extend(record::write(report, codec)?);
+        record::write(report, codec, buffer)?;
     }
-    data.push(count);
-    Some(data)
+    buffer.push(count);
+    Some(())
 }

@@ -127,9 +127,9 @@ fn read_elements(
     Ok(())
 }
 
-/// Writes one record. None when the report has no time from 1970 on, or has more elements than the codec can count.
-pub(super) fn write(report: &Report, codec: Codec) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
+/// Writes one record behind what is there. None when the report has no time from 1970 on, or has more elements than the
+/// codec can count; then some of it may have been written.
+pub(super) fn write(report: &Report, codec: Codec, bytes: &mut Vec<u8>) -> Option<()> {
     let milliseconds = u64::try_from(report.time?.as_millisecond()).ok()?;
     bytes.extend(milliseconds.to_be_bytes());
     let count_of = |name: &str| report.attributes.get(name).and_then(serde_json::Value::as_u64);
@@ -138,7 +138,8 @@ pub(super) fn write(report: &Report, codec: Codec) -> Option<Vec<u8>> {
     match &report.fix {
         Some(fix) => {
             let degrees = |value: f64| ((value * 1e7).round() as i32).to_be_bytes();
-            bytes.extend([degrees(fix.point.lon), degrees(fix.point.lat)].concat());
+            bytes.extend(degrees(fix.point.lon));
+            bytes.extend(degrees(fix.point.lat));
             bytes.extend((fix.altitude_m.unwrap_or(0.0).round() as i16).to_be_bytes());
             bytes.extend((fix.course_deg.unwrap_or(0.0).round() as u16 % 360).to_be_bytes());
             let satellites = count_of("satellites").unwrap_or(8).clamp(1, 255) as u8;
@@ -158,23 +159,23 @@ pub(super) fn write(report: &Report, codec: Codec) -> Option<Vec<u8>> {
         Some(())
     };
     let event = count_of("event").and_then(|event| u16::try_from(event).ok()).unwrap_or(0);
-    id(&mut bytes, if codec == Codec::Eight && event > 0xFF { 0 } else { event });
+    id(bytes, if codec == Codec::Eight && event > 0xFF { 0 } else { event });
     if codec == Codec::Sixteen {
         bytes.push(count_of("generation").unwrap_or(0).try_into().ok()?);
     }
-    count(&mut bytes, written.len())?;
+    count(bytes, written.len())?;
     for size in [1, 2, 4, 8] {
-        let of_size: Vec<_> = written.iter().filter(|(_, width, _)| *width == size).collect();
-        count(&mut bytes, of_size.len())?;
-        for (number, width, value) in of_size {
-            id(&mut bytes, *number);
+        let of_size = || written.iter().filter(|(_, width, _)| *width == size);
+        count(bytes, of_size().count())?;
+        for (number, width, value) in of_size() {
+            id(bytes, *number);
             bytes.extend(&value.to_be_bytes()[8 - width..]);
         }
     }
     if codec == Codec::EightExtended {
-        count(&mut bytes, 0)?;
+        count(bytes, 0)?;
     }
-    Some(bytes)
+    Some(())
 }
 
 /// Reads one message of the serial codecs 12, 13 and 14: the answer to a command, or what an attached device says.
