@@ -17,19 +17,41 @@ const browser = await launch();
 async function inside(options, run) {
   const { context, page } = await openPage(browser, origin, options);
   await login(page, { origin, email: TRACKLANE_EMAIL, password: TRACKLANE_PASSWORD });
-  await run(page, (name) => page.screenshot({ path: join(folder, `${name}.png`) }));
+  await run(page, (name, more = {}) => page.screenshot({ path: join(folder, `${name}.png`), ...more }));
   await context.close();
 }
 
 /** Asks the API as whoever is logged in. */
-const ask = (page, path, method = 'GET') =>
+const ask = (page, path, method = 'GET', sent = {}) =>
   page.evaluate(
-    async ([url, verb]) => {
+    async ([url, verb, body]) => {
       const headers = { 'content-type': 'application/json' };
-      return (await fetch(url, { method: verb, headers, body: verb === 'GET' ? undefined : '{}' })).json();
+      const options = verb === 'GET' ? {} : { method: verb, headers, body: JSON.stringify(body) };
+      return (await fetch(url, options)).json();
     },
-    [path, method],
+    [path, method, sent],
   );
+
+/** Zones as a tenant would draw them, around the middle of the fleet. */
+async function drawZones(page) {
+  const { items } = await ask(page, '/v1/zones?kind=custom&limit=1');
+  if (items.length > 0) return;
+  const [{ lat, lon }] = (await fromTheMiddle(page)).map(({ point }) => point);
+  const corners = [
+    [-0.011, -0.004],
+    [-0.006, 0.007],
+    [0.007, 0.008],
+    [0.013, -0.001],
+    [0.004, -0.008],
+    [-0.011, -0.004],
+  ].map(([east, north]) => [lon + east, lat + north]);
+  await ask(page, '/v1/zones', 'POST', {
+    name: 'Low-emission zone',
+    geometry: { type: 'Polygon', coordinates: [corners] },
+  });
+  const depot = { type: 'Point', coordinates: [lon + 0.032, lat + 0.018] };
+  await ask(page, '/v1/zones', 'POST', { name: 'Depot East', geometry: depot, radius_m: 900 });
+}
 
 /** The devices, from the middle of the fleet outwards. */
 async function fromTheMiddle(page) {
@@ -38,16 +60,17 @@ async function fromTheMiddle(page) {
   const lat = middle(items.map(({ point }) => point.lat));
   const lon = middle(items.map(({ point }) => point.lon));
   const away = ({ point }) => Math.hypot(point.lat - lat, point.lon - lon);
-  return items.toSorted((a, b) => away(a) - away(b)).map(({ device_id }) => device_id);
+  return items.toSorted((a, b) => away(a) - away(b));
 }
 
 await inside({ colorScheme: 'light', viewport: { width: 1440, height: 900 } }, async (page, shoot) => {
+  await drawZones(page);
   await page.goto(`${origin}/`);
   await mapIdle(page);
   // Long enough for trails to grow; then a driver who has just been heard and carries something.
   await page.waitForTimeout(12_000);
-  for (const id of await fromTheMiddle(page)) {
-    const driver = page.locator(`[data-device="${id}"].moving`, { hasText: /just now/ });
+  for (const { device_id: id } of await fromTheMiddle(page)) {
+    const driver = page.locator(`[data-device="${id}"]`, { hasText: /Moving.*just now/s });
     if ((await driver.count()) === 0) continue;
     await driver.click();
     await page.waitForTimeout(2500);
@@ -60,8 +83,8 @@ await inside({ colorScheme: 'light', viewport: { width: 1440, height: 900 } }, a
   await shoot('live-map');
 });
 
-// The tracking page of a shipment that is on its way, as its recipient sees it on a phone.
-await inside({ colorScheme: 'light', viewport: PHONE, deviceScaleFactor: 1 }, async (page) => {
+// The tracking page of a shipment that is on its way, as its recipient sees it on a phone and on a desktop.
+await inside({ colorScheme: 'light', viewport: PHONE, deviceScaleFactor: 1 }, async (page, shoot) => {
   const { items } = await ask(page, '/v1/shipments?status=out_for_delivery,in_transit&limit=20');
   for (const { id } of items) {
     const { token } = await ask(page, `/v1/shipments/${id}/links`, 'POST');
@@ -74,7 +97,10 @@ await inside({ colorScheme: 'light', viewport: PHONE, deviceScaleFactor: 1 }, as
     );
     if (!drawn) continue;
     await page.waitForTimeout(4000);
-    await page.screenshot({ path: join(folder, 'tracking-page.png'), fullPage: true });
+    await shoot('tracking-page', { fullPage: true });
+    await page.setViewportSize({ width: 1000, height: 760 });
+    await page.waitForTimeout(1500);
+    await shoot('tracking-page-desktop');
     break;
   }
 });

@@ -4,6 +4,7 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import type { Theme } from '../theme.svelte';
+import { drawCells } from './cells';
 import { addIcons } from './icons';
 import { graticule } from './shapes';
 import { setData } from './sources';
@@ -45,17 +46,27 @@ export function createMap({ container, theme, label, layers }: BaseOptions): Bas
   map.touchZoomRotate.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
   map.addControl(new ScaleControl({ maxWidth: 120 }), 'bottom-left');
+  // On a small map the sources would hide it: behind their button.
+  if (container.clientWidth < 600) {
+    map.once('load', () =>
+      container.querySelector('.maplibregl-compact-show')?.classList.remove('maplibregl-compact-show'),
+    );
+  }
   map.getCanvas().setAttribute('aria-label', label);
   const drawGrid = () => {
     const bounds = map.getBounds();
     const grid = graticule([bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()], map.getZoom());
     setData(map, 'graticule', { type: 'FeatureCollection', features: [grid] });
   };
-  map.on('moveend', drawGrid);
+  map.on('moveend', () => {
+    drawGrid();
+    void drawCells(map);
+  });
   map.on('style.load', () => {
     addIcons(map, PALETTES[now]);
     layers(map, now);
     drawGrid();
+    void drawCells(map);
   });
   return {
     map,

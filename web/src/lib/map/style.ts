@@ -2,6 +2,8 @@
 
 import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import type { Theme } from '../theme.svelte';
+import { CELLS_FROM } from './cells';
+import { NOTHING } from './sources';
 
 export interface Palette {
   water: string;
@@ -9,6 +11,7 @@ export interface Palette {
   border: string;
   grid: string;
   label: string;
+  town: string;
   halo: string;
   ink: string;
   zone: string;
@@ -29,6 +32,7 @@ export const PALETTES: Record<Theme, Palette> = {
     border: '#c3beb3',
     grid: '#b9c2c4',
     label: '#6b716f',
+    town: '#7d837f',
     halo: '#f8f7f4',
     ink: '#1d2a2e',
     zone: '#7a5cc4',
@@ -47,6 +51,7 @@ export const PALETTES: Record<Theme, Palette> = {
     border: '#37444b',
     grid: '#2c383e',
     label: '#8b989d',
+    town: '#77858b',
     halo: '#12191e',
     ink: '#e6ecee',
     zone: '#a68cf0',
@@ -78,9 +83,21 @@ function builtIn(palette: Palette): BaseMap {
       land: { type: 'geojson', data: file('land'), attribution: 'Natural Earth', tolerance: 0.2 },
       borders: { type: 'geojson', data: file('borders'), tolerance: 0.2 },
       places: { type: 'geojson', data: file('places') },
+      'cell-land': { type: 'geojson', data: NOTHING, tolerance: 0.2 },
+      'cell-towns': { type: 'geojson', data: NOTHING, attribution: 'GeoNames (CC BY 4.0)' },
     },
     layers: [
       { id: 'land', type: 'fill', source: 'land', paint: { 'fill-color': palette.land } },
+      {
+        id: 'cell-land',
+        type: 'fill',
+        source: 'cell-land',
+        minzoom: CELLS_FROM,
+        paint: {
+          'fill-color': ['match', ['get', 'kind'], 'water', palette.water, palette.land],
+          'fill-antialias': false,
+        },
+      },
       {
         id: 'borders',
         type: 'line',
@@ -101,6 +118,35 @@ function builtIn(palette: Palette): BaseMap {
           'symbol-sort-key': ['-', 0, ['get', 'area']],
         },
         paint: { 'text-color': palette.label, 'text-halo-color': palette.halo, 'text-halo-width': 1.2 },
+      },
+      {
+        id: 'towns',
+        type: 'symbol',
+        source: 'cell-towns',
+        minzoom: CELLS_FROM,
+        filter: [
+          '>=',
+          ['get', 'inhabitants'],
+          ['interpolate', ['exponential', 0.6], ['zoom'], 6, 150_000, 8, 30_000, 11, 0],
+        ],
+        layout: {
+          'text-field': ['get', 'name'],
+          'text-font': FONT,
+          'text-size': [
+            'interpolate',
+            ['linear'],
+            ['zoom'],
+            6,
+            ['interpolate', ['linear'], ['get', 'inhabitants'], 100_000, 11, 2_000_000, 15],
+            12,
+            ['interpolate', ['linear'], ['get', 'inhabitants'], 2_000, 11.5, 20_000, 13, 200_000, 18, 2_000_000, 24],
+          ],
+          'text-letter-spacing': 0.03,
+          'text-padding': 6,
+          'text-max-width': 8,
+          'symbol-sort-key': ['-', 0, ['get', 'inhabitants']],
+        },
+        paint: { 'text-color': palette.town, 'text-halo-color': palette.halo, 'text-halo-width': 1.4 },
       },
     ],
   };
