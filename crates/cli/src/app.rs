@@ -1,9 +1,10 @@
 //! The wiring: store, history, engine and server, put together from settings, the same way for `serve`, `demo` and `bench`.
 
+mod history;
+
 use std::fs::DirBuilder;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
@@ -14,10 +15,10 @@ use tracklane_core::time::Env;
 use tracklane_engine::access::FirstLogin;
 use tracklane_engine::secrets::Secrets;
 use tracklane_engine::{Engine, EngineParts, Offline};
-use tracklane_history::History;
 use tracklane_server::AppState;
 use tracklane_store::Store;
 
+pub use self::history::OpenHistory;
 use crate::config::Settings;
 
 /// The admin that the first start makes.
@@ -37,7 +38,7 @@ pub struct App {
     pub address: SocketAddr,
     /// How to log in, when this is the first start.
     pub first_login: Option<FirstLogin>,
-    history: Arc<History>,
+    history: OpenHistory,
     store: Store,
     public_url: String,
     stop: oneshot::Sender<()>,
@@ -68,13 +69,11 @@ impl App {
         let listener = TcpListener::bind(listen).await.with_context(|| format!("failed to listen on {listen}"))?;
         let address = listener.local_addr()?;
         let (store, secrets) = open_store(settings, &env).await?;
-        let folder = settings.data.join("history");
-        let history = tokio::task::spawn_blocking(move || History::open(folder, history)).await?;
-        let history = Arc::new(history.context("failed to open the position history")?);
+        let history = OpenHistory::open(settings, history).await?;
         let parts = EngineParts {
             env: env.clone(),
             store: store.clone(),
-            history: history.clone(),
+            history: history.port(),
             settings: settings.engine.clone(),
             secrets,
         };
@@ -107,8 +106,7 @@ impl App {
         let _ = self.stop.send(());
         self.served.await?.context("the server failed")?;
         self.engine.shutdown().await;
-        let history = self.history.clone();
-        tokio::task::spawn_blocking(move || history.close()).await?.context("failed to close the position history")?;
+        self.history.close().await?;
         self.store.close().await;
         Ok(())
     }

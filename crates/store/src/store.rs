@@ -124,6 +124,23 @@ impl Store {
         Ok(())
     }
 
+    /// Writes a consistent copy of the SQLite database at `url` to a new file at `path`, without opening it otherwise: its
+    /// schema may be that of an older program, and others may be using it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when there is no such file, [`Error::Other`] for other databases and when `path` exists.
+    pub async fn backup(url: &str, path: &Path) -> Result<()> {
+        let file = sqlite_path(url).filter(|_| url != "sqlite::memory:");
+        let file = file.ok_or_else(|| Error::Other("a PostgreSQL database is copied with pg_dump".to_owned()))?;
+        if !Path::new(file).is_file() {
+            return Err(Error::Unavailable(format!("{file} is not there")));
+        }
+        let file = SqliteFile::open(Path::new(file), true).await?;
+        let copied = file.backup_to(path).await;
+        file.close().await;
+        copied
+    }
+
     /// Writes a consistent copy of an SQLite database to a new file at `path` while the store is in use.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! `tracklane admin`: what the owner of the machine may do without a login. Works on the store directly, with or without a
 //! running server; a running one sees a change after `access.cache_seconds` at the latest.
 
+mod backup;
+
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -24,7 +26,8 @@ use crate::output::{self, Format};
 #[command(after_help = "Examples:
   tracklane admin create-key --name 'Web shop' --role operator
   tracklane admin reset-password admin@example.com
-  tracklane admin create-tenant --name 'Second Company' --slug second --admin boss@second.example")]
+  tracklane admin create-tenant --name 'Second Company' --slug second --admin boss@second.example
+  tracklane admin backup /var/backups/tracklane/monday")]
 pub struct AdminArgs {
     /// The data folder.
     #[arg(long, global = true, value_name = "FOLDER")]
@@ -91,6 +94,13 @@ enum AdminCommand {
         #[arg(long, default_value = "default", value_name = "SLUG")]
         tenant: String,
     },
+    /// Copy records, positions and the master key to a new folder, while the server runs or not.
+    ///
+    /// The copy is a data folder of its own: start a server on it to restore.
+    Backup {
+        /// The folder to make.
+        folder: PathBuf,
+    },
     /// Sign new logins with a new key; those made before go on until they expire.
     RotateSigningKey,
 }
@@ -102,6 +112,10 @@ enum AdminCommand {
 pub async fn run(global: &Global, args: AdminArgs) -> anyhow::Result<()> {
     let data = args.data.map(|path| path.display().to_string());
     let settings = super::settings(global, &[("--data", "server", "data", data)])?;
+    if let AdminCommand::Backup { folder } = &args.command {
+        // The records are copied, not opened: they may be those of an older program.
+        return backup::run(global, &settings, folder).await;
+    }
     let env = crate::env::real();
     let offline = crate::app::offline(&settings, env.clone()).await?;
     let admin = Admin { offline, env, output: global.output };
@@ -130,6 +144,7 @@ pub async fn run(global: &Global, args: AdminArgs) -> anyhow::Result<()> {
             let made = admin.offline.access.create_api_key(&Caller::system(tenant.id), key).await?;
             admin.say(&made, &made.secret)
         }
+        AdminCommand::Backup { .. } => Ok(()),
         AdminCommand::RotateSigningKey => {
             admin.offline.access.rotate_signing_key().await?;
             admin.say(&json!({ "rotated": true }), "new logins are signed with a new key")

@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use tracklane_api_types::Health;
 use tracklane_core::Timestamp;
-use tracklane_store::Store;
+use tracklane_store::{PgHistory, Store};
 
 use crate::args::Global;
 use crate::config::{self, Settings};
@@ -76,7 +76,7 @@ async fn examine(settings: &Settings, checks: &mut Vec<Check>) {
     checks.push(data_folder(&settings.data));
     checks.extend(disk(&settings.data));
     checks.push(store(settings).await);
-    checks.push(history(settings));
+    checks.push(history(settings).await);
     checks.push(clock(crate::env::real().now()));
     checks.push(port(settings).await);
     checks.push(match tracklane_server::assets::file("index.html").is_some() {
@@ -140,9 +140,17 @@ async fn store(settings: &Settings) -> Check {
     check
 }
 
-fn history(settings: &Settings) -> Check {
+async fn history(settings: &Settings) -> Check {
     const NAME: &str = "history";
-    let folder = settings.data.join("history");
+    if !settings.history.url.is_empty() {
+        let looked = tokio::time::timeout(Duration::from_secs(10), PgHistory::look(&settings.history.url)).await;
+        return match looked {
+            Ok(Ok(detail)) => ok(NAME, detail),
+            Ok(Err(error)) => fail(NAME, error.to_string()),
+            Err(_) => fail(NAME, "no answer within 10 seconds"),
+        };
+    }
+    let folder = settings.history_folder();
     if !folder.exists() {
         return ok(NAME, "not there yet: the first start makes it");
     }

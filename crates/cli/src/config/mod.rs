@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 use tracklane_engine::Settings as EngineSettings;
 use tracklane_server::ServerSettings;
-use tracklane_store::Store;
+use tracklane_store::{PgHistory, Store};
 
 pub use layers::{DEFAULT, Layers, Problem, SECRETS};
 pub use sections::{HistorySection, LogFormat, LogSection, StoreSection};
@@ -101,7 +101,18 @@ impl Settings {
             let origin = layers.origin("store.url").clone();
             layers.report(origin, "store.url", &error.to_string());
         }
+        if !settings.history.url.is_empty()
+            && let Err(error) = PgHistory::check_url(&settings.history.url)
+        {
+            let origin = layers.origin("history.url").clone();
+            layers.report(origin, "history.url", &error.to_string());
+        }
         if layers.problems.is_empty() { Ok(settings) } else { Err(Invalid(layers.problems)) }
+    }
+
+    /// Where positions are when they are kept in files.
+    pub fn history_folder(&self) -> PathBuf {
+        self.data.join("history")
     }
 
     /// The URL of the records: the one that is set, else a file in the data folder.

@@ -10,10 +10,12 @@ pub struct StoreSection {
     pub url: String,
 }
 
-/// Position history: what may be set of [`tracklane_history::Settings`].
+/// Position history: where it is, and what may be set of [`tracklane_history::Settings`] when it is files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HistorySection {
+    /// `postgres:` URL; empty means files in the data folder.
+    pub url: String,
     /// Size of one file of the write-ahead log, in bytes.
     pub wal_segment_bytes: u64,
     /// Seal once there are so many positions in memory.
@@ -38,6 +40,7 @@ impl Default for HistorySection {
     fn default() -> Self {
         let settings = tracklane_history::Settings::default();
         Self {
+            url: String::new(),
             wal_segment_bytes: settings.wal_segment_bytes,
             seal_records: settings.seal_records,
             seal_bytes: settings.seal_bytes,

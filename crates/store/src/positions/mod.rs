@@ -80,6 +80,16 @@ impl PgHistory {
         )))
     }
 
+    /// Looks at the database at `url`, changes nothing, and says in a line what is there.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database does not answer, [`Error::Migration`] when a newer program made the tables.
+    pub async fn look(url: &str) -> Result<String, Error> {
+        Self::check_url(url)?;
+        let options = PgConnectOptions::from_str(url).map_err(|error| from_sqlx(&error))?;
+        writer::look(&options).await
+    }
+
     /// Connects to the database at `url` and makes what is missing there. Must be called in a tokio runtime of several
     /// threads.
     ///

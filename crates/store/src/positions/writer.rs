@@ -47,12 +47,7 @@ impl Writer {
         let mut tx = connection.begin().await.map_err(|error| from_sqlx(&error))?;
         run(&mut tx, format!("SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")).await?;
         run(&mut tx, include_str!("schema.postgres.sql").to_owned()).await?;
-        let (format, _) = log(&mut tx).await?;
-        if format != FORMAT {
-            return Err(Error::Migration(format!(
-                "position history has format {format}, this program knows {FORMAT}: use a newer program"
-            )));
-        }
+        check_format(log(&mut tx).await?.0)?;
         tx.commit().await.map_err(|error| from_sqlx(&error))?;
         super::retain::remove_leftovers(&mut connection).await?;
         let (_, next) = log(&mut connection).await?;
@@ -168,6 +163,31 @@ async fn write(connection: &mut PgConnection, group: &Group, first: Lsn, windows
     sent.await.map_err(|error| from_sqlx(&error))?;
     copy.finish().await.map_err(|error| from_sqlx(&error))?;
     tx.commit().await.map_err(|error| from_sqlx(&error))
+}
+
+fn check_format(format: i64) -> Result<()> {
+    if format == FORMAT {
+        return Ok(());
+    }
+    Err(Error::Migration(format!(
+        "position history has format {format}, this program knows {FORMAT}: use a newer program"
+    )))
+}
+
+/// Says in a line what is there.
+pub(super) async fn look(options: &PgConnectOptions) -> Result<String> {
+    let mut connection = options.connect().await.map_err(|error| from_sqlx(&error))?;
+    let there: bool = sqlx::query_scalar("SELECT to_regclass('position_log') IS NOT NULL")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(|error| from_sqlx(&error))?;
+    if !there {
+        return Ok("postgres, not there yet: the first start makes it".to_owned());
+    }
+    let (format, next) = log(&mut connection).await?;
+    check_format(format)?;
+    let windows = partitions::list(&mut connection).await?.len();
+    Ok(format!("postgres, {windows} weeks, {} positions written so far", next - 1))
 }
 
 async fn take_lock(connection: &mut PgConnection) -> Result<()> {

@@ -588,8 +588,11 @@ async fn other_addresses_and_newer_tables_are_refused() {
     assert!(PgHistory::open("file:x").await.is_err());
     let Some(base) = postgres_url() else { return };
     let url = create_database(&base).await;
+    assert!(PgHistory::look(&url).await.unwrap().contains("not there yet"));
     PgHistory::open(&url).await.unwrap().close().await;
+    assert!(PgHistory::look(&url).await.unwrap().contains("0 positions"));
     admin(&url, "UPDATE position_log SET format = 9".to_owned()).await;
+    assert!(PgHistory::look(&url).await.is_err());
     let error = PgHistory::open(&url).await.err().unwrap().to_string();
     assert!(error.contains("newer program"), "{error}");
     let (_, name) = url.rsplit_once('/').unwrap();

@@ -58,9 +58,16 @@ async fn a_file_is_kept_and_copied() {
     let copy = folder.path().join("copy.db");
     store.backup_to(&copy).await.unwrap();
     assert!(store.backup_to(&copy).await.is_err(), "an existing file must not be written over");
+    let second = folder.path().join("second.db");
+    Store::backup(&url, &second).await.unwrap();
+    assert!(Store::backup(&url, &second).await.is_err(), "an existing file must not be written over");
     store.close().await;
+    let missing = format!("sqlite:{}", folder.path().join("missing.db").display());
+    assert!(matches!(Store::backup(&missing, &folder.path().join("x.db")).await, Err(Error::Unavailable(_))));
+    assert!(!folder.path().join("missing.db").exists(), "looking makes nothing");
+    assert!(Store::backup("postgres://u@h/d", &folder.path().join("x.db")).await.is_err());
 
-    for url in [url, format!("sqlite://{}", copy.display())] {
+    for url in [url, format!("sqlite://{}", copy.display()), format!("sqlite:{}", second.display())] {
         let store = Store::open(&url).await.unwrap();
         let mut db = store.read(Scope::System).await.unwrap();
         assert_eq!(
