@@ -16,8 +16,8 @@ pub use live::Ticket;
 pub use login::{LoginAnswer, LoginRequest, Me, PasswordChange};
 pub use page::Page;
 pub use position::{
-    Attributes, Feature, FeatureCollection, Geometry, LatestPositions, LineProperties, PositionInput, PositionsAnswer,
-    RowAnswer, RowOutcome,
+    Attributes, Feature, FeatureCollection, Geometry, LineProperties, PositionInput, PositionsAnswer, RowAnswer,
+    RowOutcome,
 };
 pub use problem::ProblemBody;
 pub use shipment::{Assignment, Credential, LinkView, LoggedEvent};

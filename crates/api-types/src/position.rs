@@ -6,7 +6,6 @@ use std::fmt;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use tracklane_core::id::DeviceId;
-use tracklane_core::model::DeviceLatest;
 pub use tracklane_core::position::Attributes;
 use tracklane_core::position::Mark;
 use tracklane_core::{FieldError, Timestamp};
@@ -150,13 +149,6 @@ pub struct PositionsAnswer {
     pub rejected: usize,
     /// Every row that is not simply accepted; with `?rows=all`, every row.
     pub rows: Vec<RowAnswer>,
-}
-
-/// The newest position of each device that was asked for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct LatestPositions {
-    /// One entry per device.
-    pub items: Vec<DeviceLatest>,
 }
 
 /// GeoJSON (RFC 7946): the positions of one device.

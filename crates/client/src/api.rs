@@ -7,14 +7,14 @@ use futures::Stream;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use tracklane_api_types::{
-    FeatureCollection, LatestPositions, LoggedEvent, LoginAnswer, LoginRequest, Me, Page, PositionInput,
-    PositionsAnswer,
+    FeatureCollection, LoggedEvent, LoginAnswer, LoginRequest, Me, Page, PositionInput, PositionsAnswer,
 };
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId, EndpointId, ShipmentId};
 use tracklane_core::lifecycle::{EventFlags, TrackingEvent};
 use tracklane_core::model::{
-    ApiKey, Customer, Device, Driver, Endpoint, Leg, Location, Package, Shipment, Tenant, TrackingLink, Zone,
+    ApiKey, Customer, Device, DeviceLatest, Driver, Endpoint, Leg, Location, Package, Shipment, Tenant, TrackingLink,
+    Zone,
 };
 
 use crate::error::Error;
@@ -54,6 +54,15 @@ pub struct EventView {
     pub event: TrackingEvent,
     /// How the fold took it.
     pub flags: EventFlags,
+}
+
+/// What a write made of a shipment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ShipmentChange {
+    /// The shipment as it is now.
+    pub shipment: Shipment,
+    /// The facts that the write stated.
+    pub events: Vec<EventView>,
 }
 
 /// A public link as it is handed on.
@@ -187,7 +196,7 @@ impl Client {
     ///
     /// # Errors
     /// 409 with the allowed list when the status may not follow the present one; else as every call.
-    pub async fn record_fact(&self, id: ShipmentId, fact: &NewFact) -> Result<serde_json::Value, Error> {
+    pub async fn record_fact(&self, id: ShipmentId, fact: &NewFact) -> Result<ShipmentChange, Error> {
         self.post(&format!("v1/shipments/{id}/events"), fact).await
     }
 
@@ -195,7 +204,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call: see [`Error`].
-    pub async fn assign(&self, id: ShipmentId, driver_id: DriverId) -> Result<serde_json::Value, Error> {
+    pub async fn assign(&self, id: ShipmentId, driver_id: DriverId) -> Result<ShipmentChange, Error> {
         self.post(&format!("v1/shipments/{id}/assign"), &Assignment { driver_id }).await
     }
 
@@ -253,11 +262,8 @@ impl Client {
     }
 
     /// The newest position of every device, or of those that the query asks for.
-    ///
-    /// # Errors
-    /// As every call: see [`Error`].
-    pub async fn latest(&self, query: &[(&str, String)]) -> Result<LatestPositions, Error> {
-        self.get("v1/positions/latest", query).await
+    pub fn latest(&self, query: &[(&str, String)]) -> impl Stream<Item = Result<DeviceLatest, Error>> + Send + use<> {
+        self.list("v1/positions/latest", query)
     }
 
     /// Where a device was, from one instant up to but not including another, as GeoJSON points.

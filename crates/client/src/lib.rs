@@ -13,6 +13,6 @@ pub mod requests;
 mod transport;
 pub mod webhook;
 
-pub use api::{CreatedApiKey, EventView, LinkAnswer, SecretAnswer, ShipmentDetail};
+pub use api::{CreatedApiKey, EventView, LinkAnswer, SecretAnswer, ShipmentChange, ShipmentDetail};
 pub use error::Error;
 pub use transport::{Client, RetryPolicy};

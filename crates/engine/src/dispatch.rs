@@ -11,7 +11,7 @@ use tracklane_store::drivers::{self, DriverFilter};
 
 use crate::base::{Base, must_see_all};
 use crate::error::{Error, Result};
-use crate::shipments::{ShipmentDetail, Shipments};
+use crate::shipments::{ShipmentChange, Shipments};
 use crate::tracking::Tracking;
 
 /// Finding a driver. Cheap to clone.
@@ -65,7 +65,7 @@ impl Dispatch {
     ///
     /// # Errors
     /// [`Error::Conflict`] when nobody is available, and those of [`Shipments::assign`].
-    pub async fn assign_nearest(&self, caller: &Caller, shipment: ShipmentId) -> Result<ShipmentDetail> {
+    pub async fn assign_nearest(&self, caller: &Caller, shipment: ShipmentId) -> Result<ShipmentChange> {
         let detail = self.shipments.detail(caller, shipment).await?;
         let start = detail.origin.and_then(|origin| origin.address.point);
         let mut candidates = self.available_drivers(caller).await?;

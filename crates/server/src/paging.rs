@@ -23,7 +23,12 @@ pub const MAX_LIMIT: u32 = 200;
 
 /// The query of a list: every list has these two, besides its own filter.
 pub trait ListQuery: DeserializeOwned {
-    /// Entries per page, 1 to 200.
+    /// Entries of a page when the caller does not say.
+    const DEFAULT_LIMIT: u32 = DEFAULT_LIMIT;
+    /// Entries of a page at most.
+    const MAX_LIMIT: u32 = MAX_LIMIT;
+
+    /// Entries per page, from 1 on.
     fn limit(&self) -> Option<u32>;
     /// Where the page before ended.
     fn cursor(&self) -> Option<&str>;
@@ -31,15 +36,16 @@ pub trait ListQuery: DeserializeOwned {
 
 /// Implements [`ListQuery`] for structs with the fields `limit` and `cursor`.
 macro_rules! list_query {
-    ($($name:ty),* $(,)?) => {
-        $(impl $crate::paging::ListQuery for $name {
+    ($name:ty $(, $limit:ident = $value:expr)* $(,)?) => {
+        impl $crate::paging::ListQuery for $name {
+            $(const $limit: u32 = $value;)*
             fn limit(&self) -> Option<u32> {
                 self.limit
             }
             fn cursor(&self) -> Option<&str> {
                 self.cursor.as_deref()
             }
-        })*
+        }
     };
 }
 pub(crate) use list_query;
@@ -48,7 +54,7 @@ pub(crate) use list_query;
 pub struct Listing<Q> {
     /// The filter.
     pub query: Q,
-    /// Entries wanted, 1 to 200.
+    /// Entries wanted, from 1 to what the list gives at most.
     pub limit: u32,
     /// What the cursor holds: where the page before ended.
     pub after: Option<String>,
@@ -61,9 +67,9 @@ impl<S: Send + Sync, Q: ListQuery> FromRequestParts<S> for Listing<Q> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let uri = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |uri| uri.0.clone());
         let query: Q = query::parse(uri.query().unwrap_or_default())?;
-        let limit = query.limit().unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(Problem::malformed("limit", format!("must be from 1 to {MAX_LIMIT}")));
+        let limit = query.limit().unwrap_or(Q::DEFAULT_LIMIT);
+        if !(1..=Q::MAX_LIMIT).contains(&limit) {
+            return Err(Problem::malformed("limit", format!("must be from 1 to {}", Q::MAX_LIMIT)));
         }
         let after = query.cursor().map(|cursor| open(cursor, &uri)).transpose()?;
         Ok(Self { query, limit, after, uri })

@@ -48,3 +48,15 @@ pub struct Listing<T> {
     /// Where the next page begins; none when this is the last one.
     pub next: Option<Cursor>,
 }
+
+impl<T> Listing<T> {
+    /// A page of entries that were found elsewhere, in order, as many as there are: cut to the limit. `place` is the id
+    /// that a cursor remembers of an entry.
+    pub fn cut(mut items: Vec<T>, limit: u32, place: impl Fn(&T) -> Uuid) -> Self {
+        let limit = limit as usize;
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(|last| Cursor(place(last)));
+        Self { items, next }
+    }
+}

@@ -173,6 +173,24 @@ export interface components {
             tenant_id: components["schemas"]["TenantId"];
         };
         AuditId: string;
+        /**
+         * @description How certain fixes on the other side of the edge confirm each other. A fix on this side, certain or not, begins the count
+         *     anew; one beyond the edge that is not certain, and one whose accuracy circle is larger than the zone, change nothing.
+         */
+        Confirm: {
+            /**
+             * Format: int32
+             * @description How many, 1 to 100.
+             */
+            fixes: number;
+            /** @description Whether both are needed. */
+            need?: components["schemas"]["Need"];
+            /**
+             * Format: int32
+             * @description Over how many seconds, from the first to the last of them.
+             */
+            seconds?: number;
+        };
         /** @description Coordinates. */
         Coordinates: {
             /**
@@ -267,6 +285,11 @@ export interface components {
             version: number;
         };
         CustomerId: string;
+        /**
+         * @description A time of the day to the minute, `08:30`; `24:00` is the end of the day.
+         * @example 08:30
+         */
+        DayTime: string;
         /** @description A delivery. */
         Delivery: {
             courier_id?: components["schemas"]["DriverId"] | null;
@@ -655,11 +678,6 @@ export interface components {
             /** @description True when every part is well. */
             ready: boolean;
         };
-        /** @description The newest position of each device that was asked for. */
-        LatestPositions: {
-            /** @description One entry per device. */
-            items: components["schemas"]["DeviceLatest"][];
-        };
         /** @description One stretch under one carrier. */
         Leg: {
             /** @description Mode `carrier`: which carrier. */
@@ -877,6 +895,11 @@ export interface components {
          * @enum {string}
          */
         MilestonePolicy: "off" | "arrivals" | "full";
+        /**
+         * @description Whether the number of fixes and the time are both needed.
+         * @enum {string}
+         */
+        Need: "both" | "either";
         /** @description What is said about a key. */
         NewApiKey: {
             customer_id?: components["schemas"]["CustomerId"] | null;
@@ -1447,29 +1470,55 @@ export interface components {
         };
         /** @description What a tenant says about a zone. */
         NewZone: {
-            /** @description GeoJSON geometry: `Polygon`, `MultiPolygon`, or a `Point` together with `radius_m` for a circle. */
+            /**
+             * @description GeoJSON geometry of at most 100,000 positions: `Polygon`, `MultiPolygon`, a `Point` together with `radius_m` for a
+             *     circle, or a `LineString` together with `width_m` for a corridor.
+             */
             geometry: Record<string, unknown>;
             location_id?: components["schemas"]["LocationId"] | null;
             /** @description Name, 1 to 200 characters. */
             name: string;
             /**
              * Format: double
-             * @description Radius of a circle, in metres, 1 to 1,000,000; none for polygons.
+             * @description Radius of a circle, in metres, 1 to 1,000,000; none for everything else.
              */
             radius_m?: number | null;
+            /** @description The tenant's own reference, unique in the tenant, 1 to 100 characters: imports find the zone by it. */
+            reference?: string | null;
+            rules?: components["schemas"]["ZoneRules"] | null;
+            schedule?: components["schemas"]["ZoneSchedule"] | null;
+            speed_limit?: components["schemas"]["SpeedLimit"] | null;
+            /**
+             * Format: double
+             * @description Width of a corridor in all, in metres, 1 to 100,000; none for everything else.
+             */
+            width_m?: number | null;
         };
         /** @description What a tenant says about a zone. */
         NewZonePatch: {
-            /** @description GeoJSON geometry: `Polygon`, `MultiPolygon`, or a `Point` together with `radius_m` for a circle. */
+            /**
+             * @description GeoJSON geometry of at most 100,000 positions: `Polygon`, `MultiPolygon`, a `Point` together with `radius_m` for a
+             *     circle, or a `LineString` together with `width_m` for a corridor.
+             */
             geometry?: Record<string, unknown>;
             location_id?: components["schemas"]["LocationId"] | null;
             /** @description Name, 1 to 200 characters. */
             name?: string;
             /**
              * Format: double
-             * @description Radius of a circle, in metres, 1 to 1,000,000; none for polygons.
+             * @description Radius of a circle, in metres, 1 to 1,000,000; none for everything else.
              */
             radius_m?: number | null;
+            /** @description The tenant's own reference, unique in the tenant, 1 to 100 characters: imports find the zone by it. */
+            reference?: string | null;
+            rules?: components["schemas"]["ZoneRules"] | null;
+            schedule?: components["schemas"]["ZoneSchedule"] | null;
+            speed_limit?: components["schemas"]["SpeedLimit"] | null;
+            /**
+             * Format: double
+             * @description Width of a corridor in all, in metres, 1 to 100,000; none for everything else.
+             */
+            width_m?: number | null;
         };
         /** @description An order. */
         Order: {
@@ -1868,6 +1917,53 @@ export interface components {
                  * @description Grows with each write.
                  */
                 version: number;
+            }[];
+            /** @description What to send as `cursor` for the next page, with the same filter; none on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_DeviceLatest: {
+            /** @description True when there is a next page. */
+            has_more: boolean;
+            /** @description The entries of this page. */
+            items: {
+                /**
+                 * Format: float
+                 * @description Radius of 68 % confidence, in metres.
+                 */
+                accuracy_m?: number | null;
+                /**
+                 * Format: float
+                 * @description Height, in metres.
+                 */
+                altitude_m?: number | null;
+                /** @description Everything else the device said. */
+                attributes: Record<string, unknown>;
+                /**
+                 * Format: float
+                 * @description Course over ground, in degrees clockwise from north.
+                 */
+                course_deg?: number | null;
+                /** @description Which device. */
+                device_id: components["schemas"]["DeviceId"];
+                driver_id?: components["schemas"]["DriverId"] | null;
+                /**
+                 * Format: date-time
+                 * @description When the fix was taken.
+                 */
+                fix_time: string;
+                /** @description Where. */
+                point: components["schemas"]["Point"];
+                /**
+                 * Format: date-time
+                 * @description When we received it.
+                 */
+                received_at: string;
+                /**
+                 * Format: float
+                 * @description Speed over ground, in metres per second.
+                 */
+                speed_mps?: number | null;
             }[];
             /** @description What to send as `cursor` for the next page, with the same filter; none on the last page. */
             next_cursor?: string | null;
@@ -2377,7 +2473,10 @@ export interface components {
                  * @description When the record was made.
                  */
                 created_at: string;
-                /** @description GeoJSON geometry: `Polygon`, `MultiPolygon`, or a `Point` together with `radius_m` for a circle. */
+                /**
+                 * @description GeoJSON geometry: `Polygon`, `MultiPolygon`, a `Point` together with `radius_m` for a circle, or a `LineString`
+                 *     together with `width_m` for a corridor.
+                 */
                 geometry: Record<string, unknown>;
                 /** @description Its id. */
                 id: components["schemas"]["ZoneId"];
@@ -2388,9 +2487,14 @@ export interface components {
                 name: string;
                 /**
                  * Format: double
-                 * @description Radius of a circle, in metres, 1 to 1,000,000; none for polygons.
+                 * @description Radius of a circle, in metres, 1 to 1,000,000; none for everything else.
                  */
                 radius_m?: number | null;
+                /** @description The tenant's own reference, unique in the tenant: imports find the zone by it. */
+                reference?: string | null;
+                rules?: components["schemas"]["ZoneRules"] | null;
+                schedule?: components["schemas"]["ZoneSchedule"] | null;
+                speed_limit?: components["schemas"]["SpeedLimit"] | null;
                 /** @description Its tenant. */
                 tenant_id: components["schemas"]["TenantId"];
                 /**
@@ -2403,6 +2507,11 @@ export interface components {
                  * @description Grows with each write.
                  */
                 version: number;
+                /**
+                 * Format: double
+                 * @description Width of a corridor in all, in metres, 1 to 100,000; none for everything else.
+                 */
+                width_m?: number | null;
             }[];
             /** @description What to send as `cursor` for the next page, with the same filter; none on the last page. */
             next_cursor?: string | null;
@@ -2501,6 +2610,27 @@ export interface components {
              * @default true
              */
             valid: boolean;
+        };
+        /**
+         * @description For how long positions are kept: all of them for some days, then one of each device in so many seconds for some more.
+         *     Both are kept to once a day, and whole parts of the history at a time, so that a position may stay a week longer.
+         */
+        PositionRetention: {
+            /**
+             * Format: int32
+             * @description Every position is kept for so many days, 1 to 36,500.
+             */
+            raw_days: number;
+            /**
+             * Format: int32
+             * @description For so many days more, 0 to 36,500; then it is dropped. Default: 0.
+             */
+            thinned_days?: number;
+            /**
+             * Format: int32
+             * @description After that the first position of each device in so many seconds is kept, 1 to 86,400. Default: 60.
+             */
+            thinned_seconds?: number;
         };
         /** @description What became of a batch. One row's bad input never stops another's. */
         PositionsAnswer: {
@@ -2685,6 +2815,15 @@ export interface components {
          * @enum {string}
          */
         RowOutcome: "accepted" | "duplicate" | "late" | "marked" | "rejected";
+        /** @description The same hours of some days. */
+        ScheduleWindow: {
+            /** @description On which days it begins. */
+            days: components["schemas"]["Weekday"][];
+            /** @description When it begins. */
+            from: components["schemas"]["DayTime"];
+            /** @description When it is over; on the next day when that is not after `from`. */
+            until: components["schemas"]["DayTime"];
+        };
         /** @description A shipment with the state that its facts fold to. */
         Shipment: {
             /**
@@ -2761,6 +2900,16 @@ export interface components {
              * @description Grows with each write.
              */
             version: number;
+        };
+        /** @description What a write made of a shipment. */
+        ShipmentChange: {
+            /**
+             * @description The facts that the write stated, with how the fold took each; also those that were known before. None when only
+             *     something else changed.
+             */
+            events: components["schemas"]["EventView"][];
+            /** @description The shipment as it is now. */
+            shipment: components["schemas"]["Shipment"];
         };
         /** @description A shipment with everything that belongs to it. */
         ShipmentDetail: {
@@ -2855,6 +3004,19 @@ export interface components {
          * @enum {string}
          */
         SourceKind: "system" | "aggregator" | "document" | "carrier" | "device" | "driver" | "operator";
+        /** @description The speed limit of a zone. */
+        SpeedLimit: {
+            /**
+             * Format: int32
+             * @description How many seconds one must go faster before it counts, 0 to 86,400.
+             */
+            for_s?: number;
+            /**
+             * Format: float
+             * @description Metres per second, above 0 up to 500.
+             */
+            limit_mps: number;
+        };
         /**
          * @description Where a shipment stands. "Delayed" is a flag, never a status: a delayed parcel is still in transit.
          * @enum {string}
@@ -2968,6 +3130,8 @@ export interface components {
              * @default arrivals
              */
             milestones: components["schemas"]["MilestonePolicy"];
+            /** @default null */
+            position_retention: components["schemas"]["PositionRetention"] | null;
         };
         /** @description A short-lived ticket for a WebSocket from a browser, which cannot send an `Authorization` header. */
         Ticket: {
@@ -3131,6 +3295,11 @@ export interface components {
             version: number;
         };
         VehicleId: string;
+        /**
+         * @description A day of the week.
+         * @enum {string}
+         */
+        Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
         /** @description Where somebody was, and when. */
         Whereabouts: {
             /**
@@ -3166,7 +3335,10 @@ export interface components {
              * @description When the record was made.
              */
             created_at: string;
-            /** @description GeoJSON geometry: `Polygon`, `MultiPolygon`, or a `Point` together with `radius_m` for a circle. */
+            /**
+             * @description GeoJSON geometry: `Polygon`, `MultiPolygon`, a `Point` together with `radius_m` for a circle, or a `LineString`
+             *     together with `width_m` for a corridor.
+             */
             geometry: Record<string, unknown>;
             /** @description Its id. */
             id: components["schemas"]["ZoneId"];
@@ -3177,9 +3349,14 @@ export interface components {
             name: string;
             /**
              * Format: double
-             * @description Radius of a circle, in metres, 1 to 1,000,000; none for polygons.
+             * @description Radius of a circle, in metres, 1 to 1,000,000; none for everything else.
              */
             radius_m?: number | null;
+            /** @description The tenant's own reference, unique in the tenant: imports find the zone by it. */
+            reference?: string | null;
+            rules?: components["schemas"]["ZoneRules"] | null;
+            schedule?: components["schemas"]["ZoneSchedule"] | null;
+            speed_limit?: components["schemas"]["SpeedLimit"] | null;
             /** @description Its tenant. */
             tenant_id: components["schemas"]["TenantId"];
             /**
@@ -3192,6 +3369,11 @@ export interface components {
              * @description Grows with each write.
              */
             version: number;
+            /**
+             * Format: double
+             * @description Width of a corridor in all, in metres, 1 to 100,000; none for everything else.
+             */
+            width_m?: number | null;
         };
         ZoneId: string;
         /**
@@ -3199,6 +3381,102 @@ export interface components {
          * @enum {string}
          */
         ZoneKind: "custom" | "hub" | "approach";
+        /** @description The rules of one zone. What is left out has its default. */
+        ZoneRules: {
+            /**
+             * Format: double
+             * @description Neither margin grows with the accuracy beyond this, in metres, 0 to 10,000: stated accuracy cannot be trusted either,
+             *     and a device with a bad one must still be able to leave.
+             * @default 100
+             */
+            band_cap_m: number;
+            /**
+             * Format: double
+             * @description How far beyond the edge a fix must lie at least to be certainly outside, in metres, 0 to 10,000.
+             * @default 20
+             */
+            band_m: number;
+            /**
+             * Format: double
+             * @description How deep inside a fix must lie at least to be certainly inside, in metres, 0 to 10,000; for devices that claim to be
+             *     more accurate than they are.
+             * @default 0
+             */
+            depth_m: number;
+            /**
+             * Format: int32
+             * @description After so many seconds inside, `zone.dwelled` is told, once per visit; none for never.
+             * @default null
+             */
+            dwell_s: number | null;
+            /**
+             * @description How certain fixes confirm an entry.
+             * @default {
+             *       "fixes": 2,
+             *       "need": "both",
+             *       "seconds": 0
+             *     }
+             */
+            enter: components["schemas"]["Confirm"];
+            /**
+             * Format: double
+             * @description How many accuracies inside the edge a fix must lie to be certainly inside, 0 to 5. In a small zone neither this nor
+             *     the depth asks for more than half of the way to its middle.
+             * @default 3
+             */
+            enter_certainty: number;
+            /**
+             * @description How certain fixes confirm an exit.
+             * @default {
+             *       "fixes": 2,
+             *       "need": "both",
+             *       "seconds": 0
+             *     }
+             */
+            exit: components["schemas"]["Confirm"];
+            /**
+             * Format: double
+             * @description How many accuracies outside the edge a fix must lie to be certainly outside, 0 to 5.
+             * @default 3
+             */
+            exit_certainty: number;
+            /**
+             * Format: int32
+             * @description An exit counts once the device has been outside this long, in seconds; a shorter absence tells nothing.
+             * @default 0
+             */
+            min_absence_s: number;
+            /**
+             * Format: int32
+             * @description An entry counts once the device has been inside this long, in seconds; a shorter visit tells nothing.
+             * @default 0
+             */
+            min_dwell_s: number;
+            /**
+             * @description Tells an inferred entry and exit when the way between two fixes leads through the zone.
+             * @default false
+             */
+            pass_through: boolean;
+            /**
+             * Format: double
+             * @description The accuracy of a fix that states none, in metres, 0 to 10,000.
+             * @default 10
+             */
+            unstated_accuracy_m: number;
+        };
+        /**
+         * @description When a zone tells events: only those that happened in one of the windows. Visits are followed all the time, so a window
+         *     that opens is no entry.
+         */
+        ZoneSchedule: {
+            /**
+             * @description By whose clocks: an IANA time zone.
+             * @example Europe/Lisbon
+             */
+            time_zone: string;
+            /** @description 1 to 50, in any order; they may overlap. */
+            windows: components["schemas"]["ScheduleWindow"][];
+        };
     };
     responses: never;
     parameters: never;

@@ -12,9 +12,10 @@ use super::filter::{Filter, Sieve};
 use super::hub::Hub;
 use super::mailbox::{Mailbox, Parcel};
 use super::ring::Placed;
-use super::sight::{Sees, Sight, look_up};
+use super::sight::{Known, Sees, Sight, look_up};
 use crate::base::Base;
 use crate::error::{Error, Result};
+use crate::shipments::seen::Shown;
 
 /// How many events are taken up in one go.
 const TURN: usize = 256;
@@ -56,8 +57,8 @@ pub struct Subscription {
 
 /// What was read from the store.
 enum Read {
-    /// Whether the caller may see a shipment.
-    Shipment(ShipmentId, bool),
+    /// What the caller may hear of a shipment.
+    Shipment(ShipmentId, Known),
     /// Events of the tenant, and how far they reach.
     Events(Vec<Placed>, LogPosition),
 }
@@ -143,7 +144,7 @@ impl Subscription {
             }
             let (position, event) = self.events.pop_front()?;
             if sees == Sees::Yes {
-                return Some(LiveItem::Event { position, event });
+                return Some(LiveItem::Event { position, event: event.seen_by(&self.caller) });
             }
         }
         if self.ready_at.is_some_and(|head| self.place >= head) {
@@ -155,8 +156,8 @@ impl Subscription {
                 Some(parcel) => parcel,
                 None => self.mailbox.take()?,
             };
-            match self.sight.position(&parcel.shipments) {
-                Sees::Yes => return Some(LiveItem::Position(parcel.latest)),
+            match self.sight.position(&parcel.latest, &parcel.shipments) {
+                Sees::Yes => return Some(LiveItem::Position(parcel.latest.seen_by(&self.caller))),
                 Sees::No => {}
                 Sees::Depends(id) => {
                     self.parcel = Some(parcel);
@@ -174,7 +175,7 @@ impl Subscription {
 
     fn take_in(&mut self, read: Read) {
         match read {
-            Read::Shipment(id, sees) => self.sight.learn(id, sees),
+            Read::Shipment(id, known) => self.sight.learn(id, known),
             Read::Events(found, reached) => self.queue(found, reached),
         }
     }

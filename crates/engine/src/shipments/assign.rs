@@ -8,7 +8,7 @@ use tracklane_core::model::{Caller, Leg};
 use super::create::{is_fleet, must_know_driver};
 use super::edit::must_run;
 use super::open::{Draft, Open, source_of};
-use super::{ShipmentDetail, Shipments, log, route};
+use super::{ShipmentChange, Shipments, log, route};
 use crate::base::must_operate;
 use crate::error::{Error, Result};
 
@@ -19,7 +19,7 @@ impl Shipments {
     /// # Errors
     /// [`Error::Invalid`] for an unknown driver, [`Error::NotFound`], [`Error::Conflict`] when the shipment has ended or is
     /// with a carrier, [`Error::Forbidden`] for all but admins and operators.
-    pub async fn assign(&self, caller: &Caller, id: ShipmentId, driver: DriverId) -> Result<ShipmentDetail> {
+    pub async fn assign(&self, caller: &Caller, id: ShipmentId, driver: DriverId) -> Result<ShipmentChange> {
         self.set_driver(caller, id, Some(driver)).await
     }
 
@@ -27,11 +27,11 @@ impl Shipments {
     ///
     /// # Errors
     /// Those of [`Shipments::assign`].
-    pub async fn unassign(&self, caller: &Caller, id: ShipmentId) -> Result<ShipmentDetail> {
+    pub async fn unassign(&self, caller: &Caller, id: ShipmentId) -> Result<ShipmentChange> {
         self.set_driver(caller, id, None).await
     }
 
-    async fn set_driver(&self, caller: &Caller, id: ShipmentId, driver: Option<DriverId>) -> Result<ShipmentDetail> {
+    async fn set_driver(&self, caller: &Caller, id: ShipmentId, driver: Option<DriverId>) -> Result<ShipmentChange> {
         must_operate(caller)?;
         let env = &self.base.env;
         let mut tx = self.base.begin(caller).await?;
@@ -43,8 +43,7 @@ impl Shipments {
         let mut leg = present_fleet_leg(&open)?;
         let before = leg.driver_id;
         if before == driver {
-            drop(tx);
-            return self.detail(caller, id).await;
+            return Ok(open.into_change(caller));
         }
         leg.driver_id = driver;
         open.save_leg(env, &mut tx, &leg).await?;
@@ -60,7 +59,7 @@ impl Shipments {
         open.tell_driver(env, &mut tx, leg.id, before, driver).await?;
         self.base.audit(&mut tx, caller, "shipment.driver_changed", id.to_string()).await?;
         self.close(tx, &open).await?;
-        self.detail(caller, id).await
+        Ok(open.into_change(caller))
     }
 }
 

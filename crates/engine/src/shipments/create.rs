@@ -2,13 +2,14 @@
 
 use tracklane_core::event::EventKind;
 use tracklane_core::id::{CustomerId, DriverId, LegId, LocationId, PackageId, ShipmentId};
-use tracklane_core::lifecycle::{FoldRules, SourceKind, Status, fold};
+use tracklane_core::lifecycle::{SourceKind, Status};
 use tracklane_core::model::{Caller, Customer, Leg, LegMode, LegState, Location, Package, Role, Shipment, Tenant};
 use tracklane_core::time::to_micros;
 use tracklane_core::{Env, Invalid};
 use tracklane_store::{Db, customers, drivers, legs, locations, packages, shipments, tenants};
 
 use super::open::{Draft, Open, source_of};
+use super::seen::may_name;
 use super::{NewLeg, NewPackage, NewShipment, ShipmentDetail, Shipments, log};
 use crate::error::{Error, Result};
 use crate::records::{NewCustomer, NewLocation, Record};
@@ -39,8 +40,7 @@ impl Shipments {
             legs::insert(&mut tx, leg).await?;
         }
         let id = shipment.id;
-        let state = fold(&[], FoldRules::default());
-        let mut open = Open { tenant, shipment, legs: route, facts: Vec::new(), state };
+        let mut open = Open::new(tenant, shipment, route);
         let data = log::created(&open.shipment, &parcels);
         let now = open.shipment.created_at;
         open.tell(env, &mut tx, EventKind::ShipmentCreated, now, data).await?;
@@ -133,7 +133,10 @@ async fn place(
         return Ok(Some(location.id));
     }
     if let Some(id) = known {
-        locations::get(db, id).await?.ok_or_else(|| Error::no_such(pointer))?;
+        let location = locations::get(db, id).await?.ok_or_else(|| Error::no_such(pointer))?;
+        if !may_name(db, caller, &location).await? {
+            return Err(Error::no_such(pointer));
+        }
     }
     Ok(known)
 }

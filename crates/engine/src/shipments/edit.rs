@@ -8,6 +8,7 @@ use tracklane_store::{Db, customers, legs, locations, packages};
 
 use super::create::{Way, build_package, check_references, lay_out};
 use super::open::Open;
+use super::seen::Shown;
 use super::{NewLeg, NewPackage, ShipmentEdit, Shipments, log, route};
 use crate::base::must_operate;
 use crate::error::{Error, Result};
@@ -139,7 +140,7 @@ impl Shipments {
     pub async fn legs(&self, caller: &Caller, id: ShipmentId) -> Result<Vec<Leg>> {
         let mut db = self.base.read(caller).await?;
         self.seen(&mut db, caller, id).await?;
-        Ok(legs::list_of_shipment(&mut db, id).await?)
+        Ok(legs::list_of_shipment(&mut db, id).await?.seen_by(caller))
     }
 
     /// One leg of a shipment.

@@ -9,7 +9,7 @@ use tracklane_store::{Db, legs};
 use super::create::{Way, lay_out};
 use super::open::{Draft, Open, source_of};
 use super::{
-    NewCancellation, NewCorrection, NewFact, NewFactKind, NewLeg, NewRetraction, NewReturn, ShipmentDetail, Shipments,
+    NewCancellation, NewCorrection, NewFact, NewFactKind, NewLeg, NewRetraction, NewReturn, ShipmentChange, Shipments,
 };
 use crate::base::must_operate;
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ impl Shipments {
     /// # Errors
     /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`], [`Error::IllegalTransition`] with the allowed list,
     /// [`Error::Conflict`] when the shipment has a thousand facts.
-    pub async fn record(&self, caller: &Caller, id: ShipmentId, input: NewFact) -> Result<ShipmentDetail> {
+    pub async fn record(&self, caller: &Caller, id: ShipmentId, input: NewFact) -> Result<ShipmentChange> {
         must_tell(caller)?;
         let env = &self.base.env;
         input.check(env.now())?;
@@ -42,14 +42,14 @@ impl Shipments {
         }
         open.apply(env, &mut tx, vec![draft]).await?;
         self.close(tx, &open).await?;
-        self.detail(caller, id).await
+        Ok(open.into_change(caller))
     }
 
     /// Says what is true, whatever was before. The only call that reopens a shipment that has ended.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`] for all but admins and operators.
-    pub async fn correct(&self, caller: &Caller, id: ShipmentId, input: NewCorrection) -> Result<ShipmentDetail> {
+    pub async fn correct(&self, caller: &Caller, id: ShipmentId, input: NewCorrection) -> Result<ShipmentChange> {
         must_operate(caller)?;
         let env = &self.base.env;
         input.check(env.now())?;
@@ -72,7 +72,7 @@ impl Shipments {
         open.apply(env, &mut tx, vec![draft]).await?;
         self.base.audit(&mut tx, caller, "shipment.corrected", id.to_string()).await?;
         self.close(tx, &open).await?;
-        self.detail(caller, id).await
+        Ok(open.into_change(caller))
     }
 
     /// Takes a fact back: it did not happen.
@@ -80,7 +80,7 @@ impl Shipments {
     /// # Errors
     /// [`Error::Invalid`] also when there is no such fact or it is a retraction itself, [`Error::NotFound`],
     /// [`Error::Forbidden`] for all but admins and operators.
-    pub async fn retract(&self, caller: &Caller, id: ShipmentId, input: NewRetraction) -> Result<ShipmentDetail> {
+    pub async fn retract(&self, caller: &Caller, id: ShipmentId, input: NewRetraction) -> Result<ShipmentChange> {
         must_operate(caller)?;
         input.check()?;
         let env = &self.base.env;
@@ -98,14 +98,14 @@ impl Shipments {
         open.apply(env, &mut tx, vec![draft]).await?;
         self.base.audit(&mut tx, caller, "shipment.fact_retracted", id.to_string()).await?;
         self.close(tx, &open).await?;
-        self.detail(caller, id).await
+        Ok(open.into_change(caller))
     }
 
     /// Calls a shipment off. Customers may call off their own while nobody has it.
     ///
     /// # Errors
     /// [`Error::IllegalTransition`] when it is too late, [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn cancel(&self, caller: &Caller, id: ShipmentId, input: NewCancellation) -> Result<ShipmentDetail> {
+    pub async fn cancel(&self, caller: &Caller, id: ShipmentId, input: NewCancellation) -> Result<ShipmentChange> {
         let substatus = match caller.role {
             Role::Admin | Role::Operator => "by_operator",
             Role::Customer => "by_sender",
@@ -124,7 +124,7 @@ impl Shipments {
         open.apply(env, &mut tx, vec![draft]).await?;
         self.base.audit(&mut tx, caller, "shipment.cancelled", id.to_string()).await?;
         self.close(tx, &open).await?;
-        self.detail(caller, id).await
+        Ok(open.into_change(caller))
     }
 
     /// Sends a shipment back, under legs of its own: after the delivery, or from the way.
@@ -132,7 +132,7 @@ impl Shipments {
     /// # Errors
     /// [`Error::IllegalTransition`] from where no way leads back, [`Error::Invalid`], [`Error::NotFound`],
     /// [`Error::Forbidden`] for all but admins and operators.
-    pub async fn send_back(&self, caller: &Caller, id: ShipmentId, input: NewReturn) -> Result<ShipmentDetail> {
+    pub async fn send_back(&self, caller: &Caller, id: ShipmentId, input: NewReturn) -> Result<ShipmentChange> {
         must_operate(caller)?;
         input.check()?;
         let env = &self.base.env;
@@ -154,7 +154,7 @@ impl Shipments {
         open.apply(env, &mut tx, vec![draft]).await?;
         self.base.audit(&mut tx, caller, "shipment.sent_back", id.to_string()).await?;
         self.close(tx, &open).await?;
-        self.detail(caller, id).await
+        Ok(open.into_change(caller))
     }
 }
 

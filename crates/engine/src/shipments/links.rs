@@ -5,6 +5,7 @@ use tracklane_core::model::{Caller, Role, Tenant, TrackingLink};
 use tracklane_core::{Invalid, Timestamp};
 use tracklane_store::{Scope, tenants, tracking_links};
 
+use super::seen::carrying_driver;
 use super::{NewLink, PublicView, ShipmentDetail, Shipments};
 use crate::base::must_operate;
 use crate::error::{Error, Result};
@@ -93,7 +94,8 @@ impl Shipments {
         if !is_open(&link, &tenant, &detail, self.base.env.now()) {
             return Err(Error::NotFound);
         }
-        let position = detail.carrying_driver().and_then(|driver| self.base.memory.latest_of_driver(driver));
+        let driver = carrying_driver(&detail.shipment, &detail.legs);
+        let position = driver.and_then(|driver| self.base.memory.latest_of_driver(driver));
         Ok(PublicView { tenant, detail, position })
     }
 }

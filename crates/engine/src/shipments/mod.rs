@@ -1,7 +1,8 @@
 //! What is tracked: facts in, status out.
 //!
 //! Every write opens the shipment under its lock (`open`), states facts, and closes. The fold decides the status; the
-//! legs follow it (`route`); the event log is told in the same transaction (`log`).
+//! legs follow it (`route`); the event log is told in the same transaction (`log`). What each role sees of it stands in
+//! `seen`.
 
 mod assign;
 mod create;
@@ -14,6 +15,7 @@ mod milestones;
 pub(crate) mod open;
 mod read;
 pub(crate) mod route;
+pub(crate) mod seen;
 mod service;
 mod views;
 
@@ -23,6 +25,5 @@ pub use inputs::{
 };
 pub(crate) use milestones::{Moved, Proof};
 pub use service::Shipments;
-pub(crate) use service::must_see;
 pub use tracklane_store::shipments::ShipmentFilter;
-pub use views::{EventView, PublicView, ShipmentDetail};
+pub use views::{EventView, PublicView, ShipmentChange, ShipmentDetail};

@@ -13,7 +13,9 @@ use tracklane_core::time::{TzConfidence, to_micros};
 use tracklane_core::{Env, Timestamp};
 use tracklane_store::{Db, events, legs, locations, shipments, tenants, tracking_events};
 
-use super::{log, route};
+use super::read::views;
+use super::seen::Shown;
+use super::{ShipmentChange, log, route};
 use crate::base::Base;
 use crate::error::{Error, Result};
 
@@ -105,6 +107,8 @@ pub(crate) struct Open {
     pub legs: Vec<Leg>,
     pub facts: Vec<TrackingEvent>,
     pub state: ShipmentState,
+    /// The facts that were stated since it was opened, new or known.
+    stated: Vec<TrackingEventId>,
 }
 
 impl Open {
@@ -115,7 +119,20 @@ impl Open {
         let legs = legs::list_of_shipment(db, id).await?;
         let facts = tracking_events::list_of_shipment(db, id).await?;
         let state = fold(&facts, rules(&tenant));
-        Ok(Some(Self { tenant, shipment, legs, facts, state }))
+        Ok(Some(Self { tenant, shipment, legs, facts, state, stated: Vec::new() }))
+    }
+
+    /// A shipment that is being made: nothing was said about it yet.
+    pub fn new(tenant: Tenant, shipment: Shipment, legs: Vec<Leg>) -> Self {
+        let state = fold(&[], rules(&tenant));
+        Self { tenant, shipment, legs, facts: Vec::new(), state, stated: Vec::new() }
+    }
+
+    /// What was made of it, as the caller may see it.
+    pub fn into_change(self, caller: &Caller) -> ShipmentChange {
+        let Self { shipment, facts, state, stated, .. } = self;
+        let facts = facts.into_iter().filter(|fact| stated.contains(&fact.id)).collect();
+        ShipmentChange { shipment: shipment.seen_by(caller), events: views(facts, &state).seen_by(caller) }
     }
 
     /// True when the same was said before.
@@ -146,9 +163,9 @@ impl Open {
         let old = self.state.clone();
         let mut news = Vec::new();
         for draft in drafts {
-            if let Some(fact) = self.keep(env, db, draft).await? {
-                news.push(fact);
-            }
+            let (id, new) = self.keep(env, db, draft).await?;
+            self.stated.push(id);
+            news.extend(new);
         }
         if news.is_empty() {
             return Ok(());
@@ -252,17 +269,18 @@ impl Open {
         self.facts.iter().map(|fact| fact.seq).max().unwrap_or(0) + 1
     }
 
-    /// Keeps one fact, or counts it when the same was said before.
-    async fn keep(&mut self, env: &Env, db: &mut Db, draft: Draft) -> Result<Option<TrackingEvent>> {
+    /// Keeps one fact, or counts it when the same was said before. Answers under which id it is known, and the fact if it
+    /// is new.
+    async fn keep(&mut self, env: &Env, db: &mut Db, draft: Draft) -> Result<(TrackingEventId, Option<TrackingEvent>)> {
         let fact = draft.into_fact(env, self.shipment.id, self.next_seq());
         if let Some(known) = self.facts.iter_mut().find(|known| fact.is_duplicate_of(known)) {
             known.copies += 1;
             tracking_events::bump_copies(db, known.id).await?;
-            return Ok(None);
+            return Ok((known.id, None));
         }
         tracking_events::append(db, &fact).await?;
         self.facts.push(fact.clone());
-        Ok(Some(fact))
+        Ok((fact.id, Some(fact)))
     }
 
     /// Writes legs that were changed.

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use tracklane_core::id::{CustomerId, LocationId, ShipmentId};
+use tracklane_core::id::{CustomerId, Id, LocationId, ShipmentId};
 use tracklane_core::lifecycle::{ShipmentState, TrackingEvent, fold};
-use tracklane_core::model::{Address, Caller, Customer, Location, Role, Shipment};
+use tracklane_core::model::{Caller, Customer, DeviceLatest, Location, Role, Shipment};
 use tracklane_store::{
-    Db, Listing, Page, customers, legs, locations, packages, shipments, tenants, tracking_events, tracking_links,
+    Cursor, Db, Listing, Page, customers, legs, locations, packages, shipments, tenants, tracking_events,
+    tracking_links,
 };
 
 use super::open::rules;
-use super::service::must_see;
+use super::seen::{Shown, carrying_driver, must_see, narrow, party};
 use super::{EventView, ShipmentDetail, ShipmentFilter, Shipments};
 use crate::error::{Error, Result};
 
@@ -21,7 +22,7 @@ impl Shipments {
     /// [`Error::NotFound`], also for shipments of others.
     pub async fn get(&self, caller: &Caller, id: ShipmentId) -> Result<Shipment> {
         let mut db = self.base.read(caller).await?;
-        self.seen(&mut db, caller, id).await
+        Ok(self.seen(&mut db, caller, id).await?.seen_by(caller))
     }
 
     /// A shipment with everything that belongs to it.
@@ -36,18 +37,18 @@ impl Shipments {
             _ => tracking_links::list_of_shipment(&mut db, id).await?,
         };
         let (sender, recipient) = people(&mut db, shipment.sender_id, shipment.recipient_id).await?;
-        let (sender, recipient) = (sender.map(|who| as_seen(caller, who)), recipient.map(|who| as_seen(caller, who)));
+        let (sender, recipient) = (sender.map(|who| party(caller, who)), recipient.map(|who| party(caller, who)));
         let (origin, destination) = places(&mut db, shipment.origin_id, shipment.destination_id).await?;
         Ok(ShipmentDetail {
             packages: packages::list_of_shipment(&mut db, id).await?,
-            legs: legs::list_of_shipment(&mut db, id).await?,
-            events: timeline(&mut db, id).await?,
+            legs: legs::list_of_shipment(&mut db, id).await?.seen_by(caller),
+            events: timeline(&mut db, id).await?.seen_by(caller),
             links,
             sender,
             recipient,
             origin,
             destination,
-            shipment,
+            shipment: shipment.seen_by(caller),
         })
     }
 
@@ -58,7 +59,32 @@ impl Shipments {
     pub async fn events(&self, caller: &Caller, id: ShipmentId) -> Result<Vec<EventView>> {
         let mut db = self.base.read(caller).await?;
         self.seen(&mut db, caller, id).await?;
-        timeline(&mut db, id).await
+        Ok(timeline(&mut db, id).await?.seen_by(caller))
+    }
+
+    /// A page of [`Shipments::events`]. A fact that is told late may come to stand on a page that was read before.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] for a cursor that names none of the facts.
+    pub async fn page_of_events(&self, caller: &Caller, id: ShipmentId, page: Page) -> Result<Listing<EventView>> {
+        let mut items = self.events(caller, id).await?;
+        if let Some(Cursor(after)) = page.after {
+            let place = items.iter().position(|view| view.event.id.uuid() == after);
+            items.drain(..=place.ok_or_else(|| Error::no_such("/cursor"))?);
+        }
+        Ok(Listing::cut(items, page.limit, |view| view.event.id.uuid()))
+    }
+
+    /// Where a shipment is: the newest position of the driver who has it; none unless one of the own fleet does.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for shipments of others.
+    pub async fn position(&self, caller: &Caller, id: ShipmentId) -> Result<Option<DeviceLatest>> {
+        let mut db = self.base.read(caller).await?;
+        let shipment = self.seen(&mut db, caller, id).await?;
+        let legs = legs::list_of_shipment(&mut db, id).await?;
+        let latest = carrying_driver(&shipment, &legs).and_then(|driver| self.base.memory.latest_of_driver(driver));
+        Ok(latest.map(|latest| latest.seen_by(caller)))
     }
 
     /// A page of shipments, newest first. Drivers see what they carry now, customers what they send or receive.
@@ -71,7 +97,8 @@ impl Shipments {
             return Ok(Listing { items: Vec::new(), next: None });
         }
         let mut db = self.base.read(caller).await?;
-        Ok(shipments::list(&mut db, &filter, page).await?)
+        let Listing { items, next } = shipments::list(&mut db, &filter, page).await?;
+        Ok(Listing { items: items.seen_by(caller), next })
     }
 
     /// Reads a shipment that the caller may see.
@@ -86,24 +113,6 @@ impl Shipments {
     }
 }
 
-/// Holds a filter to what the caller may see; false when that is nothing.
-fn narrow(caller: &Caller, filter: &mut ShipmentFilter) -> Result<bool> {
-    match caller.role {
-        Role::Admin | Role::Operator | Role::Viewer => Ok(true),
-        Role::Device => Err(Error::Forbidden),
-        Role::Driver => {
-            let own = caller.driver_id.ok_or(Error::Forbidden)?;
-            let asked = filter.driver_id.replace(own);
-            Ok(asked.is_none_or(|asked| asked == own))
-        }
-        Role::Customer => {
-            let own = caller.customer_id.ok_or(Error::Forbidden)?;
-            let asked = filter.customer_id.replace(own);
-            Ok(asked.is_none_or(|asked| asked == own))
-        }
-    }
-}
-
 /// The facts of a shipment as the fold takes them.
 async fn timeline(db: &mut Db, id: ShipmentId) -> Result<Vec<EventView>> {
     let tenant = tenants::own(db).await?.ok_or(Error::NotFound)?;
@@ -113,7 +122,7 @@ async fn timeline(db: &mut Db, id: ShipmentId) -> Result<Vec<EventView>> {
 }
 
 /// Puts facts in the order of the timeline, each with how the fold took it.
-fn views(facts: Vec<TrackingEvent>, state: &ShipmentState) -> Vec<EventView> {
+pub(super) fn views(facts: Vec<TrackingEvent>, state: &ShipmentState) -> Vec<EventView> {
     let timeline = state.timeline.iter().enumerate();
     let taken: HashMap<_, _> = timeline.map(|(place, (id, flags))| (*id, (place, *flags))).collect();
     let of = |id| taken.get(&id).copied().unwrap_or_default();
@@ -131,15 +140,6 @@ async fn people(
     let found = customers::get_many(db, &ids).await?;
     let pick = |id: Option<CustomerId>| id.and_then(|id| found.iter().find(|customer| customer.id == id)).cloned();
     Ok((pick(sender), pick(recipient)))
-}
-
-/// A customer as the caller may see them: customers know of each other the first name.
-fn as_seen(caller: &Caller, who: Customer) -> Customer {
-    if caller.role != Role::Customer || caller.customer_id == Some(who.id) {
-        return who;
-    }
-    let name = who.first_name().to_owned();
-    Customer { name, reference: None, email: None, phone: None, language: None, address: Address::default(), ..who }
 }
 
 async fn places(

@@ -1,12 +1,13 @@
-//! The service itself, and what all its calls share: who may see what, opening and closing.
+//! The service itself, and what all its calls share: opening and closing.
 
 use std::sync::Arc;
 
 use tracklane_core::id::ShipmentId;
-use tracklane_core::model::{Caller, Leg, Role, Shipment};
+use tracklane_core::model::Caller;
 use tracklane_store::{Db, Tx};
 
 use super::open::Open;
+use super::seen::must_see;
 use crate::base::Base;
 use crate::error::{Error, Result};
 
@@ -35,21 +36,4 @@ impl Shipments {
         open.remember(&self.base, &ends);
         Ok(())
     }
-}
-
-/// Refuses callers of narrow roles to whom the shipment does not belong, as if it did not exist.
-pub(crate) fn must_see(caller: &Caller, shipment: &Shipment, legs: &[Leg]) -> Result<()> {
-    let sees = match caller.role {
-        Role::Admin | Role::Operator | Role::Viewer => true,
-        Role::Driver => caller.driver_id.is_some_and(|own| carries(own, shipment, legs)),
-        Role::Customer => {
-            caller.customer_id.is_some_and(|own| [shipment.sender_id, shipment.recipient_id].contains(&Some(own)))
-        }
-        Role::Device => false,
-    };
-    if sees { Ok(()) } else { Err(Error::NotFound) }
-}
-
-fn carries(driver: tracklane_core::id::DriverId, shipment: &Shipment, legs: &[Leg]) -> bool {
-    shipment.driver_id == Some(driver) || legs.iter().any(|leg| leg.driver_id == Some(driver))
 }

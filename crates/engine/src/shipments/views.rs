@@ -1,11 +1,10 @@
 //! What the shipments service answers and is asked for, beyond the records themselves.
 
 use serde::{Deserialize, Serialize};
-use tracklane_core::id::DriverId;
-use tracklane_core::lifecycle::{EventFlags, Status, TrackingEvent};
-use tracklane_core::model::{
-    Customer, DeviceLatest, Leg, LegMode, LegState, Location, Package, Shipment, Tenant, TrackingLink,
-};
+use tracklane_core::lifecycle::{EventFlags, TrackingEvent};
+use tracklane_core::model::{Customer, DeviceLatest, Leg, Location, Package, Shipment, Tenant, TrackingLink};
+
+use super::seen::Shown;
 
 /// A shipment with everything that belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -30,18 +29,14 @@ pub struct ShipmentDetail {
     pub destination: Option<Location>,
 }
 
-impl ShipmentDetail {
-    /// The driver whose position is the shipment's: only while a leg of the own fleet is on its way, and begun.
-    pub fn carrying_driver(&self) -> Option<DriverId> {
-        let Shipment { status, picked_up_at, .. } = &self.shipment;
-        // A pick-up that nobody scanned has happened all the same once the shipment is further along.
-        let begun = picked_up_at.is_some() || status.rank() > Status::Assigned.rank();
-        if !begun || !status.is_active() {
-            return None;
-        }
-        let leg = self.legs.iter().find(|leg| leg.state == LegState::Active)?;
-        if leg.mode == LegMode::Fleet { leg.driver_id } else { None }
-    }
+/// What a write made of a shipment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ShipmentChange {
+    /// The shipment as it is now.
+    pub shipment: Shipment,
+    /// The facts that the write stated, with how the fold took each; also those that were known before. None when only
+    /// something else changed.
+    pub events: Vec<EventView>,
 }
 
 /// One fact and how the fold took it.
@@ -62,4 +57,10 @@ pub struct PublicView {
     pub detail: ShipmentDetail,
     /// Where it is now; only while a leg of the own fleet is on its way.
     pub position: Option<DeviceLatest>,
+}
+
+impl Shown for EventView {
+    fn hide(&mut self) {
+        self.event.hide();
+    }
 }

@@ -166,6 +166,10 @@ impl World {
         panic!("{} still wait", self.engine.tracking.waiting());
     }
 
+    pub async fn detail(&self, id: ShipmentId) -> ShipmentDetail {
+        self.engine.shipments.detail(&self.boss, id).await.unwrap()
+    }
+
     pub async fn status(&self, id: ShipmentId) -> (Status, Option<String>) {
         let shipment = self.engine.shipments.get(&self.boss, id).await.unwrap();
         (shipment.status, shipment.substatus)

@@ -5,10 +5,10 @@ use tracklane_core::event::EventKind;
 use tracklane_core::id::TrackingEventId;
 use tracklane_core::lifecycle::{FactKind, Status, TrackingEvent, legal_next};
 use tracklane_core::model::LegState;
-use tracklane_engine::Error;
 use tracklane_engine::shipments::{
     NewCancellation, NewCorrection, NewFact, NewLink, NewRetraction, NewReturn, ShipmentEdit,
 };
+use tracklane_engine::{Cursor, Error, Page};
 use tracklane_store::{Scope, tracking_events};
 
 use crate::kit::{World, each, east};
@@ -21,6 +21,7 @@ each!(
     a_shipment_may_be_entered_after_it_is_on_its_way,
     no_late_word_makes_a_step_that_the_table_does_not_know,
     the_same_fact_twice_is_counted_not_kept,
+    facts_are_read_a_page_at_a_time,
     facts_are_not_taken_without_end,
     a_correction_reopens_and_a_retraction_unsays,
     two_writers_take_turns,
@@ -89,10 +90,13 @@ async fn what_comes_late_is_kept_and_moves_nothing_back(world: World) {
     let told = world.told(id).await;
     let early = world.ground.now() - jiff::SignedDuration::from_secs(5_400);
     let late = NewFact { occurred_at: Some(early), ..NewFact::scan(Status::InfoReceived) };
-    let detail = world.engine.shipments.record(&world.boss, id, late).await.unwrap();
-    assert_eq!(detail.shipment.status, Status::InTransit);
-    let view = detail.events.iter().find(|view| view.event.status == Some(Status::InfoReceived)).unwrap();
-    assert!(view.flags.late_event);
+    let change = world.engine.shipments.record(&world.boss, id, late).await.unwrap();
+    assert_eq!(change.shipment.status, Status::InTransit);
+    let [view] = change.events.as_slice() else { panic!("one fact was stated: {change:?}") };
+    assert_eq!((view.event.status, view.flags.late_event), (Some(Status::InfoReceived), true));
+    let detail = world.detail(id).await;
+    assert_eq!(detail.shipment, change.shipment, "what is answered is what is kept");
+    assert!(detail.events.contains(view));
     assert_eq!(world.told(id).await, told, "nobody is told of a status that did not change");
     let order: Vec<_> = detail.events.iter().map(|view| view.event.occurred_at).collect();
     assert!(order.is_sorted(), "the timeline is by when things happened");
@@ -191,11 +195,33 @@ async fn the_same_fact_twice_is_counted_not_kept(world: World) {
     world.ground.pass(10);
     world.engine.shipments.record(&world.boss, id, NewFact::scan(Status::Delivered)).await.unwrap();
     let before = world.log().await.len();
-    let detail = world.engine.shipments.record(&world.boss, id, fact).await.unwrap();
-    let copies: Vec<_> =
-        detail.events.iter().filter(|v| v.event.status == Some(Status::PickedUp)).map(|v| v.event.copies).collect();
-    assert_eq!(copies, [2]);
+    let change = world.engine.shipments.record(&world.boss, id, fact).await.unwrap();
+    let told: Vec<_> = change.events.iter().map(|view| (view.event.status, view.event.copies)).collect();
+    assert_eq!(told, [(Some(Status::PickedUp), 2)], "it is answered as it was kept");
+    assert_eq!(world.detail(id).await.events.len(), 3);
     assert_eq!(world.log().await.len(), before);
+}
+
+async fn facts_are_read_a_page_at_a_time(world: World) {
+    let id = world.shipment(json!({})).await.shipment.id;
+    let shipments = &world.engine.shipments;
+    for status in [Status::PickedUp, Status::InTransit, Status::OutForDelivery, Status::Delivered] {
+        world.ground.pass(60);
+        shipments.record(&world.boss, id, NewFact::scan(status)).await.unwrap();
+    }
+    let (mut read, mut page) = (Vec::new(), Page::first(2));
+    for more in [true, true, false] {
+        let listing = shipments.page_of_events(&world.boss, id, page).await.unwrap();
+        assert_eq!(listing.next.is_some(), more);
+        read.extend(listing.items);
+        page.after = listing.next;
+    }
+    assert_eq!(read, world.detail(id).await.events);
+    let whole = shipments.page_of_events(&world.boss, id, Page::first(5)).await.unwrap();
+    assert_eq!((whole.items.len(), whole.next), (5, None), "a full last page is the last page");
+    page.after = Some(Cursor(uuid::Uuid::nil()));
+    let lost = shipments.page_of_events(&world.boss, id, page).await;
+    assert!(matches!(lost, Err(Error::Invalid(_))), "{lost:?}");
 }
 
 async fn facts_are_not_taken_without_end(world: World) {
@@ -222,7 +248,8 @@ async fn facts_are_not_taken_without_end(world: World) {
         retracts: None,
     };
     let corrected = shipments.correct(&world.boss, id, correction).await.unwrap();
-    assert_eq!((corrected.shipment.status, corrected.events.len()), (Status::PickedUp, 1_001));
+    assert_eq!((corrected.shipment.status, corrected.events.len()), (Status::PickedUp, 1), "not the whole timeline");
+    assert_eq!(world.detail(id).await.events.len(), 1_001);
 }
 
 async fn a_correction_reopens_and_a_retraction_unsays(world: World) {
@@ -245,7 +272,7 @@ async fn a_correction_reopens_and_a_retraction_unsays(world: World) {
     let detail = world.engine.shipments.correct(&world.boss, id, correction).await.unwrap();
     assert_eq!(detail.shipment.status, Status::InTransit);
     assert_eq!(detail.shipment.delivered_at, None);
-    assert_eq!(detail.legs[0].state, LegState::Active, "the way goes on");
+    assert_eq!(world.detail(id).await.legs[0].state, LegState::Active, "the way goes on");
 
     world.ground.pass(60);
     let lost = world.engine.shipments.record(&world.boss, id, NewFact::scan(Status::Failed)).await.unwrap();
@@ -253,7 +280,7 @@ async fn a_correction_reopens_and_a_retraction_unsays(world: World) {
     let back = NewRetraction { event_id: wrong, reason_text: "found".to_owned() };
     let detail = world.engine.shipments.retract(&world.boss, id, back.clone()).await.unwrap();
     assert_eq!(detail.shipment.status, Status::InTransit);
-    assert!(detail.events.iter().any(|view| view.flags.retracted));
+    assert!(world.detail(id).await.events.iter().any(|view| view.flags.retracted));
     let unknown = NewRetraction { event_id: TrackingEventId::new(&world.ground.env), ..back };
     assert!(matches!(world.engine.shipments.retract(&world.boss, id, unknown).await, Err(Error::Invalid(_))));
 }
@@ -278,7 +305,7 @@ async fn cancelling_works_until_it_is_on_its_way(world: World) {
     let cancelled = world.engine.shipments.cancel(&world.boss, id, NewCancellation::default()).await.unwrap();
     assert_eq!(cancelled.shipment.status, Status::Cancelled);
     assert_eq!(cancelled.shipment.substatus.as_deref(), Some("by_operator"));
-    assert_eq!(cancelled.legs[0].state, LegState::Cancelled);
+    assert_eq!(world.detail(id).await.legs[0].state, LegState::Cancelled);
     let id = world.shipment(json!({})).await.shipment.id;
     world.engine.shipments.record(&world.boss, id, NewFact::scan(Status::PickedUp)).await.unwrap();
     let late = world.engine.shipments.cancel(&world.boss, id, NewCancellation::default()).await;
@@ -297,12 +324,12 @@ async fn a_delivered_shipment_goes_back_under_legs_of_its_own(world: World) {
     assert_eq!(detail.shipment.status, Status::Returning);
     assert!(detail.shipment.return_leg);
     assert!(detail.shipment.delivered_at.is_some(), "the outward way stays delivered");
-    let back = &detail.legs[1];
+    let back = &world.detail(id).await.legs[1];
     assert!(back.is_return && back.state == LegState::Active);
     assert_eq!((back.origin_id, back.destination_id), (made.shipment.destination_id, made.shipment.origin_id));
     world.ground.pass(60);
-    let detail = world.engine.shipments.record(&world.boss, id, NewFact::scan(Status::Returned)).await.unwrap();
-    assert_eq!(detail.legs[1].state, LegState::Done);
+    world.engine.shipments.record(&world.boss, id, NewFact::scan(Status::Returned)).await.unwrap();
+    assert_eq!(world.detail(id).await.legs[1].state, LegState::Done);
 }
 
 async fn drivers_come_and_go(world: World) {

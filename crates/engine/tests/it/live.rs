@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde_json::json;
 use tracklane_core::Invalid;
 use tracklane_core::event::{Event, EventKind, LogPosition};
 use tracklane_core::id::{DeviceId, DriverId, ShipmentId};
+use tracklane_core::lifecycle::Status;
 use tracklane_core::model::{Caller, DeviceLatest, Role};
 use tracklane_core::position::{Attributes, Point};
 use tracklane_engine::Error;
 use tracklane_engine::live::{Filter, LiveItem, Subscription, Viewport};
+use tracklane_engine::shipments::{NewFact, NewShipment};
 
 use super::stage::{Stage, on_both};
 use crate::kit::Ground;
@@ -22,6 +25,7 @@ on_both!(
     filters_let_through_what_they_name,
     a_viewport_hears_of_a_device_until_it_has_left,
     nobody_hears_what_is_not_theirs,
+    a_customer_hears_where_their_goods_are_and_not_who_has_them,
     the_end_of_the_engine_ends_the_stream,
 );
 
@@ -278,11 +282,12 @@ async fn nobody_hears_what_is_not_theirs(ground: Ground) {
     stage.publish(&stage.latest(their_phone, Some(colleague), 41.0, -8.0), &[foreign]);
     let latest = stage.latest(phone, Some(driver), 41.0, -8.0);
     stage.publish(&latest, &[own]);
-    for stream in [&mut driving, &mut sending] {
-        assert_eq!(stream.event().await, mine);
-        assert_eq!(stream.position().await, latest);
-        assert!(stream.is_silent().await);
-    }
+    assert_eq!(driving.event().await, mine);
+    assert_eq!(driving.position().await, latest);
+    assert_eq!(sending.event().await, mine);
+    let place = sending.position().await;
+    assert_eq!((place.point, place.driver_id), (latest.point, None), "a customer hears where, not who");
+    assert!(driving.is_silent().await && sending.is_silent().await);
     // Off the way of their shipments, a driver's whereabouts are no customer's business.
     stage.publish(&latest, &[]);
     assert_eq!(driving.position().await, latest);
@@ -291,6 +296,45 @@ async fn nobody_hears_what_is_not_theirs(ground: Ground) {
     let theirs = stage.append(vec![stage.draft(stranger.tenant_id, EventKind::ZoneEntered, None)]).await.remove(0);
     assert_eq!(elsewhere.event().await, theirs);
     assert!(driving.is_silent().await);
+}
+
+async fn a_customer_hears_where_their_goods_are_and_not_who_has_them(ground: Ground) {
+    let stage = Stage::new(ground).await;
+    let (driver, sender) = (stage.driver().await, stage.customer().await);
+    let shipments = &stage.engine.shipments;
+    let new = NewShipment { sender_id: Some(sender), ..NewShipment::default() };
+    let id = shipments.create(&stage.caller, new).await.unwrap().shipment.id;
+    let as_customer = Caller { customer_id: Some(sender), ..stage.as_role(Role::Customer) };
+    let mut sending = stage.listen(&as_customer, Filter::everything(), None).await;
+    let mut driving = stage.latest(DeviceId::new(&stage.env), Some(driver), 41.0, -8.0);
+    driving.attributes.insert("batt".to_owned(), json!(50));
+    // Waits for the change of the status, and answers whether a position is heard from then on.
+    let heard_from = async |sending: &mut Ear, status: &str| {
+        let mut told = String::new();
+        loop {
+            let event = sending.event().await;
+            told.push_str(&json!(event).to_string());
+            if event.kind == EventKind::StatusChanged && event.data["status"] == status {
+                break;
+            }
+        }
+        assert!(!told.contains(&driver.to_string()) && !told.contains("\"actor\""), "{told}");
+        stage.publish(&driving, &[id]);
+        let silent = {
+            while sending.listen(Duration::from_millis(300)).await {}
+            sending.positions.is_empty()
+        };
+        (!silent).then(|| sending.positions.pop_front().unwrap())
+    };
+    shipments.assign(&stage.caller, id, driver).await.unwrap();
+    assert_eq!(heard_from(&mut sending, "assigned").await, None, "the driver is on the way with something else");
+    stage.advance(60);
+    shipments.record(&stage.caller, id, NewFact::scan(Status::PickedUp)).await.unwrap();
+    let place = heard_from(&mut sending, "picked_up").await.expect("the goods are there");
+    assert_eq!(place, DeviceLatest { driver_id: None, attributes: Attributes::new(), ..driving.clone() });
+    stage.advance(60);
+    shipments.record(&stage.caller, id, NewFact::scan(Status::Delivered)).await.unwrap();
+    assert_eq!(heard_from(&mut sending, "delivered").await, None, "the driver goes on without them");
 }
 
 async fn the_end_of_the_engine_ends_the_stream(ground: Ground) {

@@ -13,6 +13,8 @@ each!(
     another_tenant_sees_nothing,
     a_driver_sees_and_tells_what_they_carry,
     a_customer_makes_and_sees_their_own,
+    a_customer_is_not_told_who_drives,
+    a_customer_names_the_places_that_are_theirs,
     a_viewer_looks_and_touches_nothing,
 );
 
@@ -34,6 +36,8 @@ async fn another_tenant_sees_nothing(world: World) {
         shipments.get(&stranger, id),
         shipments.detail(&stranger, id),
         shipments.events(&stranger, id),
+        shipments.page_of_events(&stranger, id, Page::first(1)),
+        shipments.position(&stranger, id),
         shipments.record(&stranger, id, NewFact::scan(Status::PickedUp)),
         shipments.cancel(&stranger, id, NewCancellation::default()),
         shipments.update(&stranger, id, 1, ShipmentEdit::default()),
@@ -106,6 +110,83 @@ async fn a_customer_makes_and_sees_their_own(world: World) {
     assert!(matches!(shipments.create(&ana, foreign).await, Err(Error::Invalid(_))));
     let cancelled = shipments.cancel(&ana, own.id, NewCancellation::default()).await.unwrap();
     assert_eq!(cancelled.shipment.substatus.as_deref(), Some("by_sender"));
+}
+
+async fn a_customer_is_not_told_who_drives(world: World) {
+    let driver = world.driver("Eva").await;
+    let device = world.device("phone", Some(driver.id)).await;
+    let made = world.shipment(json!({ "sender": { "name": "Ana" }, "driver_id": driver.id })).await;
+    let (id, shipments) = (made.shipment.id, &world.engine.shipments);
+    let ana = world.customer_caller(made.sender.unwrap().id);
+    world.at(device.id, east(0.0)).await;
+    assert_eq!(shipments.position(&ana, id).await.unwrap(), None, "where the driver was before is nobody's business");
+    world.ground.pass(60);
+    let picked_up = NewFact { raw_text: Some("two boxes".to_owned()), ..NewFact::scan(Status::PickedUp) };
+    shipments.record(&world.driver_caller(driver.id), id, picked_up).await.unwrap();
+
+    let whole = serde_json::to_string(&world.detail(id).await).unwrap();
+    let mut shown = vec![
+        json!(shipments.detail(&ana, id).await.unwrap()),
+        json!(shipments.get(&ana, id).await.unwrap()),
+        json!(shipments.list(&ana, &ShipmentFilter::default(), Page::first(9)).await.unwrap().items),
+        json!(shipments.legs(&ana, id).await.unwrap()),
+        json!(shipments.leg(&ana, id, made.legs[0].id).await.unwrap()),
+        json!(shipments.events(&ana, id).await.unwrap()),
+        json!(shipments.page_of_events(&ana, id, Page::first(9)).await.unwrap().items),
+        json!(shipments.position(&ana, id).await.unwrap().expect("the driver has it now")),
+    ];
+    let own = shipments.create(&ana, NewShipment::default()).await.unwrap().shipment.id;
+    shown.push(json!(shipments.cancel(&ana, own, NewCancellation::default()).await.unwrap()));
+    let (driver, boss) = (driver.id.to_string(), json!(world.boss.actor).to_string());
+    assert!(whole.contains(&driver) && whole.contains("two boxes"), "the tenant's own see all: {whole}");
+    for seen in shown.iter().map(ToString::to_string) {
+        assert!(!seen.contains(&driver) && !seen.contains(&boss), "{seen}");
+    }
+    let by_driver = ShipmentFilter { driver_id: made.shipment.driver_id, ..ShipmentFilter::default() };
+    assert!(shipments.list(&ana, &by_driver, Page::first(9)).await.unwrap().items.is_empty(), "nor found by");
+}
+
+async fn a_customer_names_the_places_that_are_theirs(world: World) {
+    let place = async |name: &str, kind: &str| {
+        let input = json!({ "name": name, "location_type": kind, "address": { "point": east(0.0) } });
+        let input = serde_json::from_value(input).unwrap();
+        world.engine.records.locations.create(&world.boss, input).await.unwrap().id
+    };
+    let (hub, warehouse, store) = (place("H", "hub").await, place("W", "warehouse").await, place("S", "store").await);
+    let (locker, door) = (place("L", "locker").await, place("D", "address").await);
+    let rui = world.shipment(json!({ "sender": { "name": "Rui" }, "destination_id": door })).await;
+    let made = world.shipment(json!({ "sender": { "name": "Ana" }, "origin_id": warehouse })).await;
+    let (ana, rui) = (made.sender.unwrap().id, rui.sender.unwrap().id);
+    let tries = [
+        (ana, hub, false),
+        (ana, warehouse, true),
+        (ana, store, true),
+        (ana, locker, true),
+        (ana, door, false),
+        (rui, door, true),
+        (rui, warehouse, false),
+    ];
+    for (who, location, may) in tries {
+        for (origin, destination) in [(Some(location), None), (None, Some(location))] {
+            let new = NewShipment { origin_id: origin, destination_id: destination, ..NewShipment::default() };
+            let outcome = world.engine.shipments.create(&world.customer_caller(who), new.clone()).await;
+            match outcome {
+                Ok(_) => assert!(may, "{new:?}"),
+                Err(Error::Invalid(invalid)) => {
+                    let unknown = tracklane_core::id::LocationId::new(&world.ground.env);
+                    let other = |id: Option<_>| id.map(|_| unknown);
+                    let new = NewShipment { origin_id: other(origin), destination_id: other(destination), ..new };
+                    let Err(Error::Invalid(missing)) =
+                        world.engine.shipments.create(&world.customer_caller(who), new).await
+                    else {
+                        panic!("there is no such location")
+                    };
+                    assert_eq!((invalid, may), (missing, false), "as if there were none");
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
 }
 
 async fn a_viewer_looks_and_touches_nothing(world: World) {

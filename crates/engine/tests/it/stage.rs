@@ -6,14 +6,16 @@ use std::time::Duration;
 use serde_json::json;
 use tracklane_core::Env;
 use tracklane_core::event::{Event, EventKind, LogPosition};
-use tracklane_core::id::{CustomerId, DriverId, EventId, ShipmentId, TenantId};
+use tracklane_core::id::{CustomerId, DriverId, EventId, LegId, ShipmentId, TenantId};
 use tracklane_core::lifecycle::Status;
-use tracklane_core::model::{Caller, Customer, Driver, DutyState, Role, Shipment, Tenant, TenantSettings};
+use tracklane_core::model::{
+    Caller, Customer, Driver, DutyState, Leg, LegMode, LegState, Role, Shipment, Tenant, TenantSettings,
+};
 use tracklane_core::position::Attributes;
 use tracklane_engine::secrets::Secrets;
 use tracklane_engine::{Engine, EngineParts, Offline, Result, Settings};
 use tracklane_history::History;
-use tracklane_store::{Scope, Store, customers, drivers, events, shipments, tenants};
+use tracklane_store::{Scope, Store, customers, drivers, events, legs, shipments, tenants};
 
 use crate::kit::Ground;
 
@@ -166,7 +168,7 @@ impl Stage {
         customer.id
     }
 
-    /// A shipment of the caller's tenant, with its sender and its driver.
+    /// A shipment of the caller's tenant that is on its way, with its sender and its driver.
     pub async fn shipment(&self, caller: &Caller, sender: Option<CustomerId>, driver: Option<DriverId>) -> ShipmentId {
         let now = self.env.now();
         let shipment = Shipment {
@@ -179,7 +181,7 @@ impl Stage {
             destination_id: None,
             milestones: tracklane_core::milestone::MilestonePolicy::default(),
             metadata: Attributes::new(),
-            status: Status::ALL[0],
+            status: Status::PickedUp,
             substatus: None,
             reason: None,
             status_since: now,
@@ -188,7 +190,7 @@ impl Stage {
             return_leg: false,
             eta_from: None,
             eta_to: None,
-            picked_up_at: None,
+            picked_up_at: Some(now),
             delivered_at: None,
             driver_id: driver,
             sequence: 0,
@@ -198,6 +200,26 @@ impl Stage {
         };
         let mut tx = self.store.begin(Scope::Tenant(caller.tenant_id)).await.unwrap();
         shipments::insert(&mut tx, &shipment).await.unwrap();
+        let leg = Leg {
+            id: LegId::new(&self.env),
+            tenant_id: caller.tenant_id,
+            shipment_id: shipment.id,
+            position: 1,
+            mode: LegMode::Fleet,
+            state: LegState::Active,
+            is_return: false,
+            origin_id: None,
+            destination_id: None,
+            driver_id: driver,
+            driver_since: driver.map(|_| now),
+            carrier: None,
+            tracking_number: None,
+            started_at: Some(now),
+            ended_at: None,
+            created_at: now,
+            version: 1,
+        };
+        legs::insert(&mut tx, &leg).await.unwrap();
         tx.commit().await.unwrap();
         shipment.id
     }

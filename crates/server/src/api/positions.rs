@@ -11,16 +11,18 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tracklane_api_types::{LatestPositions, MAX_ATTRIBUTES, PositionInput, PositionsAnswer, RowAnswer, RowOutcome};
-use tracklane_core::id::{DeviceId, DriverId};
-use tracklane_core::model::{Caller, Role};
+use tracklane_api_types::{MAX_ATTRIBUTES, Page, PositionInput, PositionsAnswer, RowAnswer, RowOutcome};
+use tracklane_core::id::{DeviceId, DriverId, Id as _};
+use tracklane_core::model::{Caller, DeviceLatest, Role};
 use tracklane_core::{FieldError, Invalid};
+use tracklane_engine::Cursor;
 use tracklane_engine::tracking::{BoundingBox, DeviceRef, Incoming, LatestFilter, RowOutcome as Outcome};
 
 use crate::App;
 use crate::edge::Context;
 use crate::json;
 use crate::limits::Key;
+use crate::paging::{Listed, Listing, list_query};
 use crate::permissions::{Allowed, PositionsRead, PositionsWrite};
 use crate::problem::{Kind, Problem, Problems, Result};
 use crate::query::{Box4, Query};
@@ -220,20 +222,31 @@ pub struct LatestQuery {
     /// Inside this box: west,south,east,north in degrees; west may be greater than east across the antimeridian.
     #[param(value_type = Option<String>, example = "-8.7,41.1,-8.5,41.2")]
     bbox: Option<Box4>,
+    /// Entries per page; 1,000 when left out.
+    #[param(minimum = 1, maximum = 10000)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
 }
+list_query!(LatestQuery, DEFAULT_LIMIT = 1_000, MAX_LIMIT = 10_000);
 
 /// Read the newest positions
 ///
-/// One per device. Drivers and devices see their own.
+/// One per device, by device. Drivers and devices see their own.
 #[utoipa::path(get, path = "/v1/positions/latest", tag = "Positions", operation_id = "latest_positions",
     params(LatestQuery), security(("bearer" = ["positions:read"])),
-    responses((status = 200, body = LatestPositions), Problems))]
+    responses((status = 200, body = Page<DeviceLatest>), Problems))]
 pub async fn latest(
     State(app): State<App>,
     who: Allowed<PositionsRead>,
-    Query(query): Query<LatestQuery>,
-) -> Result<axum::Json<LatestPositions>> {
-    let bbox = query.bbox.map(|Box4([west, south, east, north])| BoundingBox { west, south, east, north });
-    let filter = LatestFilter { driver_id: query.driver_id, device_id: query.device_id, bbox };
-    Ok(axum::Json(LatestPositions { items: app.engine.tracking.latest(&who.caller, &filter)? }))
+    listing: Listing<LatestQuery>,
+) -> Result<Listed<DeviceLatest>> {
+    let LatestQuery { driver_id, device_id, bbox, .. } = listing.query;
+    let bbox = bbox.map(|Box4([west, south, east, north])| BoundingBox { west, south, east, north });
+    let mut items = app.engine.tracking.latest(&who.caller, &LatestFilter { driver_id, device_id, bbox })?;
+    let page = listing.page()?;
+    if let Some(Cursor(after)) = page.after {
+        items.drain(..items.partition_point(|latest| latest.device_id.uuid() <= after));
+    }
+    Ok(listing.answer(tracklane_engine::Listing::cut(items, page.limit, |latest| latest.device_id.uuid())))
 }

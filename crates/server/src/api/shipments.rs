@@ -12,7 +12,7 @@ use tracklane_core::id::{CustomerId, DriverId, LocationId, ShipmentId};
 use tracklane_core::lifecycle::Status;
 use tracklane_core::model::{Role, Shipment};
 use tracklane_engine::shipments::{
-    NewCancellation, NewReturn, NewShipment, ShipmentDetail, ShipmentEdit, ShipmentFilter,
+    NewCancellation, NewReturn, NewShipment, ShipmentChange, ShipmentDetail, ShipmentEdit, ShipmentFilter,
 };
 
 use crate::App;
@@ -115,7 +115,8 @@ pub async fn list(
 
 /// Create a shipment
 ///
-/// With its customers, locations, packages and legs, new ones or known ones. A customer creates their own, ten an hour.
+/// With its customers, locations, packages and legs, new ones or known ones. A customer creates their own, ten an hour;
+/// of the known locations they may name stores, lockers, and those of shipments of theirs.
 #[utoipa::path(post, path = "/v1/shipments", tag = "Shipments", operation_id = "create_shipment",
     request_body = NewShipment, security(("bearer" = ["shipments:create"])),
     responses((status = 201, body = ShipmentDetail), Problems))]
@@ -136,6 +137,7 @@ pub async fn create(
 /// Read a shipment
 ///
 /// With everything that belongs to it. The ETag covers all of it; for `If-Match` it stands for the shipment's version.
+/// Customers are not told who drives and who wrote the facts.
 #[utoipa::path(get, path = "/v1/shipments/{id}", tag = "Shipments", operation_id = "get_shipment",
     params(("id" = ShipmentId, Path), ("If-None-Match" = Option<String>, Header, description = "An ETag that the caller has")),
     security(("bearer" = ["shipments:read"])),
@@ -175,13 +177,13 @@ pub async fn change(
 /// Call a shipment off
 #[utoipa::path(post, path = "/v1/shipments/{id}/cancel", tag = "Shipments", operation_id = "cancel_shipment",
     params(("id" = ShipmentId, Path)), request_body = Option<NewCancellation>, security(("bearer" = ["shipments:write"])),
-    responses((status = 200, body = ShipmentDetail), Problems))]
+    responses((status = 200, body = ShipmentChange), Problems))]
 pub async fn cancel(
     State(app): State<App>,
     who: Allowed<ShipmentsWrite>,
     Id(id): Id<ShipmentId>,
     OptionalJson(input): OptionalJson<NewCancellation>,
-) -> Result<Tagged<ShipmentDetail>> {
+) -> Result<Tagged<ShipmentChange>> {
     tagged(app.engine.shipments.cancel(&who.caller, id, input).await?)
 }
 
@@ -190,13 +192,13 @@ pub async fn cancel(
 /// Opens the way back as legs of its own.
 #[utoipa::path(post, path = "/v1/shipments/{id}/return", tag = "Shipments", operation_id = "return_shipment",
     params(("id" = ShipmentId, Path)), request_body = Option<NewReturn>, security(("bearer" = ["shipments:write"])),
-    responses((status = 200, body = ShipmentDetail), Problems))]
+    responses((status = 200, body = ShipmentChange), Problems))]
 pub async fn send_back(
     State(app): State<App>,
     who: Allowed<ShipmentsWrite>,
     Id(id): Id<ShipmentId>,
     OptionalJson(input): OptionalJson<NewReturn>,
-) -> Result<Tagged<ShipmentDetail>> {
+) -> Result<Tagged<ShipmentChange>> {
     tagged(app.engine.shipments.send_back(&who.caller, id, input).await?)
 }
 
@@ -205,29 +207,29 @@ pub async fn send_back(
 /// Its present fleet leg.
 #[utoipa::path(post, path = "/v1/shipments/{id}/assign", tag = "Shipments", operation_id = "assign_shipment",
     params(("id" = ShipmentId, Path)), request_body = Assignment, security(("bearer" = ["shipments:write"])),
-    responses((status = 200, body = ShipmentDetail), Problems))]
+    responses((status = 200, body = ShipmentChange), Problems))]
 pub async fn assign(
     State(app): State<App>,
     who: Allowed<ShipmentsWrite>,
     Id(id): Id<ShipmentId>,
     Json(input): Json<Assignment>,
-) -> Result<Tagged<ShipmentDetail>> {
+) -> Result<Tagged<ShipmentChange>> {
     tagged(app.engine.shipments.assign(&who.caller, id, input.driver_id).await?)
 }
 
 /// Take a shipment from its driver
 #[utoipa::path(post, path = "/v1/shipments/{id}/unassign", tag = "Shipments", operation_id = "unassign_shipment",
     params(("id" = ShipmentId, Path)), security(("bearer" = ["shipments:write"])),
-    responses((status = 200, body = ShipmentDetail), Problems))]
+    responses((status = 200, body = ShipmentChange), Problems))]
 pub async fn unassign(
     State(app): State<App>,
     who: Allowed<ShipmentsWrite>,
     Id(id): Id<ShipmentId>,
-) -> Result<Tagged<ShipmentDetail>> {
+) -> Result<Tagged<ShipmentChange>> {
     tagged(app.engine.shipments.unassign(&who.caller, id).await?)
 }
 
-/// A detail with the version of its shipment.
-pub fn tagged(detail: ShipmentDetail) -> Result<Tagged<ShipmentDetail>> {
-    Ok(Tagged(detail.shipment.version, detail))
+/// A change with the version of its shipment.
+pub fn tagged(change: ShipmentChange) -> Result<Tagged<ShipmentChange>> {
+    Ok(Tagged(change.shipment.version, change))
 }

@@ -9,13 +9,14 @@ use tracklane_core::id::{CustomerId, DriverId, ShipmentId};
 use tracklane_core::lifecycle::{Place, Reason, Status};
 use tracklane_core::model::{Address, Location, Shipment};
 use tracklane_core::position::{Attributes, Fix, Point};
+use tracklane_engine::access::Principal;
 use tracklane_engine::records::NewCustomer;
 use tracklane_engine::shipments::{NewFact, NewPackage, NewShipment, ShipmentDetail, ShipmentFilter};
 
 use super::courier::{self, LocationAnswer};
 use super::places::{self, Coordinates, Whereabouts};
 use super::words::{self, Tongue};
-use super::{Ctx, create as make, detail, find, position};
+use super::{Ctx, create as make, find, whereabouts};
 use crate::App;
 use crate::conditional::Created;
 use crate::json::Json;
@@ -202,6 +203,12 @@ impl Delivery {
     }
 }
 
+/// A delivery as it is now.
+pub async fn delivery(app: &App, who: &Principal, id: ShipmentId) -> Result<Delivery> {
+    let detail = app.engine.shipments.detail(&who.caller, id).await?;
+    Ok(Delivery::whole(&detail, whereabouts(app, who, id).await?))
+}
+
 /// Make a delivery
 #[utoipa::path(post, path = "/deliveries", tag = "DeliverTrack", operation_id = "create_delivery",
     request_body = NewDelivery, security(("bearer" = ["shipments:create"])),
@@ -270,9 +277,8 @@ pub async fn get(
     who: Allowed<ShipmentsRead>,
     Id(id): Id<String>,
 ) -> Result<axum::Json<Delivery>> {
-    let detail = detail(&app, &who, &id).await?;
-    let at = position(&app, &who, &detail);
-    Ok(axum::Json(Delivery::whole(&detail, at.as_ref().map(Whereabouts::from))))
+    let id = find(&app, &who, &id).await?;
+    delivery(&app, &who, id).await.map(axum::Json)
 }
 
 /// A new status of a delivery.
@@ -314,7 +320,7 @@ pub async fn set_status(
     let status = words::written(&input.status)?;
     let id = find(&app, &who, &id).await?;
     let shipments = &app.engine.shipments;
-    let detail = match (status, input.courier_id) {
+    let change = match (status, input.courier_id) {
         (Status::Assigned, Some(courier)) => shipments.assign(&who.caller, id, courier).await,
         _ => {
             let fact = NewFact {
@@ -334,9 +340,8 @@ pub async fn set_status(
         ("/place/point/lat", "/location/latitude"),
         ("/place/point/lon", "/location/longitude"),
     ];
-    let detail = detail.map_err(|error| super::renamed(error, &names))?;
-    let at = position(&app, &who, &detail);
-    Ok(axum::Json(Delivery::whole(&detail, at.as_ref().map(Whereabouts::from))))
+    change.map_err(|error| super::renamed(error, &names))?;
+    delivery(&app, &who, id).await.map(axum::Json)
 }
 
 /// Where a courier is.

@@ -15,11 +15,12 @@ pub mod words;
 use std::sync::Arc;
 
 use tracklane_core::id::ShipmentId;
-use tracklane_core::model::{DeviceLatest, Role};
+use tracklane_core::model::Role;
 use tracklane_engine::access::Principal;
 use tracklane_engine::shipments::{NewShipment, ShipmentDetail, ShipmentFilter};
 use tracklane_engine::{Error, Page};
 
+use self::places::Whereabouts;
 use crate::App;
 use crate::edge::Context;
 use crate::problem::{Problem, Result};
@@ -74,8 +75,9 @@ fn renamed(error: Error, names: &[(&str, &str)]) -> Problem {
 }
 
 /// Where a shipment is: the position of the driver who carries it now.
-fn position(app: &App, who: &Principal, detail: &ShipmentDetail) -> Option<DeviceLatest> {
-    app.engine.tracking.latest_of_driver(&who.caller, detail.carrying_driver()?)
+async fn whereabouts(app: &App, who: &Principal, id: ShipmentId) -> Result<Option<Whereabouts>> {
+    let latest = app.engine.shipments.position(&who.caller, id).await?;
+    Ok(latest.as_ref().map(Whereabouts::from))
 }
 
 type Ctx = axum::Extension<Arc<Context>>;

@@ -16,7 +16,7 @@ use super::courier::{self, LocationAnswer};
 use super::delivertrack::DeliveryCustomer;
 use super::places::{self, Coordinates, Whereabouts};
 use super::words::Tongue;
-use super::{Ctx, create as make, detail, find, position, renamed};
+use super::{Ctx, create as make, detail, find, renamed, whereabouts};
 use crate::App;
 use crate::conditional::Created;
 use crate::json::Json;
@@ -231,14 +231,14 @@ pub struct OrderTracking {
 
 async fn tracking(app: &App, who: &Allowed<ShipmentsRead>, id: &str) -> Result<axum::Json<OrderTracking>> {
     let detail = detail(app, who, id).await?;
-    let at = position(app, who, &detail);
+    let at = whereabouts(app, who, detail.shipment.id).await?;
     let shipment = &detail.shipment;
     Ok(axum::Json(OrderTracking {
         order_id: shipment.id,
         order_number: shipment.reference.clone(),
         status: TONGUE.say(shipment.status),
         driver_id: shipment.driver_id,
-        driver_location: at.as_ref().map(Whereabouts::from),
+        driver_location: at,
         delivery_location: detail.destination.as_ref().and_then(places::point),
         estimated_delivery: shipment.eta_to,
         delivered_at: shipment.delivered_at,
@@ -447,6 +447,6 @@ pub async fn assign(
         Some(driver) => app.engine.shipments.assign(&who.caller, id, driver).await,
         None => app.engine.dispatch.assign_nearest(&who.caller, id).await,
     };
-    let detail = assigned.map_err(|error| renamed(error, &[("/driver_id", "/driverId")]))?;
-    Ok(axum::Json(Order::from(&detail)))
+    assigned.map_err(|error| renamed(error, &[("/driver_id", "/driverId")]))?;
+    Ok(axum::Json(Order::from(&app.engine.shipments.detail(&who.caller, id).await?)))
 }

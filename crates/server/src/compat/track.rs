@@ -11,10 +11,10 @@ use tracklane_core::lifecycle::Status;
 use tracklane_core::model::DeviceLatest;
 use tracklane_engine::live::{Filter, LiveItem};
 
-use super::delivertrack::Delivery;
+use super::delivertrack::delivery;
+use super::find;
 use super::places::Whereabouts;
 use super::words::Tongue;
-use super::{find, position};
 use crate::App;
 use crate::live::listener::Listener;
 use crate::live::socket::{Dialect, Handshake, accept};
@@ -53,9 +53,7 @@ pub async fn open(
     // Before the delivery is read, so that nothing falls in between.
     let filter = Filter { shipments: vec![id], ..Filter::default() };
     let subscription = app.engine.live.subscribe(&who.caller, filter, None).await?;
-    let detail = app.engine.shipments.detail(&who.caller, id).await?;
-    let at = position(&app, &who, &detail);
-    let delivery = Delivery::whole(&detail, at.as_ref().map(Whereabouts::from));
+    let delivery = delivery(&app, &who, id).await?;
     let current = json!({ "type": "delivery.current", "delivery_id": id, "delivery": delivery });
     accept(app, handshake, listener, Some(subscription), Track { id, current: Some(current) })
 }

@@ -42,7 +42,7 @@ type Slots<K> = Box<[Mutex<Option<(K, Text)>>]>;
 
 /// What was turned into text last.
 pub struct Texts {
-    events: Slots<LogPosition>,
+    events: Slots<Arc<Event>>,
     positions: Slots<Arc<DeviceLatest>>,
 }
 
@@ -57,14 +57,14 @@ fn slots<K>() -> Slots<K> {
 }
 
 impl Texts {
-    /// An event and its place in the log.
-    pub fn event(&self, place: LogPosition, event: &Event) -> Text {
+    /// An event and its place in the log. Those who may not see all of it hear of another one with less in it.
+    pub fn event(&self, place: LogPosition, event: &Arc<Event>) -> Text {
         let slot = &self.events[place.number as usize % SLOTS];
         remembered(
             slot,
-            place,
-            |known| *known == place,
-            || Text::new(&format!("{{\"type\":\"event\",\"id\":\"{place}\",\"event\":"), event),
+            event.clone(),
+            |known| Arc::ptr_eq(known, event),
+            || Text::new(&format!("{{\"type\":\"event\",\"id\":\"{place}\",\"event\":"), &**event),
         )
     }
 

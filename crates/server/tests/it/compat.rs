@@ -54,7 +54,8 @@ async fn delivertrack_from_creation_to_delivered() {
     let (status, now) =
         wire.call(Method::PUT, &format!("/deliveries/{id}/status"), wire.admin(), Some(&assigned)).await;
     assert_eq!((status, &now["status"], &now["courier_id"]), (200, &json!("assigned"), &json!(courier)), "{now}");
-    assert_eq!(live.next_of("courier.assigned").await["courier_id"], courier);
+    assert_eq!(live.next_of("courier.assigned").await["courier_id"], Value::Null, "customers are not told who");
+    assert_eq!(wire.get(&format!("/deliveries/{id}"), &customer_key).await.1["courier_id"], Value::Null);
     assert_eq!(wire.get(&format!("/deliveries/{id}"), &courier_key).await.0, 200);
 
     let (status, problem) = put(&wire, &id, &courier_key, "delivered").await;
@@ -76,7 +77,7 @@ async fn delivertrack_from_creation_to_delivered() {
     assert_eq!((status, &answer["outcome"]), (202, &json!("accepted")), "{answer}");
     assert_eq!(wire.post("/locations", &courier_key, &at).await.1["outcome"], "duplicate");
     let moved = live.next_of("location.updated").await;
-    assert_eq!((&moved["courier_id"], &moved["location"]["latitude"]), (&json!(courier), &json!(41.0)));
+    assert_eq!((&moved["courier_id"], &moved["location"]["latitude"]), (&Value::Null, &json!(41.0)));
     assert_eq!(wire.get("/deliveries/D-1", &customer_key).await.1["courier_location"]["latitude"], 41.0);
     let foreign = json!({ "courier_id": courier, "latitude": 1, "longitude": 1 });
     assert_eq!(wire.post("/locations", &other_key, &foreign).await.0, 403);

@@ -151,6 +151,22 @@ async fn narrow_roles_hear_of_their_own() {
     assert_eq!(of_driver.next_of("event").await["event"]["shipment_id"], id);
     assert_eq!(of_customer.next_of("event").await["event"]["shipment_id"], id);
     assert_eq!(of_driver.next_of("position").await["position"]["driver_id"], driver);
+    wire.fact(&id, "picked_up").await;
+    // Both hear the same event; what the driver hears tells who they are, what the customer hears does not.
+    for (socket, told) in [(&mut of_driver, true), (&mut of_customer, false)] {
+        let mut heard = String::new();
+        loop {
+            let message = socket.next_of("event").await;
+            heard.push_str(&message.to_string());
+            if message["event"]["data"]["status"] == "picked_up" {
+                break;
+            }
+        }
+        assert_eq!(heard.contains(&driver), told, "{heard}");
+    }
+    wire.position("van-a", 42.0002, -8.0).await;
+    let place = of_customer.next_of("position").await;
+    assert_eq!((&place["position"]["driver_id"], &place["position"]["point"]["lat"]), (&Value::Null, &json!(42.0002)));
 
     let device = wire.get("/v1/devices", wire.admin()).await.1["items"][0]["id"].as_str().unwrap().to_owned();
     let mut key = new_key(Role::Device);

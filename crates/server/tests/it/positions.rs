@@ -112,6 +112,35 @@ async fn a_bad_position_is_told_where_it_is_wrong() {
 }
 
 #[tokio::test]
+async fn the_newest_positions_are_read_in_pages() {
+    let api = Api::new().await;
+    for n in 1..=5 {
+        api.make("/v1/devices", json!({ "identifier": format!("van-{n}") })).await;
+    }
+    let rows: Vec<_> = (1..=5)
+        .map(|n| json!({ "device": format!("van-{n}"), "fix_time": "2026-01-05T07:50:00Z", "lat": 41, "lon": n }))
+        .collect();
+    api.post("/v1/positions/batch").json(&json!(rows)).send().await.ok();
+    let all = api.get("/v1/positions/latest").send().await;
+    assert_eq!(all.header("link"), "");
+    let all = all.ok();
+    assert_eq!((all["items"].as_array().map(Vec::len), &all["has_more"]), (Some(5), &json!(false)));
+    let (mut read, mut path) = (Vec::new(), "/v1/positions/latest?bbox=0,0,90,90&limit=2".to_owned());
+    loop {
+        let page = api.get(&path).send().await;
+        let next =
+            page.header("link").strip_prefix('<').and_then(|link| link.split_once('>')).map(|link| link.0.to_owned());
+        read.extend(page.ok()["items"].as_array().unwrap().clone());
+        match next {
+            Some(next) => path = next,
+            None => break,
+        }
+    }
+    assert_eq!(json!(read), all["items"], "each device once, in the same order");
+    api.get("/v1/positions/latest?limit=10001").send().await.wrong_at(400, "malformed-request", "limit", "1 to 10000");
+}
+
+#[tokio::test]
 async fn a_batch_with_bad_rows_keeps_the_good_ones() {
     let (api, id) = with_device().await;
     let mut rows = vec![at(1), at(2), at(2), at(3), json!("x"), json!({ "device": "van-1" })];

@@ -64,6 +64,35 @@ async fn facts_move_it_along_and_illegal_ones_are_refused_with_what_is_allowed()
 }
 
 #[tokio::test]
+async fn a_write_answers_what_it_wrote_and_the_timeline_is_read_in_pages() {
+    let api = Api::new().await;
+    let id = api.make_id("/v1/shipments", shipment("R-1")).await;
+    let note = |n: u32| json!({ "kind": "note", "raw_text": format!("note {n}") });
+    for n in 1..=60 {
+        api.engine.clock.advance(1);
+        let written = api.post(&format!("/v1/shipments/{id}/events")).json(&note(n)).send().await.ok();
+        let texts: Vec<_> =
+            written["events"].as_array().unwrap().iter().map(|view| &view["event"]["raw_text"]).collect();
+        assert_eq!(texts, [&json!(format!("note {n}"))], "not the whole timeline");
+        assert_eq!(written.as_object().unwrap().keys().collect::<Vec<_>>(), ["events", "shipment"]);
+    }
+    let path = format!("/v1/shipments/{id}/events");
+    let first = api.get(&path).send().await;
+    let next = first.header("link").strip_prefix('<').and_then(|link| link.split_once(">; rel=\"next\"")).unwrap().0;
+    let second = api.get(next).send().await;
+    assert_eq!(second.header("link"), "");
+    let (first, second) = (first.ok(), second.ok());
+    let count = |page: &Value| page["items"].as_array().unwrap().len();
+    assert_eq!((count(&first), count(&second)), (50, 11), "the first fact is that it was made");
+    assert_eq!((&first["has_more"], &second["has_more"]), (&json!(true), &json!(false)));
+    assert_eq!(second["items"][10]["event"]["raw_text"], "note 60");
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let other = api.make_id("/v1/shipments", shipment("R-2")).await;
+    let lost = api.get(&format!("/v1/shipments/{other}/events?cursor={cursor}")).send().await;
+    lost.wrong_at(400, "malformed-request", "cursor", "of this list");
+}
+
+#[tokio::test]
 async fn facts_of_the_far_future_and_of_other_things_are_refused() {
     let api = Api::new().await;
     let id = api.make_id("/v1/shipments", shipment("R-1")).await;
