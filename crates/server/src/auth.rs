@@ -37,7 +37,8 @@ impl FromRequestParts<App> for Known {
         if let Some(principal) = parts.extensions.get::<Arc<Principal>>() {
             return Ok(Self(principal.clone()));
         }
-        let principal = authenticate(&parts.method, &parts.headers, app).await?;
+        let from = client_network(&parts.extensions, &parts.headers, app);
+        let principal = authenticate(&parts.method, &parts.headers, from, app).await?;
         let own = principal.api_key.as_ref().and_then(|key| key.requests_per_minute);
         if let Some(key) = limit_key(&principal.caller) {
             let left = app.limits.request(key, own, app.env.now())?;
@@ -68,11 +69,16 @@ enum Credentials<'a> {
     Cookie(&'a str),
 }
 
-/// Finds out who sent these header fields.
+/// Finds out who sent these header fields, and from where.
 ///
 /// # Errors
 /// `unauthenticated`; `forbidden` when another site makes a browser send its cookie.
-pub async fn authenticate(method: &Method, headers: &HeaderMap, app: &App) -> Result<Arc<Principal>> {
+pub async fn authenticate(
+    method: &Method,
+    headers: &HeaderMap,
+    from: Option<IpAddr>,
+    app: &App,
+) -> Result<Arc<Principal>> {
     match credentials(headers)? {
         Credentials::None => Err(Problem::unauthenticated("send Authorization: Bearer with a token or an API key")),
         Credentials::Bearer(token) => Ok(app.engine.access.authenticate(token).await?),
@@ -80,7 +86,7 @@ pub async fn authenticate(method: &Method, headers: &HeaderMap, app: &App) -> Re
             Ok(app.engine.access.authenticate(&password).await?)
         }
         Credentials::Basic { user, password } => {
-            let caller = app.engine.access.authenticate_device(&user, Some(&password)).await?;
+            let caller = app.engine.access.authenticate_device(&user, Some(&password), from).await?;
             must_have_credential(&caller, app).await?;
             Ok(Arc::new(device_principal(caller)))
         }

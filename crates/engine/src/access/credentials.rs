@@ -1,5 +1,7 @@
 //! What devices say to be believed: a secret of their own, for protocols that know HTTP Basic or a password at most.
 
+use std::net::IpAddr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq as _;
@@ -13,6 +15,9 @@ use super::authenticate::hash_secret;
 use super::service::Access;
 use crate::base::must_operate;
 use crate::error::{Error, Result};
+
+/// The longest identifier that a device has, in bytes: 100 characters.
+const LONGEST_NAME: usize = 400;
 
 impl Access {
     /// Gives a device a new credential and answers it; shown once. The one before stops working.
@@ -50,19 +55,47 @@ impl Access {
         Ok(())
     }
 
+    /// Whether a device has this name: its identifier, or its id.
+    pub fn is_device(&self, name: &str) -> bool {
+        let registry = &self.0.base.memory.devices;
+        name.parse().ok().and_then(|id| registry.by_id(id)).or_else(|| registry.by_identifier(name)).is_some()
+    }
+
     /// Who calls when a device names itself so (its identifier, or its id), if it may send with this credential: a device
-    /// with a credential must state it, one without needs none.
+    /// with a credential must state it, one without needs none. Failures are counted for the name and the address they come
+    /// from, and slowed down like those of logins; where too many names were tried, only a credential opens any more.
     ///
     /// # Errors
-    /// `Unauthenticated` for unknown and disabled devices and wrong credentials.
-    pub async fn authenticate_device(&self, name: &str, credential: Option<&str>) -> Result<Caller> {
+    /// `Unauthenticated` for unknown and disabled devices and wrong credentials; `Throttled` after too many of them.
+    pub async fn authenticate_device(
+        &self,
+        name: &str,
+        credential: Option<&str>,
+        from: Option<IpAddr>,
+    ) -> Result<Caller> {
+        let throttle = &self.0.device_throttle;
+        let now = self.0.base.env.now();
+        // No device has a longer name; it need not be remembered.
+        let account = if name.len() <= LONGEST_NAME { name } else { "" };
+        throttle.check_account(account, from, now)?;
         let registry = &self.0.base.memory.devices;
         let by_id = name.parse().ok().and_then(|id| registry.by_id(id));
-        let device = by_id.or_else(|| registry.by_identifier(name)).ok_or(Error::Unauthenticated)?;
-        let matches = !device.has_credential || self.credential_matches(device.device_id, credential).await?;
-        if device.disabled || !matches {
-            return Err(Error::Unauthenticated);
+        let device = by_id.or_else(|| registry.by_identifier(name));
+        let right = match &device {
+            Some(device) if device.disabled => false,
+            Some(device) if device.has_credential => self.credential_matches(device.device_id, credential).await?,
+            Some(_) => true,
+            None => false,
+        };
+        let believed = device.filter(|_| right);
+        if !believed.as_ref().is_some_and(|device| device.has_credential) {
+            throttle.check_address(from, now)?;
         }
+        let Some(device) = believed else {
+            throttle.count_failure(account, from, now);
+            return Err(Error::Unauthenticated);
+        };
+        throttle.forget(account, from);
         Ok(Caller {
             tenant_id: device.tenant_id,
             actor: Actor::Device(device.device_id),

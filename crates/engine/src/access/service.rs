@@ -19,6 +19,8 @@ pub(super) struct Inner {
     pub ring: KeyRing,
     pub passwords: Passwords,
     pub throttle: Throttle,
+    /// Failures of devices.
+    pub device_throttle: Throttle,
     pub users: Cache<UserId, Arc<KnownUser>>,
     pub api_keys: Cache<ApiKeyId, Arc<KnownKey>>,
     /// By the numbers of tokens: whether their sessions were ended.
@@ -39,6 +41,7 @@ impl Access {
             ring: KeyRing::open(&base).await?,
             passwords: Passwords::new(&base.env, settings.password_checks).await?,
             throttle: Throttle::new(settings.free_attempts, settings.longest_wait_seconds),
+            device_throttle: Throttle::new(settings.free_attempts, settings.longest_wait_seconds),
             users: Cache::new(settings.cache_seconds),
             api_keys: Cache::new(settings.cache_seconds),
             ended_sessions: Cache::new(settings.cache_seconds),

@@ -1,4 +1,4 @@
-//! Slowing down whoever guesses passwords: in memory, per account and address, and per address alone.
+//! Slowing down whoever guesses passwords and names of devices: in memory, per account and address, and per address alone.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -52,18 +52,9 @@ impl Throttle {
         let mut counts = self.counts.lock();
         self.make_room(&mut counts, now);
         let keys: Vec<_> = std::iter::once(account).chain(address).collect();
-        let waits =
-            keys.iter().filter_map(|(key, _)| counts.get(key)).map(|count| count.closed_until.duration_since(now));
-        let wait = waits.max().unwrap_or_default();
-        if wait.is_positive() {
-            let whole = wait.as_secs() + i64::from(wait.subsec_nanos() > 0);
-            return Err(Error::Throttled { retry_after_seconds: whole.unsigned_abs() });
-        }
+        must_be_open(keys.iter().filter_map(|(key, _)| counts.get(key)).max_by_key(|count| count.closed_until), now)?;
         for (key, free) in keys {
-            let count = counts.entry(key).or_insert(Count { attempts: 0, last: now, closed_until: now });
-            count.attempts = count.attempts.saturating_add(1);
-            count.last = now;
-            count.closed_until = now.saturating_add(self.wait(count.attempts, free)).unwrap_or(Timestamp::MAX);
+            self.count(&mut counts, key, free, now);
         }
         Ok(())
     }
@@ -76,6 +67,63 @@ impl Throttle {
         if let Some(count) = from.and_then(|from| counts.get_mut(&Key::Address(from))) {
             count.attempts = count.attempts.saturating_sub(1);
         }
+    }
+
+    /// Whether an account must wait after its failures; counts nothing.
+    ///
+    /// # Errors
+    /// `Throttled`.
+    pub fn check_account(&self, account: &str, from: Option<IpAddr>, now: Timestamp) -> Result<()> {
+        let counts = self.counts.lock();
+        if counts.is_empty() {
+            return Ok(());
+        }
+        must_be_open(counts.get(&Key::Account(account.to_owned(), from.map(network))), now)
+    }
+
+    /// Whether an address must wait after failures of many accounts; counts nothing.
+    ///
+    /// # Errors
+    /// `Throttled`.
+    pub fn check_address(&self, from: Option<IpAddr>, now: Timestamp) -> Result<()> {
+        let Some(from) = from else { return Ok(()) };
+        must_be_open(self.counts.lock().get(&Key::Address(network(from))), now)
+    }
+
+    /// Counts an attempt that has failed. The address counts each account as often as that one has free attempts: a phone
+    /// with an old credential, which tries for ever, locks nobody out who shares its address.
+    pub fn count_failure(&self, account: &str, from: Option<IpAddr>, now: Timestamp) {
+        let from = from.map(network);
+        let mut counts = self.counts.lock();
+        self.make_room(&mut counts, now);
+        let attempts = self.count(&mut counts, Key::Account(account.to_owned(), from), self.free_attempts, now);
+        if let Some(from) = from.filter(|_| attempts <= self.free_attempts) {
+            self.count(&mut counts, Key::Address(from), self.free_attempts.saturating_mul(SHARED_ADDRESS), now);
+        }
+    }
+
+    /// Forgets the failures of an account: it was the right one after all.
+    pub fn forget(&self, account: &str, from: Option<IpAddr>) {
+        let mut counts = self.counts.lock();
+        if !counts.is_empty() {
+            counts.remove(&Key::Account(account.to_owned(), from.map(network)));
+        }
+    }
+
+    fn count(&self, counts: &mut HashMap<Key, Count>, key: Key, free: u32, now: Timestamp) -> u32 {
+        let count = counts.entry(key).or_insert(Count { attempts: 0, last: now, closed_until: now });
+        if now.duration_since(count.last) >= self.idle() {
+            count.attempts = 0;
+        }
+        count.attempts = count.attempts.saturating_add(1);
+        count.last = now;
+        count.closed_until = now.saturating_add(self.wait(count.attempts, free)).unwrap_or(Timestamp::MAX);
+        count.attempts
+    }
+
+    /// After how long without an attempt the earlier ones do not count any more.
+    fn idle(&self) -> SignedDuration {
+        SignedDuration::from_secs(self.longest_wait_seconds.saturating_mul(2))
     }
 
     fn wait(&self, attempts: u32, free: u32) -> SignedDuration {
@@ -91,7 +139,7 @@ impl Throttle {
         if counts.len() < MOST {
             return;
         }
-        let idle = SignedDuration::from_secs(self.longest_wait_seconds.saturating_mul(2));
+        let idle = self.idle();
         counts.retain(|_, count| now.duration_since(count.last) < idle);
         if counts.len() >= MOST {
             let mut times: Vec<_> = counts.values().map(|count| count.last).collect();
@@ -100,6 +148,15 @@ impl Throttle {
             counts.retain(|_, count| count.last > middle);
         }
     }
+}
+
+fn must_be_open(count: Option<&Count>, now: Timestamp) -> Result<()> {
+    let wait = count.map(|count| count.closed_until.duration_since(now)).unwrap_or_default();
+    if !wait.is_positive() {
+        return Ok(());
+    }
+    let whole = wait.as_secs() + i64::from(wait.subsec_nanos() > 0);
+    Err(Error::Throttled { retry_after_seconds: whole.unsigned_abs() })
 }
 
 /// The network that one subscriber has: an IPv4 address, or the first 64 bits of an IPv6 one.
@@ -156,6 +213,29 @@ mod tests {
         assert_eq!(wait(throttle.admit("b", one, at(0))), 0);
         throttle.forgive("a", one);
         assert_eq!(wait(throttle.admit("a", one, at(0))), 0);
+    }
+
+    #[test]
+    fn one_that_fails_for_ever_does_not_close_its_address() {
+        let throttle = Throttle::new(3, 60);
+        let home = Some("198.51.100.7".parse().unwrap());
+        let mut failures = 0;
+        for second in 0..86_400 {
+            if throttle.check_account("old phone", home, at(second)).is_ok() {
+                throttle.count_failure("old phone", home, at(second));
+                failures += 1;
+            }
+            assert!(throttle.check_address(home, at(second)).is_ok());
+        }
+        assert!(failures > 1_000, "{failures}");
+        for name in 0..30 {
+            assert!(throttle.check_address(home, at(86_400)).is_ok(), "{name}");
+            throttle.count_failure(&format!("guess {name}"), home, at(86_400));
+        }
+        assert!(wait(throttle.check_address(home, at(86_400))) > 0, "many names are guesses");
+        assert!(throttle.check_account("another", home, at(86_400)).is_ok());
+        assert!(throttle.check_address(Some("198.51.100.8".parse().unwrap()), at(86_400)).is_ok());
+        assert!(throttle.check_address(home, at(86_400 + 60)).is_ok());
     }
 
     #[test]

@@ -408,12 +408,12 @@ async fn a_device_with_a_credential_must_state_it(ground: Ground) {
     let device = stage.engine.records.devices.create(caller, new).await.unwrap();
     let id = device.id.to_string();
     let comes_in =
-        async |name: &str, credential: Option<&str>| access.authenticate_device(name, credential).await.is_ok();
+        async |name: &str, credential: Option<&str>| access.authenticate_device(name, credential, None).await.is_ok();
     assert!(comes_in("860112233445566", None).await && comes_in(&id, Some("anything")).await);
     assert!(!comes_in("860112233445567", None).await);
 
     let credential = access.set_device_credential(caller, device.id).await.unwrap();
-    let seen = access.authenticate_device(&id, Some(&credential)).await.unwrap();
+    let seen = access.authenticate_device(&id, Some(&credential), None).await.unwrap();
     assert_eq!((seen.role, seen.device_id, seen.tenant_id), (Role::Device, Some(device.id), stage.tenant.id));
     assert!(!comes_in(&id, None).await && !comes_in(&id, Some("anything")).await);
     let next = access.set_device_credential(caller, device.id).await.unwrap();
@@ -425,9 +425,9 @@ async fn a_device_with_a_credential_must_state_it(ground: Ground) {
     assert!(matches!(access.clear_device_credential(&viewer, device.id).await, Err(Error::Forbidden)));
     let stage = stage.restart().await;
     let access = &stage.engine.access;
-    assert!(access.authenticate_device(&id, None).await.is_err());
+    assert!(access.authenticate_device(&id, None, None).await.is_err());
     access.clear_device_credential(&stage.caller, device.id).await.unwrap();
-    assert!(access.authenticate_device(&id, None).await.is_ok());
+    assert!(access.authenticate_device(&id, None, None).await.is_ok());
 }
 
 async fn many_logins_at_once_wait_their_turn_and_guess_no_faster(ground: Ground) {

@@ -141,7 +141,7 @@ async fn narrow_callers_speak_for_their_own_devices(world: World) {
     let provided = tracking.device_of_driver(&world.boss, rui.id).await.unwrap();
     assert_eq!(provided.driver_id, Some(rui.id));
     let name = rui.id.to_string();
-    let anybody = world.engine.access.authenticate_device(&name, None).await;
+    let anybody = world.engine.access.authenticate_device(&name, None, None).await;
     assert!(matches!(anybody, Err(Error::Unauthenticated)), "a driver's name is no secret");
     assert!(world.engine.records.devices.get(&world.boss, provided.device_id).await.unwrap().has_credential);
     let refused = tracking.submit_one(&world.viewer(), fix(DeviceRef::Id(hers.id), None, east(0.0))).await;

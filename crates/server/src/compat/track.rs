@@ -1,8 +1,11 @@
 //! DeliverTrack's WebSocket: one delivery, live.
 
-use axum::extract::State;
 use axum::extract::ws::Utf8Bytes;
+use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tracklane_core::event::{Event, EventKind, LOCATION_UPDATED, LogPosition};
@@ -16,9 +19,9 @@ use super::find;
 use super::places::Whereabouts;
 use super::words::Tongue;
 use crate::App;
-use crate::live::listener::Listener;
+use crate::live::listener::{Listener, from_query};
 use crate::live::socket::{Dialect, Handshake, accept};
-use crate::problem::{Problems, Result};
+use crate::problem::{Problem, Problems, Result};
 use crate::query::{Id, Query};
 
 /// How the WebSocket may be opened.
@@ -32,6 +35,22 @@ pub struct TrackQuery {
     ticket: Option<String>,
 }
 
+/// A [`Listener`] who may also state a token as `?token=`, as clients of that system do.
+pub struct Follower(Listener);
+
+impl FromRequestParts<App> for Follower {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        if let Some(token) = from_query(parts, "token") {
+            let field = HeaderValue::try_from(format!("Bearer {token}"));
+            let field = field.map_err(|_| Problem::unauthenticated("the token is not valid"))?;
+            parts.headers.insert(AUTHORIZATION, field);
+        }
+        Listener::from_request_parts(parts, app).await.map(Self)
+    }
+}
+
 /// Follow a delivery over a WebSocket
 ///
 /// The first message is `delivery.current` with the delivery as it is; then come `status.changed`, `location.updated`,
@@ -43,7 +62,7 @@ pub struct TrackQuery {
     responses((status = 101, description = "A WebSocket"), Problems))]
 pub async fn open(
     State(app): State<App>,
-    listener: Listener,
+    Follower(listener): Follower,
     Query(_query): Query<TrackQuery>,
     Id(id): Id<String>,
     handshake: Handshake,

@@ -1,7 +1,7 @@
 //! The ports of devices: phones and trackers that speak a protocol of their own over HTTP. A success means that the
-//! position is durable, or known already, or will never be taken (a time far in the future, a driver off duty): devices
-//! send again whatever did not succeed, and what can never succeed would hold up all that comes after it. What cannot be
-//! read is refused all the same: it may not even say who sends it, and a client set up wrongly must be told.
+//! position is durable, or known already, or will never be taken (a time far in the future, a driver off duty, a message
+//! that cannot be read): devices send again whatever did not succeed, and what can never succeed would hold up all that
+//! comes after it. Refused is who sends: what does not say so, or is not believed.
 //!
 //! - [`osmand`]: OsmAnd and Traccar Client;
 //! - [`owntracks`]: OwnTracks in its HTTP mode.
@@ -9,8 +9,10 @@
 pub mod osmand;
 pub mod owntracks;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use axum::extract::Request;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
@@ -18,8 +20,10 @@ use http::header::AUTHORIZATION;
 use tracklane_core::model::Caller;
 use tracklane_core::position::Report;
 use tracklane_engine::tracking::{DeviceRef, Incoming, RowOutcome};
+use tracklane_protocols::DecodeError;
 
 use crate::App;
+use crate::auth::client_network;
 use crate::limits::Key;
 use crate::metrics::OutcomeLabels;
 use crate::problem::{Kind, Problem, Result};
@@ -34,25 +38,32 @@ struct Stated {
     user: Option<String>,
     /// The secret, wherever it stands.
     secret: Option<String>,
+    /// The address it comes from.
+    from: Option<IpAddr>,
 }
 
 impl Stated {
-    /// Reads `Authorization`: Basic, Bearer, or the bare secret, as some trackers send it.
+    /// Reads where the request is from, and `Authorization`: Basic, Bearer, or the bare secret, as some trackers send it.
+    fn of(request: &Request, app: &App) -> Self {
+        let from = client_network(request.extensions(), request.headers(), app);
+        Self { from, ..Self::read(request.headers()) }
+    }
+
     fn read(headers: &HeaderMap) -> Self {
         let Some(text) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) else {
             return Self::default();
         };
         let Some((scheme, rest)) = text.trim().split_once(' ') else {
-            return Self { user: None, secret: Some(text.trim().to_owned()) };
+            return Self { secret: Some(text.trim().to_owned()), ..Self::default() };
         };
         if !scheme.eq_ignore_ascii_case("basic") {
-            return Self { user: None, secret: Some(rest.trim().to_owned()) };
+            return Self { secret: Some(rest.trim().to_owned()), ..Self::default() };
         }
         let decoded = STANDARD.decode(rest.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let Some((user, secret)) = decoded.as_deref().and_then(|text| text.split_once(':')) else {
             return Self::default();
         };
-        Self { user: Some(user.to_owned()), secret: Some(secret.to_owned()) }
+        Self { user: Some(user.to_owned()), secret: Some(secret.to_owned()), from: None }
     }
 }
 
@@ -78,19 +89,11 @@ async fn take(app: &App, reports: Vec<Report>, stated: &Stated) -> Result<()> {
 
 /// Who sends: the device that the message names, or the user of HTTP Basic.
 async fn sender(app: &App, named: &str, stated: &Stated) -> Result<Caller> {
-    let secret = stated.secret.as_deref();
-    let names = [Some(named), stated.user.as_deref()].into_iter().flatten().filter(|name| !name.is_empty());
-    let mut refused = Problem::unauthenticated("the message does not say which device it is from");
-    for name in names {
-        match app.engine.access.authenticate_device(name, secret).await {
-            Ok(caller) => return Ok(caller),
-            Err(error) => refused = error.into(),
-        }
-        if refused.kind() != Kind::Unauthenticated {
-            break;
-        }
-    }
-    Err(refused)
+    let names = || [Some(named), stated.user.as_deref()].into_iter().flatten().filter(|name| !name.is_empty());
+    let access = &app.engine.access;
+    let name = names().find(|name| access.is_device(name)).or_else(|| names().next());
+    let name = name.ok_or_else(|| Problem::unauthenticated("the message does not say which device it is from"))?;
+    Ok(access.authenticate_device(name, stated.secret.as_deref(), stated.from).await?)
 }
 
 /// Waits until the device's allowance permits another position. A device that was offline sends what it has kept one by
@@ -111,10 +114,24 @@ fn count(app: &App, outcome: &'static str) {
     app.metrics.device_messages.get_or_create(&OutcomeLabels { outcome }).inc();
 }
 
-/// A message that cannot be read.
-fn unreadable(app: &App, error: &tracklane_protocols::DecodeError) -> Problem {
+/// Drops a message that cannot be read, if it is from a device that may send: `named` is what it can still be read to say.
+///
+/// # Errors
+/// `malformed-request` when it does not say, so that whoever sets up a device notices; `quota-exceeded`.
+async fn drop_unreadable(app: &App, error: &DecodeError, named: &str, stated: &Stated) -> Result<()> {
     count(app, "unreadable");
-    Problem::new(Kind::Malformed, error.to_string())
+    match sender(app, named, stated).await {
+        Ok(caller) => {
+            let device = caller.device_id.map(|id| id.to_string()).unwrap_or_default();
+            tracing::warn!(device, "a message of a device cannot be read and is dropped");
+            tracing::debug!(device, %error, "what is wrong with it");
+            Ok(())
+        }
+        Err(problem) if problem.kind() == Kind::Unauthenticated => {
+            Err(Problem::new(Kind::Malformed, error.to_string()))
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use tracklane_protocols::osmand;
 
-use super::{Stated, take, unreadable};
+use super::{Stated, drop_unreadable, take};
 use crate::App;
 use crate::json;
 use crate::problem::{Kind, Problem, Problems, Result};
@@ -15,7 +15,8 @@ use crate::problem::{Kind, Problem, Problems, Result};
 /// Send a position as OsmAnd and Traccar Client do
 ///
 /// Query parameters, a form, or the JSON of newer Traccar Clients, under any path below `/osmand`. A device with a
-/// credential states it as `key`, as the password of HTTP Basic, or in `Authorization`.
+/// credential states it as `key`, as the password of HTTP Basic, or in `Authorization`. A message that cannot be read is
+/// dropped with a success if it names a device that may send, so that the device goes on with the next one.
 #[utoipa::path(post, path = "/osmand", tag = "Device protocols", operation_id = "send_osmand",
     params(
         ("id" = Option<String>, Query, description = "The device's identifier"),
@@ -25,9 +26,9 @@ use crate::problem::{Kind, Problem, Problems, Result};
         ("speed" = Option<f64>, Query, description = "Speed in knots"),
         ("key" = Option<String>, Query, description = "The device's credential"),
     ),
-    security(()), responses((status = 200, description = "It is durable; no body"), Problems))]
+    security(()), responses((status = 200, description = "It is durable, or will never be taken; no body"), Problems))]
 pub async fn receive(State(app): State<App>, request: Request) -> Result<Response> {
-    let mut stated = Stated::read(request.headers());
+    let mut stated = Stated::of(&request, &app);
     let (query, key) = without_key(request.uri().query().unwrap_or_default());
     if key.is_some() {
         stated.secret = key;
@@ -39,8 +40,14 @@ pub async fn receive(State(app): State<App>, request: Request) -> Result<Respons
     if key.is_some() {
         stated.secret = key;
     }
-    let reports = osmand::decode(Some(&query), text.as_deref(), &body).map_err(|error| unreadable(&app, &error))?;
-    match take(&app, reports, &stated).await {
+    let done = match osmand::decode(Some(&query), text.as_deref(), &body) {
+        Ok(reports) => take(&app, reports, &stated).await,
+        Err(error) => {
+            let named = if is_json { named_in_json(&body) } else { named_in_form(&query, &body) };
+            drop_unreadable(&app, &error, &named.unwrap_or_default(), &stated).await
+        }
+    };
+    match done {
         Ok(()) => Ok(StatusCode::OK.into_response()),
         Err(problem) if problem.kind() == Kind::Unauthenticated => {
             let detail = "the device is unknown or disabled, or its credential is wrong";
@@ -48,6 +55,18 @@ pub async fn receive(State(app): State<App>, request: Request) -> Result<Respons
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// The device that a message is from, though the rest of it may make no sense.
+fn named_in_form(query: &str, body: &[u8]) -> Option<String> {
+    let pairs = url::form_urlencoded::parse(query.as_bytes()).chain(url::form_urlencoded::parse(body));
+    let mut named = pairs.filter(|(name, _)| matches!(name.as_ref(), "id" | "deviceid"));
+    named.next().map(|(_, value)| value.into_owned())
+}
+
+fn named_in_json(body: &[u8]) -> Option<String> {
+    let message = json::parse_value(body).ok()?;
+    message.get("device_id")?.as_str().map(str::to_owned)
 }
 
 fn form_without_key(body: &[u8]) -> (Vec<u8>, Option<String>) {

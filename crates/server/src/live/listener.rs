@@ -1,19 +1,20 @@
 //! Who listens: let in by header, cookie or ticket, and asked again while the stream goes on.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use http::header::{AUTHORIZATION, COOKIE, UPGRADE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, Method};
 use tracklane_core::id::TenantId;
 use tracklane_core::model::Caller;
 use tracklane_engine::access::Principal;
 
 use super::seats::Seat;
 use crate::App;
-use crate::auth::{authenticate, same_origin};
+use crate::auth::{authenticate, client_network, same_origin};
 use crate::permissions::{Allowed, LiveRead};
 use crate::problem::{Kind, Problem, Result};
 
@@ -23,20 +24,22 @@ pub fn credentials(headers: &HeaderMap) -> HeaderMap {
     fields.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Somebody who may open a live stream. Besides the usual credentials, takes a ticket or a token from the query.
+/// Somebody who may open a live stream. Besides the usual credentials, takes a ticket from the query.
 pub struct Listener {
     app: App,
     principal: Arc<Principal>,
     credentials: HeaderMap,
+    /// The address it comes from.
+    from: Option<IpAddr>,
 }
 
 impl FromRequestParts<App> for Listener {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let from_query = from_query(parts, app)?;
-        let by_cookie = from_query.is_none() && !parts.headers.contains_key(AUTHORIZATION);
-        if let Some(found) = from_query {
+        let ticket = redeemed(parts, app)?;
+        let by_cookie = ticket.is_none() && !parts.headers.contains_key(AUTHORIZATION);
+        if let Some(found) = ticket {
             parts.headers.remove(AUTHORIZATION);
             parts.headers.remove(COOKIE);
             parts.headers.extend(found);
@@ -47,29 +50,23 @@ impl FromRequestParts<App> for Listener {
             let detail = "a page of another site cannot use the session cookie; use a ticket";
             return Err(Problem::new(Kind::Forbidden, detail));
         }
-        Ok(Self { app: app.clone(), principal: who.0, credentials: credentials(&parts.headers) })
+        let from = client_network(&parts.extensions, &parts.headers, app);
+        Ok(Self { app: app.clone(), principal: who.0, credentials: credentials(&parts.headers), from })
     }
 }
 
-/// The credentials that the query holds, as header fields.
-fn from_query(parts: &Parts, app: &App) -> Result<Option<HeaderMap>> {
+/// The value of a query parameter that lets somebody in.
+pub fn from_query(parts: &Parts, wanted: &str) -> Option<String> {
     let query = parts.uri.query().unwrap_or_default();
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        match name.as_ref() {
-            "ticket" => {
-                let found = app.live.tickets.redeem(&value, app.env.now());
-                let expired = || Problem::unauthenticated("the ticket is unknown, used or expired");
-                return found.ok_or_else(expired).map(Some);
-            }
-            "token" => {
-                let field = HeaderValue::try_from(format!("Bearer {value}"));
-                let field = field.map_err(|_| Problem::unauthenticated("the token is not valid"))?;
-                return Ok(Some(HeaderMap::from_iter([(AUTHORIZATION, field)])));
-            }
-            _ => {}
-        }
-    }
-    Ok(None)
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+}
+
+/// The credentials, as header fields, behind the ticket that the query holds.
+fn redeemed(parts: &Parts, app: &App) -> Result<Option<HeaderMap>> {
+    let Some(ticket) = from_query(parts, "ticket") else { return Ok(None) };
+    let found = app.live.tickets.redeem(&ticket, app.env.now());
+    found.ok_or_else(|| Problem::unauthenticated("the ticket is unknown, used or expired")).map(Some)
 }
 
 impl Listener {
@@ -96,7 +93,7 @@ impl Listener {
 
     /// False when the credentials have expired or were revoked, or when they stand for other rights by now.
     pub async fn may_stay(&self) -> bool {
-        match authenticate(&Method::GET, &self.credentials, &self.app).await {
+        match authenticate(&Method::GET, &self.credentials, self.from, &self.app).await {
             Ok(now) => now.caller == self.principal.caller && now.scopes == self.principal.scopes,
             // A store that does not answer says nothing about the credentials.
             Err(problem) => !matches!(problem.kind(), Kind::Unauthenticated | Kind::Forbidden),

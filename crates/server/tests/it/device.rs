@@ -50,8 +50,9 @@ async fn the_query_form_is_durable_when_it_is_answered() {
     for (query, status) in [
         ("id=nobody&lat=1&lon=1", 400),
         ("lat=1&lon=1", 400),
-        ("id=van-1&lat=91&lon=1", 400),
-        ("id=van-1&lat=x&lon=1", 400),
+        ("id=van-1&lat=91&lon=1", 200),
+        ("id=van-1&lat=x&lon=1", 200),
+        ("id=nobody&lat=x&lon=1", 400),
         ("id=van-1&batt=50", 200),
         ("id=van-1&lat=1&lon=1&timestamp=4000000000", 200),
     ] {
@@ -83,6 +84,13 @@ async fn the_json_form_is_read_and_answers_as_its_client_expects() {
     let found = latest(&wire).await;
     assert_eq!((found["speed_mps"].as_f64(), found["point"]["lat"].as_f64()), (Some(5.0), Some(41.2)));
     assert_eq!(wire.post("/osmand", "", &message("phone-2")).await.0, 404);
+    let mut broken = message("phone-1");
+    broken["location"]["coords"]["latitude"] = json!(200);
+    assert_eq!(wire.post("/osmand", "", &broken).await, (200, json!("")), "or it would send nothing else any more");
+    broken["device_id"] = json!("phone-2");
+    assert_eq!(wire.post("/osmand", "", &broken).await.0, 400);
+    assert_eq!(wire.post("/osmand", "", &json!([])).await.0, 400);
+    assert_eq!(latest(&wire).await["point"]["lat"], 41.2);
     wire.app.stop().await;
 }
 
@@ -109,6 +117,39 @@ async fn a_device_with_a_credential_must_state_it() {
 }
 
 #[tokio::test]
+async fn whoever_guesses_credentials_is_slowed_down() {
+    let (wire, device) = with_device("van-1").await;
+    wire.make("/v1/devices", json!({ "identifier": "van-2" })).await;
+    let secret = credential(&wire, &device).await;
+    let send = async |id: &str, key: &str| {
+        let path = format!("/osmand?id={id}&lat=41.15&lon=-8.61&timestamp={START}&key={key}");
+        wire.http.get(wire.app.url(&path)).send().await.unwrap()
+    };
+    let mut answers = Vec::new();
+    for _ in 0..7 {
+        answers.push(send("van-1", "guess").await.status().as_u16());
+    }
+    assert_eq!(answers, [400, 400, 400, 400, 400, 429, 429]);
+    let wait = send("van-1", &secret).await;
+    assert_eq!(wait.status(), 429, "nobody learns whether a guess was right");
+    assert_eq!(wait.headers()["retry-after"], "1");
+    let basic = wire.http.get(wire.app.url("/v1/me")).header("authorization", basic("van-1", "guess"));
+    assert_eq!(basic.send().await.unwrap().status(), 429, "wherever it is tried");
+    assert_eq!(send("van-2", "").await.status(), 200, "another device of the same address goes on");
+    wire.app.engine.clock.advance(1);
+    assert_eq!(send("van-1", &secret).await.status(), 200);
+    assert_eq!(send("van-1", "guess").await.status(), 400, "it begins anew");
+
+    for name in 0..60 {
+        send(&format!("unknown-{name}"), "").await;
+    }
+    assert_eq!(send("van-2", "").await.status(), 429, "a name alone could be one more guess");
+    assert_eq!(send("unknown-60", "").await.status(), 429);
+    assert_eq!(send("van-1", &secret).await.status(), 200, "a credential could not");
+    wire.app.stop().await;
+}
+
+#[tokio::test]
 async fn owntracks_is_answered_with_an_array() {
     let (wire, device) = with_device("ana/phone").await;
     let location = json!({
@@ -122,6 +163,10 @@ async fn owntracks_is_answered_with_an_array() {
     let will = json!({ "_type": "lwt", "topic": "owntracks/ana/phone", "tst": START });
     assert_eq!(wire.post("/owntracks", "", &will).await, (200, json!([])));
     assert_eq!(wire.post("/owntracks", "", &json!({ "_type": "location", "lat": 1 })).await.0, 400);
+    let broken = json!({ "_type": "location", "topic": "owntracks/ana/phone", "lat": 1 });
+    assert_eq!(wire.post("/owntracks", "", &broken).await, (200, json!([])), "it would come again for ever");
+    assert_eq!(wire.post("/owntracks?u=ana&d=phone", "", &json!("nonsense")).await, (200, json!([])));
+    assert_eq!(wire.post("/owntracks?u=eva&d=phone", "", &json!("nonsense")).await.0, 400);
     assert_eq!(wire.post("/owntracks", "", &json!({ "_type": "lwt" })).await.0, 401, "nobody says whose it is");
 
     let secret = credential(&wire, &device).await;

@@ -177,6 +177,16 @@ async fn narrow_roles_hear_of_their_own() {
 }
 
 #[tokio::test]
+async fn a_token_does_not_belong_into_an_address() {
+    let wire = Wire::new().await;
+    for path in ["/v1/live", "/v1/live/sse?all=true"] {
+        let path = format!("{path}{}token={}", if path.contains('?') { '&' } else { '?' }, wire.admin());
+        assert_eq!(wire.try_socket(&path, &[]).await.err(), Some(401), "{path}");
+    }
+    wire.app.stop().await;
+}
+
+#[tokio::test]
 async fn a_revoked_key_closes_its_streams() {
     let wire = Wire::with(ServerSettings { live_check_seconds: 1, ..unlimited() }).await;
     let (status, made) = wire.post("/v1/api-keys", wire.admin(), &json!({ "name": "Short", "role": "viewer" })).await;
