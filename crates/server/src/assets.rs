@@ -1,10 +1,10 @@
-//! The web pages, embedded from `web/dist`. Pages that the router of the web UI knows (anything without an extension)
-//! get the start page; files whose name carries a hash may be kept for ever.
+//! The web pages, embedded from `web/dist`. Pages that the router of the web UI knows get the start page; files whose name
+//! carries a hash may be kept for ever.
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY,
 };
 use http::{Method, StatusCode};
 use rust_embed::RustEmbed;
@@ -22,7 +22,13 @@ const PLACEHOLDER: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"
     <h1>Tracklane runs</h1>\n<p>The web pages are not part of this build: run <code>make web</code>, then build again. \
     The API is described at <a href=\"/docs\">/docs</a>.</p>\n</html>\n";
 
-/// Paths under which no page of the web UI lives: what is not found there is not found.
+/// The pages of the web UI besides the first one, `/`: the list of `web/src/lib/route.ts`.
+const PAGES: &[&str] = &["login", "shipments", "drivers", "customers", "places", "zones", "webhooks", "settings"];
+
+/// The pages that have a page for each of their things below them.
+const WITH_IDS: &[&str] = &["shipments"];
+
+/// Paths under which no page of the web UI lives, so that nobody who asks there wants to see one.
 const NO_PAGES: &[&str] = &["/v1/", "/api/", "/t/", "/problems/", "/ws/"];
 
 /// One file of the web UI.
@@ -38,18 +44,40 @@ pub async fn fallback(request: Request) -> Response {
     {
         return Problem::new(Kind::NotFound, "there is no such path").into_response();
     }
-    let path = path.trim_start_matches('/');
+    let path = &path.trim_start_matches('/').to_owned();
     if let Some(response) = serve(path, &request) {
         return response;
     }
-    let name = path.rsplit('/').next().unwrap_or_default();
-    if name.contains('.') {
-        return Problem::new(Kind::NotFound, "there is no such file").into_response();
+    let known = is_page(path);
+    let browses = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !known && !browses.contains("text/html") {
+        return Problem::new(Kind::NotFound, "there is no such page or file").into_response();
     }
-    serve("index.html", &request).unwrap_or_else(|| {
+    let mut request = request;
+    if !known {
+        request.headers_mut().remove(IF_NONE_MATCH);
+    }
+    let mut page = serve("index.html", &request).unwrap_or_else(|| {
         let html = HeaderValue::from_static("text/html; charset=utf-8");
-        (StatusCode::OK, [(CONTENT_TYPE, html)], PLACEHOLDER).into_response()
-    })
+        ([(CONTENT_TYPE, html)], PLACEHOLDER).into_response()
+    });
+    if !known {
+        // The web UI itself says that there is no such page.
+        *page.status_mut() = StatusCode::NOT_FOUND;
+        page.headers_mut().remove(ETAG);
+    }
+    page
+}
+
+/// True for what the router of the web UI knows.
+fn is_page(path: &str) -> bool {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    match (parts.next(), parts.next(), parts.next()) {
+        (None, ..) => true,
+        (Some(page), None, _) => PAGES.contains(&page),
+        (Some(page), Some(_), None) => WITH_IDS.contains(&page),
+        (Some(_), Some(_), Some(_)) => false,
+    }
 }
 
 fn serve(path: &str, request: &Request) -> Option<Response> {
@@ -92,6 +120,21 @@ fn is_hashed(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_pages_are_those_of_the_web_ui() {
+        let router = include_str!("../../../web/src/lib/route.ts");
+        let (_, list) = router.split_once("const ROUTES = [").expect("the list");
+        let (list, _) = list.split_once(']').expect("its end");
+        let names: Vec<_> = list.split(',').map(|name| name.trim().trim_matches('\'')).collect();
+        assert_eq!(names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>(), PAGES);
+        for (path, known) in
+            [("", true), ("shipments", true), ("shipments/shp_1", true), ("zones/", true), ("zones/1", false)]
+        {
+            assert_eq!(is_page(path), known, "{path}");
+        }
+        assert!(!is_page("nope") && !is_page("shipments/shp_1/legs"));
+    }
 
     #[test]
     fn only_names_with_a_hash_are_kept_for_ever() {

@@ -3,15 +3,23 @@
 use crate::support::Api;
 
 #[tokio::test]
-async fn unknown_pages_are_the_start_page_and_unknown_paths_of_the_api_are_not() {
+async fn pages_are_served_and_what_is_none_is_not_found() {
     let api = Api::new().await;
-    for path in ["/", "/shipments", "/shipments/shp_1"] {
-        let page = api.get(path).anonymous().send().await;
-        assert_eq!(page.status, 200, "{path}");
-        assert!(page.header("content-type").starts_with("text/html"), "{path}");
+    let browse = |path: &str| api.get(path).anonymous().header("accept", "text/html,*/*;q=0.8");
+    for path in ["/", "/shipments", "/shipments/shp_1", "/login?next=/"] {
+        for page in [browse(path).send().await, api.get(path).anonymous().send().await] {
+            assert_eq!(page.status, 200, "{path}");
+            assert!(page.header("content-type").starts_with("text/html"), "{path}");
+        }
     }
-    api.get("/nothing.js").anonymous().send().await.problem(404, "not-found");
-    api.get("/v1/nothing").anonymous().send().await.problem(404, "not-found");
+    for path in ["/nope", "/nothing.js", "/shipments/shp_1/more"] {
+        api.get(path).anonymous().send().await.problem(404, "not-found");
+        api.get(path).anonymous().header("accept", "application/json").send().await.problem(404, "not-found");
+        let page = browse(path).header("if-none-match", browse("/").send().await.header("etag")).send().await;
+        assert_eq!(page.status, 404, "{path}");
+        assert!(page.header("content-type").starts_with("text/html") && !page.body.is_empty(), "{path}");
+    }
+    browse("/v1/nothing").send().await.problem(404, "not-found");
     api.post("/shipments").anonymous().send().await.problem(404, "not-found");
 }
 
