@@ -11,7 +11,10 @@
 //!   along the edge, a hole in what was received), nothing is asked for but that the events are whole: none, or one entry
 //!   with its exit. So it is before the first stretch and behind the last one.
 //! - Where the truth crosses the edge more often than that, so may the events.
-//! - An event outside all passages is wrong, whatever it says.
+//! - An event outside all passages is wrong, whatever it says. A passage reaches from the last fix before it to the first one
+//!   behind it that came in time: what was told before a late fix came was right by what was known, and stands. How far that is
+//!   from the truth is what the error in time says.
+//! - A fix that comes later than the server's window allows is history, and not asked for.
 
 use super::area::{Area, Place};
 
@@ -54,11 +57,11 @@ pub(super) struct Passage {
     pub from: Option<Side>,
     /// The side behind; likewise.
     pub to: Option<Side>,
-    /// From the last fix before, in seconds of the simulation.
+    /// From the last fix before that came in time, in seconds of the simulation.
     pub from_s: f64,
-    /// To the first fix behind.
+    /// To the first such fix behind.
     pub until_s: f64,
-    /// What truly happened in between.
+    /// What truly happened between the stretches.
     pub cuts: Vec<Cut>,
 }
 
@@ -67,6 +70,15 @@ impl Passage {
     pub fn is_decided(&self) -> bool {
         self.from.is_some() && self.to.is_some() && self.from != self.to
     }
+}
+
+/// One fix that a server got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// When it was taken, in seconds of the simulation.
+    pub at_s: u32,
+    /// True when none that was taken later had come before.
+    pub prompt: bool,
 }
 
 /// How many times in a second the truth is looked at.
@@ -110,17 +122,23 @@ struct Stretch {
     fixes: usize,
 }
 
-/// The passages of a path. `seen` are the seconds of which the server got a fix, in order, each once.
-pub(super) fn passages(area: &Area, path: &[Place], seen: &[u32], rule: Rule) -> Vec<Passage> {
+/// The passages of a path. `seen` is what the server got, in order, each fix once.
+pub(super) fn passages(area: &Area, path: &[Place], seen: &[Seen], rule: Rule) -> Vec<Passage> {
     let (Some(first), Some(last)) = (seen.first(), seen.last()) else { return Vec::new() };
+    let (first, last) = (&first.at_s, &last.at_s);
+    let prompt: Vec<u32> = seen.iter().filter(|seen| seen.prompt).map(|seen| seen.at_s).collect();
+    let until = |second: u32| prompt[..prompt.partition_point(|at_s| *at_s <= second)].last().unwrap_or(first);
+    let since = |second: u32| prompt[prompt.partition_point(|at_s| *at_s < second)..].first().unwrap_or(last);
     let cuts = cuts(area, path);
     let stretches = stretches(area, path, seen, rule, &cuts);
     let between = |from: Option<&Stretch>, to: Option<&Stretch>| {
-        let from_s = f64::from(from.map_or(*first, |stretch| stretch.last_s));
-        let until_s = f64::from(to.map_or(*last, |stretch| stretch.first_s));
-        let within = cuts.iter().filter(|cut| (from_s..=until_s).contains(&cut.at_s)).copied().collect();
+        let (before, behind) =
+            (from.map_or(*first, |stretch| stretch.last_s), to.map_or(*last, |stretch| stretch.first_s));
+        let within = cuts.iter().filter(|cut| (f64::from(before)..=f64::from(behind)).contains(&cut.at_s)).copied();
+        let cuts = within.collect();
+        let (from_s, until_s) = (f64::from(*until(before)), f64::from(*since(behind)));
         let (from, to) = (from.map(|stretch| stretch.side), to.map(|stretch| stretch.side));
-        Passage { from, to, from_s, until_s, cuts: within }
+        Passage { from, to, from_s, until_s, cuts }
     };
     let mut passages = Vec::new();
     if stretches.first().is_none_or(|stretch| stretch.first_s != *first) {
@@ -133,7 +151,7 @@ pub(super) fn passages(area: &Area, path: &[Place], seen: &[u32], rule: Rule) ->
     passages
 }
 
-fn stretches(area: &Area, path: &[Place], seen: &[u32], rule: Rule, cuts: &[Cut]) -> Vec<Stretch> {
+fn stretches(area: &Area, path: &[Place], seen: &[Seen], rule: Rule, cuts: &[Cut]) -> Vec<Stretch> {
     let (low, high) = area.bounds();
     let far = |at: Place| {
         at.0 < low.0 - rule.margin_m
@@ -144,7 +162,7 @@ fn stretches(area: &Area, path: &[Place], seen: &[u32], rule: Rule, cuts: &[Cut]
     let mut stretches: Vec<Stretch> = Vec::new();
     let mut open: Option<Stretch> = None;
     let mut passed = 0;
-    for second in seen.iter().copied().filter(|second| (*second as usize) < path.len()) {
+    for second in seen.iter().map(|seen| seen.at_s).filter(|second| (*second as usize) < path.len()) {
         let at = path[second as usize];
         let side = if far(at) {
             Some(Side::Out)
@@ -190,8 +208,8 @@ mod tests {
         path
     }
 
-    fn every(seconds: usize, path: &[Place]) -> Vec<u32> {
-        (0..path.len() as u32).step_by(seconds).collect()
+    fn every(seconds: usize, path: &[Place]) -> Vec<Seen> {
+        (0..path.len() as u32).step_by(seconds).map(|at_s| Seen { at_s, prompt: true }).collect()
     }
 
     #[test]
@@ -222,9 +240,21 @@ mod tests {
         let touch = path(&[-300.0, -85.0, -300.0]);
         let touched = passages(&CIRCLE, &touch, &every(5, &touch), RULE);
         assert_eq!((touched.len(), touched[0].is_decided(), touched[0].cuts.len()), (1, false, 2));
-        let gap: Vec<u32> = every(5, &through).into_iter().filter(|second| !(22..58).contains(second)).collect();
+        let mut gap = every(5, &through);
+        gap.retain(|seen| !(22..58).contains(&seen.at_s));
         let unheard = passages(&CIRCLE, &through, &gap, Rule { fixes: 2, ..RULE });
         assert_eq!((unheard.len(), unheard[0].is_decided(), unheard[0].cuts.len()), (1, false, 2));
+    }
+
+    #[test]
+    fn a_late_fix_proves_something_but_narrows_nothing() {
+        let path = path(&[-400.0, 0.0, -400.0]);
+        let mut seen = every(5, &path);
+        seen.iter_mut().filter(|seen| (30..70).contains(&seen.at_s)).for_each(|seen| seen.prompt = false);
+        let passages = passages(&CIRCLE, &path, &seen, RULE);
+        assert_eq!(passages.iter().map(Passage::is_decided).collect::<Vec<_>>(), [true, true]);
+        assert_eq!((passages[0].from_s, passages[0].until_s), (25.0, 70.0));
+        assert_eq!((passages[1].from_s, passages[1].until_s), (25.0, 70.0));
     }
 
     #[test]

@@ -112,7 +112,7 @@ pub struct Case {
 
 impl Report {
     pub(super) fn new(plan: &Plan, protocol: Protocol) -> Self {
-        let Plan { seed, devices, zones, duration_s, fix_every_s } = *plan;
+        let Plan { seed, devices, zones, duration_s, fix_every_s, .. } = *plan;
         let protocol = protocol.as_str();
         Self { ok: true, seed, devices, zones, duration_s, fix_every_s, protocol, runs: Vec::new() }
     }

@@ -68,7 +68,7 @@ fn run(plan: &Plan, faults: &[Fault], rules: &Rules) -> Verdict {
 
 #[test]
 fn in_the_order_of_time_no_fault_hides_or_makes_an_event() {
-    let plan = Plan { seed: 1, devices: 30, zones: 32, duration_s: 2_400, fix_every_s: 5 };
+    let plan = Plan { seed: 1, devices: 30, zones: 32, duration_s: 2_400, fix_every_s: 5, window_s: 3_600 };
     let rules = Rules { enter_certainty: 1.5, exit_certainty: 1.5, ..Rules::default() };
     for faults in [&[][..], &[Fault::Drift], &[Fault::Dropout], &[Fault::Teleport], &Fault::ALL] {
         let verdict = run(&plan, faults, &rules);

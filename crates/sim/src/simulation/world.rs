@@ -5,7 +5,7 @@ use tracklane_core::position::Point;
 
 use super::area::{Area, Place, areas};
 use super::faults::{Fault, Fix, Sent, spoil};
-use super::oracle::{Passage, Rule, passages};
+use super::oracle::{Passage, Rule, Seen, passages};
 use crate::drive::{Crossing, Moment, drive, hubs, next_hub};
 use crate::trip::course_deg;
 
@@ -25,6 +25,8 @@ pub struct Plan {
     pub duration_s: u32,
     /// Seconds between two fixes, 1 or more.
     pub fix_every_s: u32,
+    /// How far back, in seconds, the server's zones take up a late fix: its setting `tracking.reorder_window_seconds`.
+    pub window_s: u32,
 }
 
 /// A city.
@@ -60,7 +62,7 @@ impl City {
         let fixes = fixes.map(|(moment, second)| fix(moment, second)).collect();
         let sent = spoil(fixes, faults, plan.duration_s, |fault| generator(plan.seed, number, fault));
         let rule = Rule::of(sent.sigma_m);
-        let seen = seen(&sent);
+        let seen = seen(&sent, plan.window_s);
         let passages = self.areas.iter().map(|area| passages(area, &path, &seen, rule)).enumerate();
         Device { passages: passages.filter(|(_, passages)| !passages.is_empty()).collect(), sent }
     }
@@ -98,12 +100,20 @@ fn fix(moment: &Moment, second: u32) -> Fix {
     }
 }
 
-/// The seconds of which the server gets a fix that is to be believed.
-fn seen(sent: &Sent) -> Vec<u32> {
-    let honest = sent.deliveries.iter().map(|delivery| &sent.fixes[delivery.fix]).filter(|fix| !fix.wild);
-    let mut seen: Vec<u32> = honest.map(|fix| fix.taken_s).collect();
-    seen.sort_unstable();
-    seen.dedup();
+/// The fixes that a server can use: none that is nowhere near the truth, none that comes later than the window allows.
+fn seen(sent: &Sent, window_s: u32) -> Vec<Seen> {
+    let mut newest_s = 0;
+    let mut seen = Vec::new();
+    for fix in sent.deliveries.iter().map(|delivery| &sent.fixes[delivery.fix]).filter(|fix| !fix.wild) {
+        let prompt = fix.taken_s >= newest_s;
+        newest_s = newest_s.max(fix.taken_s);
+        if newest_s - fix.taken_s <= window_s {
+            seen.push(Seen { at_s: fix.taken_s, prompt });
+        }
+    }
+    // Of a fix that came twice the first counts: what was in time stays so.
+    seen.sort_by_key(|seen| (seen.at_s, !seen.prompt));
+    seen.dedup_by_key(|seen| seen.at_s);
     seen
 }
 
@@ -111,7 +121,7 @@ fn seen(sent: &Sent) -> Vec<u32> {
 mod tests {
     use super::*;
 
-    const PLAN: Plan = Plan { seed: 3, devices: 20, zones: 24, duration_s: 3_600, fix_every_s: 5 };
+    const PLAN: Plan = Plan { seed: 3, devices: 20, zones: 24, duration_s: 3_600, fix_every_s: 5, window_s: 120 };
 
     #[test]
     fn faults_change_what_is_sent_but_not_what_is_true() {

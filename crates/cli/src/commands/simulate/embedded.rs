@@ -46,13 +46,14 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Starts one on a data folder, on a free port of this machine.
+    /// Starts one on a data folder, on a free port of this machine, whose zones take up fixes that come so many seconds late.
     ///
     /// # Errors
     /// Names the part that does not start.
-    pub async fn start(global: &Global, data: &Path) -> anyhow::Result<Self> {
+    pub async fn start(global: &Global, data: &Path, window_s: u32) -> anyhow::Result<Self> {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let settings = own_server::settings(global, "simulate", (listen, data), &[])?;
+        let window = ("tracking", "reorder_window_seconds", &*window_s.to_string());
+        let settings = own_server::settings(global, "simulate", (listen, data), &[window])?;
         crate::log::start(&settings.log)?;
         let real = crate::env::real();
         let clock = Arc::new(MadeClock(AtomicI64::new(real.now().as_microsecond())));

@@ -70,6 +70,10 @@ pub struct SimulateArgs {
     /// machine can, and every time exact.
     #[arg(long, conflicts_with = "speed")]
     embedded: bool,
+    /// How far back the server's zones take up a late fix, in seconds: its setting tracking.reorder_window_seconds. An embedded
+    /// server is set to it.
+    #[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600))]
+    window: u32,
     /// How many mistakes of each run are listed.
     #[arg(long, default_value_t = 20, value_name = "N")]
     cases: usize,
@@ -122,6 +126,7 @@ impl SimulateArgs {
             zones: self.zones as usize,
             duration_s: u32::try_from(self.duration.as_secs()).unwrap_or(u32::MAX),
             fix_every_s: self.fix_every,
+            window_s: self.window,
         };
         let number = u32::from_be_bytes(number) % 1_000_000;
         Setup { plan, runs: self.runs(), protocol: self.protocol, pace, number, cases: self.cases }
@@ -136,7 +141,7 @@ pub async fn run(global: &Global, args: SimulateArgs) -> anyhow::Result<()> {
     let env = crate::env::real();
     let report = if args.embedded {
         let folder = tempfile::tempdir().context("failed to make a temporary folder")?;
-        let server = Embedded::start(global, folder.path()).await?;
+        let server = Embedded::start(global, folder.path(), args.window).await?;
         let set = |at| server.clock.set(at);
         let setup = args.setup(Pace::Made { start: env.now(), set: &set }, env.random());
         let report = drive(&server.client, &setup).await?;
