@@ -104,8 +104,27 @@ fn add_patches(document: &mut Document) {
     }
 }
 
+/// What the engine checks of every text that may not be empty: it is not blank and holds no control characters. Prose,
+/// which may hold line breaks, says so with a pattern of its own.
+const TEXT: &str = r"^[^\x00-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x1F\x7F-\x9F]*$";
+
+/// Gives texts that may not be empty their pattern.
+fn add_patterns(document: &mut Document) {
+    let Some(components) = &mut document.components else { return };
+    for schema in components.schemas.values_mut() {
+        let RefOr::T(Schema::Object(whole)) = schema else { continue };
+        for property in whole.properties.values_mut() {
+            let RefOr::T(Schema::Object(text)) = property else { continue };
+            if text.min_length >= Some(1) && text.pattern.is_none() && text.format.is_none() {
+                text.pattern = Some(TEXT.to_owned());
+            }
+        }
+    }
+}
+
 /// Every route that takes a bearer token also takes the two other kinds of credentials.
 fn complete(mut document: Document) -> Document {
+    add_patterns(&mut document);
     add_patches(&mut document);
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];

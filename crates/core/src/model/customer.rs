@@ -11,16 +11,22 @@ use crate::time::Timestamp;
 #[serde(default, deny_unknown_fields)]
 pub struct Address {
     /// Street and number, or the whole address as one line.
+    #[schema(min_length = 1, max_length = 500)]
     pub line1: Option<String>,
     /// Flat, floor, company.
+    #[schema(min_length = 1, max_length = 500)]
     pub line2: Option<String>,
     /// City.
+    #[schema(min_length = 1, max_length = 200)]
     pub city: Option<String>,
     /// State or region.
+    #[schema(min_length = 1, max_length = 200)]
     pub state: Option<String>,
     /// Postal code.
+    #[schema(min_length = 1, max_length = 20)]
     pub postal_code: Option<String>,
     /// Country, ISO 3166-1 alpha-2, upper case.
+    #[schema(pattern = "^[A-Z]{2}$")]
     pub country: Option<String>,
     /// The point; never made up from the city.
     pub point: Option<Point>,

@@ -23,11 +23,13 @@ use crate::error::{Error, Result};
 #[serde(deny_unknown_fields)]
 pub struct NewApiKey {
     /// What it is for, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// What it may do at most.
     pub role: Role,
-    /// What it may do of that: scopes such as `shipments:read`; empty means all that the role may.
+    /// What it may do of that: at most 100 scopes such as `shipments:read`; empty means all that the role may.
     #[serde(default)]
+    #[schema(max_items = 100)]
     pub scopes: Vec<String>,
     /// Needed for the role `driver`, and for no other: which driver it acts for.
     #[serde(default)]
@@ -141,7 +143,8 @@ impl NewApiKey {
     fn check(&self, now: Timestamp) -> Result<(), Invalid> {
         let mut invalid = Invalid::default();
         check::name(&mut invalid, &self.name);
-        for (index, scope) in self.scopes.iter().enumerate() {
+        invalid.require(self.scopes.len() <= 100, "/scopes", "must be at most 100");
+        for (index, scope) in self.scopes.iter().enumerate().take(100) {
             if let Err(error) = scope.parse::<Scope>() {
                 invalid.add(&format!("/scopes/{index}"), error.to_string());
             }

@@ -19,8 +19,10 @@ use crate::error::{Error, Result};
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// What they log in with, in any case, unique in the installation, at most 254 characters.
+    #[schema(max_length = 254, pattern = r"^[^@\s]+@[^@\s.]([^@\s]*[^@\s.])?$")]
     pub email: String,
     /// Their name, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// What they may do; not `device`.
     pub role: Role,

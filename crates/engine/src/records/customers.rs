@@ -17,17 +17,22 @@ use crate::error::{Error, Result};
 pub struct NewCustomer {
     /// The tenant's own reference, unique in the tenant, 1 to 100 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
     pub reference: Option<String>,
     /// Name, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// E-mail address.
     #[serde(default)]
+    #[schema(max_length = 254, pattern = r"^[^@\s]+@[^@\s.]([^@\s]*[^@\s.])?$")]
     pub email: Option<String>,
     /// Phone number, E.164.
     #[serde(default)]
+    #[schema(pattern = r"^\+[1-9][0-9]{6,14}$")]
     pub phone: Option<String>,
     /// Language for messages, BCP 47.
     #[serde(default)]
+    #[schema(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
     pub language: Option<String>,
     /// Address.
     #[serde(default)]

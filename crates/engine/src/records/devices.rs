@@ -16,9 +16,15 @@ use crate::error::{Error, Result};
 #[serde(deny_unknown_fields)]
 pub struct NewDevice {
     /// How it names itself (IMEI, user/device, free id), unique in the installation, 1 to 100 characters.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^(?!dev_)[^\x00-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x1F\x7F-\x9F]*$"
+    )]
     pub identifier: String,
     /// Name, 1 to 200 characters; the identifier when left out.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
     pub name: Option<String>,
     /// The driver who carries it.
     #[serde(default)]

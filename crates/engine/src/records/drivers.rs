@@ -17,11 +17,14 @@ use crate::error::{Error, Result};
 pub struct NewDriver {
     /// The tenant's own reference, unique in the tenant, 1 to 100 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
     pub reference: Option<String>,
     /// Name, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// Phone number, E.164.
     #[serde(default)]
+    #[schema(pattern = r"^\+[1-9][0-9]{6,14}$")]
     pub phone: Option<String>,
     /// Whether they work now; on duty unless said otherwise.
     #[serde(default = "on_duty")]

@@ -17,8 +17,10 @@ use crate::error::{Error, Result};
 pub struct NewLocation {
     /// The tenant's own reference, unique in the tenant, 1 to 100 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
     pub reference: Option<String>,
     /// Name, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// What kind of place it is.
     #[serde(default = "address_type")]
@@ -28,6 +30,7 @@ pub struct NewLocation {
     pub address: Address,
     /// Time zone, IANA name.
     #[serde(default)]
+    #[schema(max_length = 100, pattern = r"^[A-Za-z][A-Za-z0-9_+\-/]*$")]
     pub time_zone: Option<String>,
     /// Radius of its zone in metres, 20 to 5,000; none means the tenant's setting.
     #[serde(default)]

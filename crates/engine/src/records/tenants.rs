@@ -17,8 +17,10 @@ use crate::error::{Error, Result};
 #[serde(deny_unknown_fields)]
 pub struct NewTenant {
     /// Its name, shown on tracking pages, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// Its short name in URLs and topics, unique: lower-case letters, digits and hyphens, 1 to 40.
+    #[schema(pattern = "^[a-z0-9-]{1,40}$")]
     pub slug: String,
     /// What it sets.
     #[serde(default)]

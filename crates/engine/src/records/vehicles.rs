@@ -17,8 +17,10 @@ use crate::error::{Error, Result};
 pub struct NewVehicle {
     /// The tenant's own reference (plate), unique in the tenant, 1 to 100 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
     pub reference: Option<String>,
     /// What kind it is: bicycle, van, truck, or the tenant's own word, 1 to 50 characters.
+    #[schema(min_length = 1, max_length = 50)]
     pub vehicle_type: String,
     /// What it can carry, in kilograms, 0 to 1,000,000.
     #[serde(default)]
@@ -26,6 +28,7 @@ pub struct NewVehicle {
     pub capacity_kg: Option<f64>,
     /// What it can do: refrigerated, tail lift, the tenant's own words; at most 50 of 1 to 50 characters.
     #[serde(default)]
+    #[schema(max_items = 50)]
     pub skills: Vec<String>,
 }
 

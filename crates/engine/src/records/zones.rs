@@ -19,8 +19,10 @@ use crate::error::{Error, Result};
 pub struct NewZone {
     /// The tenant's own reference, unique in the tenant, 1 to 100 characters: imports find the zone by it.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
     pub reference: Option<String>,
     /// Name, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// The location it surrounds.
     #[serde(default)]

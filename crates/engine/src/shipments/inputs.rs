@@ -16,6 +16,7 @@ use crate::records::{NewCustomer, NewLocation};
 #[serde(default, deny_unknown_fields)]
 pub struct NewShipment {
     /// The tenant's own reference (order number), unique in the tenant, 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     pub reference: Option<String>,
     /// Who sends, as a new customer.
     pub sender: Option<NewCustomer>,
@@ -34,8 +35,10 @@ pub struct NewShipment {
     /// Where it ends, as a known location.
     pub destination_id: Option<LocationId>,
     /// Its parcels, at most 100.
+    #[schema(max_items = 100)]
     pub packages: Vec<NewPackage>,
     /// Its stretches in order, at most 20. Left out: one fleet leg from origin to destination.
+    #[schema(max_items = 20)]
     pub legs: Vec<NewLeg>,
     /// Shorthand for one fleet leg with this driver; not together with `legs`.
     pub driver_id: Option<DriverId>,
@@ -101,6 +104,7 @@ impl NewShipment {
 #[derive(Default)]
 pub struct ShipmentEdit {
     /// The tenant's own reference (order number), unique in the tenant, 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     pub reference: Option<String>,
     /// Who sends.
     pub sender_id: Option<CustomerId>,
@@ -156,8 +160,10 @@ impl ShipmentEdit {
 #[serde(default, deny_unknown_fields)]
 pub struct NewPackage {
     /// Tracking number, unique in the tenant, 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     pub tracking_number: Option<String>,
     /// What is in it, 1 to 500 characters.
+    #[schema(min_length = 1, max_length = 500)]
     pub description: Option<String>,
     /// Weight in kilograms, 0 to 100,000.
     #[schema(minimum = 0, maximum = 100000)]
@@ -204,9 +210,11 @@ pub struct NewLeg {
     pub driver_id: Option<DriverId>,
     /// Mode `carrier`: which carrier, 1 to 100 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
     pub carrier: Option<String>,
     /// Mode `carrier`: under which number, 1 to 100 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
     pub tracking_number: Option<String>,
     /// Where it starts; the end of the leg before, or the shipment's origin, when left out.
     #[serde(default)]
@@ -284,6 +292,7 @@ pub struct NewFact {
     /// The status it says.
     pub status: Option<Status>,
     /// The finer status, 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     pub substatus: Option<String>,
     /// Why.
     pub reason: Option<Reason>,
@@ -296,8 +305,10 @@ pub struct NewFact {
     #[schema(minimum = -64800, maximum = 64800)]
     pub offset_seconds: Option<i32>,
     /// The source's own code, 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     pub raw_code: Option<String>,
     /// The source's own words, 1 to 2,000 characters.
+    #[schema(min_length = 1, max_length = 2000, pattern = r"\S")]
     pub raw_text: Option<String>,
     /// The package it is about, if one alone.
     pub package_id: Option<PackageId>,
@@ -349,11 +360,13 @@ pub struct NewCorrection {
     pub status: Status,
     /// The finer status, 1 to 100 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
     pub substatus: Option<String>,
     /// Why the shipment is there.
     #[serde(default)]
     pub reason: Option<Reason>,
     /// Why it is corrected, 1 to 2,000 characters.
+    #[schema(min_length = 1, max_length = 2000, pattern = r"\S")]
     pub reason_text: String,
     /// From when it is true; now when left out.
     #[serde(default)]
@@ -383,6 +396,7 @@ pub struct NewRetraction {
     /// The fact that did not happen.
     pub event_id: TrackingEventId,
     /// Why it is taken back, 1 to 2,000 characters.
+    #[schema(min_length = 1, max_length = 2000, pattern = r"\S")]
     pub reason_text: String,
 }
 
@@ -405,6 +419,7 @@ pub struct NewCancellation {
     /// Why, from the closed list.
     pub reason: Option<Reason>,
     /// Why, in words, 1 to 2,000 characters.
+    #[schema(min_length = 1, max_length = 2000, pattern = r"\S")]
     pub text: Option<String>,
 }
 
@@ -429,6 +444,7 @@ pub struct NewReturn {
     /// Why, from the closed list.
     pub reason: Option<Reason>,
     /// The stretches of the way back, at most 20. Left out: one fleet leg from the destination to the origin.
+    #[schema(max_items = 20)]
     pub legs: Vec<NewLeg>,
 }
 

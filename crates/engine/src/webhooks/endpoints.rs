@@ -27,9 +27,11 @@ pub struct NewEndpoint {
     pub url: String,
     /// What it is for, 1 to 500 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 500, pattern = r"\S")]
     pub description: Option<String>,
     /// Which event types it wants: exact names, their aliases, or a prefix with `.*`; empty means all.
     #[serde(default)]
+    #[schema(max_items = 100)]
     pub event_types: Vec<String>,
     /// `active`, or `paused`: then messages wait. Sent back, `disabled` stays; `active` switches a disabled endpoint on
     /// again.

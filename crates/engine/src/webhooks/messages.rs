@@ -34,6 +34,7 @@ pub struct Replay {
     pub to: Timestamp,
     /// Of these types only, written like an endpoint's `event_types`; empty means all that the endpoint wants.
     #[serde(default)]
+    #[schema(max_items = 100)]
     pub types: Vec<String>,
 }
 

@@ -49,15 +49,19 @@ const NAMES: &[(&str, &str)] = &[
 #[serde(deny_unknown_fields)]
 pub struct DeliveryCustomer {
     /// Name, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// Phone number, E.164; `contact` is a synonym.
     #[serde(default, alias = "contact")]
+    #[schema(pattern = r"^\+[1-9][0-9]{6,14}$")]
     pub phone: Option<String>,
     /// E-mail address.
     #[serde(default)]
+    #[schema(max_length = 254, pattern = r"^[^@\s]+@[^@\s.]([^@\s]*[^@\s.])?$")]
     pub email: Option<String>,
     /// Address as one line.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 500)]
     pub address: Option<String>,
 }
 
@@ -80,6 +84,7 @@ impl From<DeliveryCustomer> for NewCustomer {
 pub struct NewDelivery {
     /// The caller's own reference, by which the delivery can be read too; `order_id` is a synonym.
     #[serde(alias = "order_id")]
+    #[schema(min_length = 1, max_length = 100)]
     pub reference: Option<String>,
     /// Who it is for; customers leave it out or name themselves.
     pub customer_id: Option<CustomerId>,
@@ -89,18 +94,22 @@ pub struct NewDelivery {
     #[serde(alias = "driver_id")]
     pub courier_id: Option<DriverId>,
     /// From where, as one line.
+    #[schema(min_length = 1, max_length = 500)]
     pub pickup_address: Option<String>,
     /// From where.
     pub pickup_location: Option<Coordinates>,
     /// To where, as one line.
+    #[schema(min_length = 1, max_length = 500)]
     pub delivery_address: Option<String>,
     /// To where.
     pub delivery_location: Option<Coordinates>,
     /// What is in it; `notes` is a synonym.
     #[serde(alias = "notes")]
+    #[schema(min_length = 1, max_length = 500)]
     pub description: Option<String>,
     /// Weight in kilograms; `weight` is a synonym.
     #[serde(alias = "weight")]
+    #[schema(minimum = 0, maximum = 100000)]
     pub weight_kg: Option<f64>,
     /// Up to when it is promised.
     pub estimated_delivery: Option<Timestamp>,
@@ -295,6 +304,7 @@ pub struct DeliveryStatus {
     pub reason: Option<Reason>,
     /// Anything else; `note` and `comment` are synonyms.
     #[serde(default, alias = "note", alias = "comment")]
+    #[schema(min_length = 1, max_length = 2000, pattern = r"\S")]
     pub notes: Option<String>,
     /// Where.
     #[serde(default)]
@@ -353,21 +363,26 @@ pub struct CourierLocation {
     pub courier_id: Option<DriverId>,
     /// Latitude in degrees, -90 to 90; `lat` is a synonym.
     #[serde(alias = "lat")]
+    #[schema(minimum = -90, maximum = 90)]
     pub latitude: f64,
     /// Longitude in degrees, -180 to 180; `lng` and `lon` are synonyms.
     #[serde(alias = "lng", alias = "lon")]
+    #[schema(minimum = -180, maximum = 180)]
     pub longitude: f64,
     /// When; now when left out.
     #[serde(default)]
     pub timestamp: Option<Timestamp>,
     /// Speed in metres per second, 0 to 500.
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 500)]
     pub speed: Option<f32>,
     /// Course in degrees clockwise from north, 0 to 360; `bearing` is a synonym.
     #[serde(default, alias = "bearing")]
+    #[schema(minimum = 0, maximum = 360)]
     pub heading: Option<f32>,
     /// Radius of 68 % confidence in metres.
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 1000000)]
     pub accuracy: Option<f32>,
 }
 

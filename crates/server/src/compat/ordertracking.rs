@@ -75,6 +75,7 @@ fn one() -> u32 {
 pub struct NewOrder {
     /// The caller's own number, by which the order can be read too; `reference` is a synonym.
     #[serde(alias = "reference")]
+    #[schema(min_length = 1, max_length = 100)]
     pub order_number: Option<String>,
     /// Who ordered; customers leave it out or name themselves.
     pub customer_id: Option<CustomerId>,
@@ -83,11 +84,13 @@ pub struct NewOrder {
     /// Who brings it.
     pub driver_id: Option<DriverId>,
     /// From where, as one line.
+    #[schema(min_length = 1, max_length = 500)]
     pub pickup_address: Option<String>,
     /// From where.
     pub pickup_location: Option<Coordinates>,
     /// To where, as one line; `address` is a synonym.
     #[serde(alias = "address")]
+    #[schema(min_length = 1, max_length = 500)]
     pub delivery_address: Option<String>,
     /// To where; `location` is a synonym.
     #[serde(alias = "location")]
@@ -338,21 +341,26 @@ pub async fn history(
 pub struct DriverLocation {
     /// Latitude in degrees, -90 to 90; `lat` is a synonym.
     #[serde(alias = "lat")]
+    #[schema(minimum = -90, maximum = 90)]
     pub latitude: f64,
     /// Longitude in degrees, -180 to 180; `lng` and `lon` are synonyms.
     #[serde(alias = "lng", alias = "lon")]
+    #[schema(minimum = -180, maximum = 180)]
     pub longitude: f64,
     /// When; now when left out.
     #[serde(default)]
     pub timestamp: Option<Timestamp>,
     /// Speed in metres per second, 0 to 500.
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 500)]
     pub speed: Option<f32>,
     /// Course in degrees clockwise from north, 0 to 360; `bearing` is a synonym.
     #[serde(default, alias = "bearing")]
+    #[schema(minimum = 0, maximum = 360)]
     pub heading: Option<f32>,
     /// Radius of 68 % confidence in metres.
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 1000000)]
     pub accuracy: Option<f32>,
 }
 

@@ -12,9 +12,11 @@ use tracklane_engine::records::NewLocation;
 pub struct Coordinates {
     /// Latitude in degrees, -90 to 90; `lat` is a synonym.
     #[serde(alias = "lat")]
+    #[schema(minimum = -90, maximum = 90)]
     pub latitude: f64,
     /// Longitude in degrees, -180 to 180; `lng` and `lon` are synonyms.
     #[serde(alias = "lng", alias = "lon")]
+    #[schema(minimum = -180, maximum = 180)]
     pub longitude: f64,
 }
 

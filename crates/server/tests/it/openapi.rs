@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::Api;
 
@@ -111,4 +111,176 @@ fn streams_have_no_schema() {
             "{content}"
         );
     }
+}
+
+/// What the document lets pass without limits, because the code does too: texts in the words of systems before, bound by the
+/// size of the body or looked up whole.
+const UNLIMITED: &[&str] = &[
+    "OrderItem.name",
+    "OrderItem.product_id",
+    "OrderItem.productId",
+    "OrderItem.price",
+    "NewOrder.items",
+    "OrderAssignment.orderId",
+    "DeliveryStatus.status",
+    "ZoneSchedule.time_zone",
+];
+
+/// Every text, number and list of a body has its limits in the document, or leads to a list of words.
+#[test]
+fn bodies_state_their_limits() {
+    let document = document();
+    let mut missing = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    for operation in document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
+    {
+        let bodies = operation["requestBody"]["content"]["application/json"]["schema"].as_object();
+        let patches = operation["requestBody"]["content"]["application/merge-patch+json"]["schema"].as_object();
+        for schema in bodies.into_iter().chain(patches) {
+            look(&document, &Value::Object(schema.clone()), "", &mut seen, &mut missing);
+        }
+    }
+    assert!(seen.len() > 40, "{seen:?}");
+    let known: BTreeSet<_> = UNLIMITED.iter().map(|name| (*name).to_owned()).collect();
+    let missing: Vec<_> = missing.difference(&known).collect();
+    assert!(missing.is_empty(), "without limits: {missing:?}");
+}
+
+fn look(document: &Value, schema: &Value, name: &str, seen: &mut BTreeSet<String>, missing: &mut BTreeSet<String>) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let name = reference.rsplit('/').next().unwrap();
+        if seen.insert(name.to_owned()) {
+            look(document, &document["components"]["schemas"][name], name, seen, missing);
+        }
+        return;
+    }
+    for part in ["oneOf", "anyOf", "allOf"] {
+        for choice in schema[part].as_array().into_iter().flatten() {
+            look(document, choice, name, seen, missing);
+        }
+    }
+    let is = |kind: &str| {
+        schema["type"] == kind || schema["type"].as_array().is_some_and(|kinds| kinds.iter().any(|other| other == kind))
+    };
+    let has = |names: &[&str]| names.iter().any(|name| !schema[name].is_null());
+    let limited = !(is("string") && !has(&["maxLength", "pattern", "format", "enum"])
+        || (is("number") || is("integer")) && !(has(&["minimum", "exclusiveMinimum"]) && has(&["maximum"]))
+        || is("array") && !has(&["maxItems"]) && !name.is_empty());
+    if !limited {
+        missing.insert(name.to_owned());
+    }
+    for (field, property) in schema["properties"].as_object().into_iter().flatten() {
+        look(document, property, &format!("{name}.{field}"), seen, missing);
+    }
+}
+
+/// The limits are those that the code has: a little beyond one the answer names the field, at it it does not.
+#[tokio::test]
+async fn the_limits_of_bodies_are_those_of_the_code() {
+    let api = Api::new().await;
+    let id = api.make_id("/v1/shipments", json!({})).await;
+    let schemas = document()["components"]["schemas"].clone();
+    let point = json!({ "lat": 1, "lon": 1 });
+    let bodies = [
+        ("/v1/customers".to_owned(), "NewCustomer", "", json!({ "name": "A" })),
+        ("/v1/customers".to_owned(), "Address", "/address", json!({ "name": "A", "address": {} })),
+        ("/v1/customers".to_owned(), "Point", "/address/point", json!({ "name": "A", "address": { "point": point } })),
+        ("/v1/locations".to_owned(), "NewLocation", "", json!({ "name": "A" })),
+        ("/v1/drivers".to_owned(), "NewDriver", "", json!({ "name": "A" })),
+        ("/v1/vehicles".to_owned(), "NewVehicle", "", json!({ "vehicle_type": "van" })),
+        ("/v1/devices".to_owned(), "NewDevice", "", json!({ "identifier": "A" })),
+        (
+            "/v1/users".to_owned(),
+            "NewUser",
+            "",
+            json!({ "name": "A", "email": "a@b.c", "role": "viewer", "password": "long enough to do" }),
+        ),
+        ("/v1/api-keys".to_owned(), "NewApiKey", "", json!({ "name": "A", "role": "viewer" })),
+        ("/v1/endpoints".to_owned(), "NewEndpoint", "", json!({ "url": "https://example.com" })),
+        ("/v1/shipments".to_owned(), "NewShipment", "", json!({})),
+        (format!("/v1/shipments/{id}/packages"), "NewPackage", "", json!({})),
+        (format!("/v1/shipments/{id}/legs"), "NewLeg", "", json!({ "mode": "carrier", "carrier": "A" })),
+        (format!("/v1/shipments/{id}/events"), "NewFact", "", json!({ "kind": "note", "raw_text": "A" })),
+        (
+            format!("/v1/shipments/{id}/events"),
+            "Place",
+            "/place",
+            json!({ "kind": "note", "raw_text": "A", "place": {} }),
+        ),
+        (
+            format!("/v1/shipments/{id}/corrections"),
+            "NewCorrection",
+            "",
+            json!({ "status": "created", "reason_text": "A" }),
+        ),
+        (
+            "/v1/positions".to_owned(),
+            "PositionInput",
+            "",
+            json!({ "device": "A", "fix_time": "2026-01-05T07:00:00Z", "lat": 1, "lon": 1 }),
+        ),
+        ("/deliveries".to_owned(), "NewDelivery", "", json!({})),
+        ("/deliveries".to_owned(), "DeliveryCustomer", "/customer", json!({ "customer": { "name": "A" } })),
+        (
+            "/deliveries".to_owned(),
+            "Coordinates",
+            "/pickup_location",
+            json!({ "pickup_location": { "latitude": 1, "longitude": 1 } }),
+        ),
+        ("/api/orders".to_owned(), "NewOrder", "", json!({})),
+    ];
+    let (mut tried, mut wrong) = (0, Vec::new());
+    for (path, schema, under, body) in bodies {
+        for (field, rule) in schemas[schema]["properties"].as_object().expect(schema) {
+            // What nothing is called is refused for that, however long it is.
+            let looked_up = (schema, field.as_str()) == ("PositionInput", "device");
+            for (value, fits) in cases(rule).into_iter().filter(|_| !looked_up) {
+                let mut body = body.clone();
+                let place = body.pointer_mut(under).unwrap();
+                place[field.as_str()] = value;
+                let answer = api.post(&path).json(&body).send().await;
+                let errors = if answer.status.is_success() { json!([]) } else { answer.json()["errors"].clone() };
+                let pointer = format!("#{under}/{field}");
+                let named = errors.as_array().into_iter().flatten().any(|error| {
+                    let there = error["pointer"].as_str().unwrap_or_default();
+                    there == pointer || there.starts_with(&format!("{pointer}/"))
+                });
+                if named == fits {
+                    wrong.push(format!(
+                        "{schema}.{field}, fits {fits}: {}",
+                        answer.text().chars().take(300).collect::<String>()
+                    ));
+                }
+                tried += 1;
+            }
+        }
+    }
+    assert!(wrong.is_empty() && tried > 120, "{tried} tried, wrong: {wrong:#?}");
+}
+
+/// Values at and beyond the limits of a field, and whether they fit.
+fn cases(rule: &Value) -> Vec<(Value, bool)> {
+    let mut cases = Vec::new();
+    let plain = rule["pattern"].as_str().is_none_or(|pattern| pattern.ends_with(r"\x7F-\x9F]*$") || pattern == r"\S");
+    if let Some(most) = rule["maxLength"].as_u64().and_then(|most| usize::try_from(most).ok()) {
+        cases.push((json!("x".repeat(most + 1)), false));
+        if plain && rule["format"].is_null() && most < 2_048 {
+            cases.push((json!("é".repeat(most)), true));
+        }
+    }
+    if rule["minLength"] == 1 {
+        cases.extend([(json!(""), false), (json!(" "), false)]);
+    }
+    if rule["pattern"].is_string() && !plain {
+        cases.push((json!("not & this"), false));
+    }
+    for (limit, step) in [("minimum", -1), ("maximum", 1)] {
+        if let Some(limit) = rule[limit].as_i64() {
+            cases.extend([(json!(limit), true), (json!(limit + step), false)]);
+        }
+    }
+    if let Some(most) = rule["maxItems"].as_u64() {
+        cases.push((json!((0..=most).map(|_| "x").collect::<Vec<_>>()), false));
+    }
+    cases
 }
