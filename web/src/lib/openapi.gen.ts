@@ -204,11 +204,11 @@ export interface components {
              */
             longitude: number;
         };
-        /** @description Where a courier is. */
+        /** @description Where a courier is. Both systems use the same words. */
         CourierLocation: {
             /**
              * Format: float
-             * @description Radius of 68 % confidence in metres.
+             * @description Radius of 68 % confidence in metres, 0 to 1,000,000.
              */
             accuracy?: number | null;
             courier_id?: components["schemas"]["DriverId"] | null;
@@ -326,8 +326,8 @@ export interface components {
             /** @description The caller's own reference. */
             reference?: string | null;
             /**
-             * @description `pending`, `assigned`, `picked_up`, `in_transit`, `out_for_delivery`, `delivered`, `failed`, `cancelled`, or
-             *     another word of ours.
+             * @description `pending` or `placed`, `assigned`, `picked_up`, `in_transit`, `out_for_delivery`, `delivered`, `failed`,
+             *     `cancelled`, or another word of ours.
              */
             status: string;
             /**
@@ -335,17 +335,6 @@ export interface components {
              * @description When it was last changed.
              */
             updated_at: string;
-        };
-        /** @description A customer as a delivery brings them. */
-        DeliveryCustomer: {
-            /** @description Address as one line. */
-            address?: string | null;
-            /** @description E-mail address. */
-            email?: string | null;
-            /** @description Name, 1 to 200 characters. */
-            name: string;
-            /** @description Phone number, E.164; `contact` is a synonym. */
-            phone?: string | null;
         };
         /** @description A new status of a delivery. */
         DeliveryStatus: {
@@ -473,39 +462,6 @@ export interface components {
             version: number;
         };
         DriverId: string;
-        /** @description Where a driver is. */
-        DriverLocation: {
-            /**
-             * Format: float
-             * @description Radius of 68 % confidence in metres.
-             */
-            accuracy?: number | null;
-            /**
-             * Format: float
-             * @description Course in degrees clockwise from north, 0 to 360; `bearing` is a synonym.
-             */
-            heading?: number | null;
-            /**
-             * Format: double
-             * @description Latitude in degrees, -90 to 90; `lat` is a synonym.
-             */
-            latitude: number;
-            /**
-             * Format: double
-             * @description Longitude in degrees, -180 to 180; `lng` and `lon` are synonyms.
-             */
-            longitude: number;
-            /**
-             * Format: float
-             * @description Speed in metres per second, 0 to 500.
-             */
-            speed?: number | null;
-            /**
-             * Format: date-time
-             * @description When; now when left out.
-             */
-            timestamp?: string | null;
-        };
         /**
          * @description Whether a driver works now.
          * @enum {string}
@@ -790,7 +746,10 @@ export interface components {
         };
         /** @description What became of a position. */
         LocationAnswer: {
-            /** @description `accepted`, `duplicate` (known already) or `late` (history, not "now"). Durable in each case. */
+            /**
+             * @description `accepted`, `duplicate` (known already), `late` (history, not "now") or `marked` (not believed). Durable in each
+             *     case.
+             */
             outcome: components["schemas"]["RowOutcome"];
         };
         LocationId: string;
@@ -919,7 +878,7 @@ export interface components {
             requests_per_minute?: number | null;
             /** @description What it may do at most. */
             role: components["schemas"]["Role"];
-            /** @description What it may do of that: scopes such as `shipments:read`; empty means all that the role may. */
+            /** @description What it may do of that: at most 100 scopes such as `shipments:read`; empty means all that the role may. */
             scopes?: string[];
         };
         /** @description Calls a shipment off. */
@@ -978,16 +937,16 @@ export interface components {
             /** @description The tenant's own reference, unique in the tenant, 1 to 100 characters. */
             reference?: string | null;
         };
-        /** @description A new delivery. */
+        /** @description A new delivery. `order_id` is a synonym of `reference`, `driver_id` one of `courier_id`. */
         NewDelivery: {
             /** @default null */
             courier_id: components["schemas"]["DriverId"] | null;
             /** @default null */
-            customer: components["schemas"]["DeliveryCustomer"] | null;
+            customer: components["schemas"]["NewParty"] | null;
             /** @default null */
             customer_id: components["schemas"]["CustomerId"] | null;
             /**
-             * @description To where, as one line.
+             * @description To where, as one line; `address` is a synonym.
              * @default null
              */
             delivery_address: string | null;
@@ -1014,7 +973,7 @@ export interface components {
             /** @default null */
             pickup_location: components["schemas"]["Coordinates"] | null;
             /**
-             * @description The caller's own reference, by which the delivery can be read too; `order_id` is a synonym.
+             * @description The caller's own reference, by which it can be read too; there is a synonym.
              * @default null
              */
             reference: string | null;
@@ -1236,10 +1195,10 @@ export interface components {
             /** @description Time zone, IANA name. */
             time_zone?: string | null;
         };
-        /** @description A new order. */
+        /** @description A new order. `reference` is a synonym of `orderNumber`. */
         NewOrder: {
             /** @default null */
-            customer: components["schemas"]["DeliveryCustomer"] | null;
+            customer: components["schemas"]["NewParty"] | null;
             /** @default null */
             customerId: components["schemas"]["CustomerId"] | null;
             /**
@@ -1263,7 +1222,7 @@ export interface components {
              */
             items: components["schemas"]["OrderItem"][];
             /**
-             * @description The caller's own number, by which the order can be read too; `reference` is a synonym.
+             * @description The caller's own reference, by which it can be read too; there is a synonym.
              * @default null
              */
             orderNumber: string | null;
@@ -1316,6 +1275,17 @@ export interface components {
              * @default null
              */
             weight_kg: number | null;
+        };
+        /** @description Who something is for, as a new customer. */
+        NewParty: {
+            /** @description Address as one line. */
+            address?: string | null;
+            /** @description E-mail address. */
+            email?: string | null;
+            /** @description Name, 1 to 200 characters. */
+            name: string;
+            /** @description Phone number, E.164; `contact` is a synonym. */
+            phone?: string | null;
         };
         /** @description Takes a fact back: it did not happen. */
         NewRetraction: {
@@ -1533,7 +1503,7 @@ export interface components {
              * @description When it was delivered.
              */
             deliveredAt?: string | null;
-            /** @description To where, as one line. */
+            /** @description To where, as one line; not in lists. */
             deliveryAddress?: string | null;
             deliveryLocation?: components["schemas"]["Coordinates"] | null;
             driverId?: components["schemas"]["DriverId"] | null;
@@ -1546,14 +1516,14 @@ export interface components {
             id: components["schemas"]["ShipmentId"];
             /** @description What was ordered. */
             items: components["schemas"]["OrderItem"][];
-            /** @description The caller's own number. */
+            /** @description The caller's own reference. */
             orderNumber?: string | null;
-            /** @description From where, as one line. */
+            /** @description From where, as one line; not in lists. */
             pickupAddress?: string | null;
             pickupLocation?: components["schemas"]["Coordinates"] | null;
             /**
-             * @description `placed`, `assigned`, `picked_up`, `in_transit`, `out_for_delivery`, `delivered`, `failed`, `cancelled`, or
-             *     another word of ours.
+             * @description `pending` or `placed`, `assigned`, `picked_up`, `in_transit`, `out_for_delivery`, `delivered`, `failed`,
+             *     `cancelled`, or another word of ours.
              */
             status: string;
             /**
@@ -1863,8 +1833,8 @@ export interface components {
                 /** @description The caller's own reference. */
                 reference?: string | null;
                 /**
-                 * @description `pending`, `assigned`, `picked_up`, `in_transit`, `out_for_delivery`, `delivered`, `failed`, `cancelled`, or
-                 *     another word of ours.
+                 * @description `pending` or `placed`, `assigned`, `picked_up`, `in_transit`, `out_for_delivery`, `delivered`, `failed`,
+                 *     `cancelled`, or another word of ours.
                  */
                 status: string;
                 /**

@@ -1,12 +1,12 @@
 //! Positions of couriers and drivers. The source systems know no devices: a courier who carries none gets one, which
 //! nobody can use but through these endpoints.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tracklane_api_types::RowOutcome as Told;
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId};
 use tracklane_core::model::{Caller, Role};
-use tracklane_core::position::{Attributes, Fix};
+use tracklane_core::position::{Attributes, Fix, Point};
 use tracklane_engine::Error;
 use tracklane_engine::tracking::{DeviceRef, Incoming, RowOutcome};
 
@@ -26,14 +26,61 @@ const NAMES: &[(&str, &str)] = &[
     ("/altitude_m", "/altitude"),
 ];
 
+/// Where a courier is. Both systems use the same words.
+#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CourierLocation {
+    /// Who; couriers leave it out or name themselves, and where the path says who it is left out. `driver_id` and
+    /// `driverId` are synonyms.
+    #[serde(default, alias = "driver_id", alias = "driverId")]
+    pub courier_id: Option<DriverId>,
+    /// Latitude in degrees, -90 to 90; `lat` is a synonym.
+    #[serde(alias = "lat")]
+    #[schema(minimum = -90, maximum = 90)]
+    pub latitude: f64,
+    /// Longitude in degrees, -180 to 180; `lng` and `lon` are synonyms.
+    #[serde(alias = "lng", alias = "lon")]
+    #[schema(minimum = -180, maximum = 180)]
+    pub longitude: f64,
+    /// When; now when left out.
+    #[serde(default)]
+    pub timestamp: Option<Timestamp>,
+    /// Speed in metres per second, 0 to 500.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 500)]
+    pub speed: Option<f32>,
+    /// Course in degrees clockwise from north, 0 to 360; `bearing` is a synonym.
+    #[serde(default, alias = "bearing")]
+    #[schema(minimum = 0, maximum = 360)]
+    pub heading: Option<f32>,
+    /// Radius of 68 % confidence in metres, 0 to 1,000,000.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 1000000)]
+    pub accuracy: Option<f32>,
+}
+
+impl CourierLocation {
+    fn fix(&self) -> Fix {
+        Fix {
+            point: Point { lat: self.latitude, lon: self.longitude },
+            altitude_m: None,
+            speed_mps: self.speed,
+            course_deg: self.heading,
+            accuracy_m: self.accuracy,
+            valid: true,
+        }
+    }
+}
+
 /// What became of a position.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct LocationAnswer {
-    /// `accepted`, `duplicate` (known already) or `late` (history, not "now"). Durable in each case.
+    /// `accepted`, `duplicate` (known already), `late` (history, not "now") or `marked` (not believed). Durable in each
+    /// case.
     pub outcome: Told,
 }
 
-/// Keeps where a courier is. None stands for the caller, who then is a courier or a device.
+/// Keeps where a courier is: the one of the path, the one that is named, or the caller, who then is a courier or a device.
 ///
 /// # Errors
 /// `invalid-input`, `forbidden` for others than oneself, `quota-exceeded`.
@@ -41,11 +88,13 @@ pub async fn keep(
     app: &App,
     context: &Ctx,
     caller: &Caller,
-    courier: Option<DriverId>,
-    fix: Fix,
-    at: Option<Timestamp>,
+    of_path: Option<DriverId>,
+    location: &CourierLocation,
 ) -> Result<LocationAnswer> {
-    let courier = courier.or(caller.driver_id);
+    if of_path.is_some() && location.courier_id.is_some() && of_path != location.courier_id {
+        return Err(Problem::invalid("#/courier_id", "must be the one of the path, or left out"));
+    }
+    let courier = of_path.or(location.courier_id).or(caller.driver_id);
     let (device, key) = match courier {
         Some(courier) => {
             may_speak_for(caller, courier)?;
@@ -57,7 +106,7 @@ pub async fn keep(
         },
     };
     context.note_limit(app.limits.position(key, app.env.now())?);
-    let row = Incoming { device, fix_time: at, fix, attributes: Attributes::new() };
+    let row = Incoming { device, fix_time: location.timestamp, fix: location.fix(), attributes: Attributes::new() };
     let outcome = match app.engine.tracking.submit_one(caller, row).await? {
         RowOutcome::Accepted => Told::Accepted,
         RowOutcome::Duplicate => Told::Duplicate,

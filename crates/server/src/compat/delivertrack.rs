@@ -2,19 +2,19 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tracklane_api_types::Page;
 use tracklane_core::Timestamp;
 use tracklane_core::id::{CustomerId, DriverId, ShipmentId};
 use tracklane_core::lifecycle::{Place, Reason, Status};
-use tracklane_core::model::{Address, Location, Shipment};
-use tracklane_core::position::{Attributes, Fix, Point};
+use tracklane_core::model::Shipment;
+use tracklane_core::position::{Attributes, Point};
 use tracklane_engine::access::Principal;
-use tracklane_engine::records::NewCustomer;
-use tracklane_engine::shipments::{NewFact, NewPackage, NewShipment, ShipmentDetail, ShipmentFilter};
+use tracklane_engine::shipments::{NewFact, NewPackage, NewShipment, ShipmentFilter};
 
-use super::courier::{self, LocationAnswer};
-use super::places::{self, Coordinates, Whereabouts};
+use super::courier::{self, CourierLocation, LocationAnswer};
+use super::goods::{goods_names, new_goods, shown_goods};
+use super::places::{Coordinates, Whereabouts};
 use super::words::{self, Tongue};
 use super::{Ctx, create as make, find, whereabouts};
 use crate::App;
@@ -25,197 +25,53 @@ use crate::permissions::{Allowed, FactsWrite, PositionsWrite, ShipmentsCreate, S
 use crate::problem::{Problems, Result};
 use crate::query::Id;
 
-const TONGUE: Tongue = Tongue::Deliveries;
-
 /// Their names of our fields.
-const NAMES: &[(&str, &str)] = &[
-    ("/recipient_id", "/customer_id"),
-    ("/recipient", "/customer"),
-    ("/origin/address/point/lat", "/pickup_location/latitude"),
-    ("/origin/address/point/lon", "/pickup_location/longitude"),
-    ("/origin", "/pickup_address"),
-    ("/destination/address/point/lat", "/delivery_location/latitude"),
-    ("/destination/address/point/lon", "/delivery_location/longitude"),
-    ("/destination", "/delivery_address"),
-    ("/legs/0/driver_id", "/courier_id"),
-    ("/driver_id", "/courier_id"),
+const NAMES: &[(&str, &str)] = goods_names! {
+    "/customer_id" "/courier_id" "/pickup_address" "/pickup_location" "/delivery_address" "/delivery_location"
+    "/estimated_delivery",
     ("/packages/0/description", "/description"),
     ("/packages/0/weight_kg", "/weight_kg"),
-    ("/eta_to", "/estimated_delivery"),
-];
+};
 
-/// A customer as a delivery brings them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DeliveryCustomer {
-    /// Name, 1 to 200 characters.
-    #[schema(min_length = 1, max_length = 200)]
-    pub name: String,
-    /// Phone number, E.164; `contact` is a synonym.
-    #[serde(default, alias = "contact")]
-    #[schema(pattern = r"^\+[1-9][0-9]{6,14}$")]
-    pub phone: Option<String>,
-    /// E-mail address.
-    #[serde(default)]
-    #[schema(max_length = 254, pattern = r"^[^@\s]+@[^@\s.]([^@\s]*[^@\s.])?$")]
-    pub email: Option<String>,
-    /// Address as one line.
-    #[serde(default)]
-    #[schema(min_length = 1, max_length = 500)]
-    pub address: Option<String>,
-}
-
-impl From<DeliveryCustomer> for NewCustomer {
-    fn from(customer: DeliveryCustomer) -> Self {
-        Self {
-            reference: None,
-            name: customer.name,
-            email: customer.email,
-            phone: customer.phone,
-            language: None,
-            address: Address { line1: customer.address, ..Address::default() },
-        }
-    }
-}
-
-/// A new delivery.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, utoipa::ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct NewDelivery {
-    /// The caller's own reference, by which the delivery can be read too; `order_id` is a synonym.
-    #[serde(alias = "order_id")]
-    #[schema(min_length = 1, max_length = 100)]
-    pub reference: Option<String>,
-    /// Who it is for; customers leave it out or name themselves.
-    pub customer_id: Option<CustomerId>,
-    /// Who it is for, as a new customer.
-    pub customer: Option<DeliveryCustomer>,
-    /// Who brings it; `driver_id` is a synonym.
-    #[serde(alias = "driver_id")]
-    pub courier_id: Option<DriverId>,
-    /// From where, as one line.
-    #[schema(min_length = 1, max_length = 500)]
-    pub pickup_address: Option<String>,
-    /// From where.
-    pub pickup_location: Option<Coordinates>,
-    /// To where, as one line.
-    #[schema(min_length = 1, max_length = 500)]
-    pub delivery_address: Option<String>,
-    /// To where.
-    pub delivery_location: Option<Coordinates>,
+new_goods! {
+    /// A new delivery. `order_id` is a synonym of `reference`, `driver_id` one of `courier_id`.
+    NewDelivery in "snake_case", reference reference or "order_id", driver courier_id or "driver_id",
     /// What is in it; `notes` is a synonym.
     #[serde(alias = "notes")]
     #[schema(min_length = 1, max_length = 500)]
-    pub description: Option<String>,
+    description: Option<String>,
     /// Weight in kilograms; `weight` is a synonym.
     #[serde(alias = "weight")]
     #[schema(minimum = 0, maximum = 100000)]
-    pub weight_kg: Option<f64>,
-    /// Up to when it is promised.
-    pub estimated_delivery: Option<Timestamp>,
+    weight_kg: Option<f64>,
     /// Free data.
     #[schema(value_type = Object)]
-    pub metadata: Attributes,
+    metadata: Attributes,
 }
 
 impl From<NewDelivery> for NewShipment {
     fn from(delivery: NewDelivery) -> Self {
-        let NewDelivery { description, weight_kg, .. } = delivery;
+        let shipment = delivery.to_shipment();
+        let NewDelivery { description, weight_kg, metadata, .. } = delivery;
         let parcel = NewPackage { description, weight_kg, ..NewPackage::default() };
         let packages = if parcel == NewPackage::default() { Vec::new() } else { vec![parcel] };
-        Self {
-            reference: delivery.reference,
-            recipient_id: delivery.customer_id,
-            recipient: delivery.customer.map(NewCustomer::from),
-            origin: places::location(delivery.pickup_address, delivery.pickup_location, "Pick-up"),
-            destination: places::location(delivery.delivery_address, delivery.delivery_location, "Delivery"),
-            driver_id: delivery.courier_id,
-            packages,
-            eta_to: delivery.estimated_delivery,
-            metadata: delivery.metadata,
-            ..Self::default()
-        }
+        Self { packages, metadata, ..shipment }
     }
 }
 
-/// A delivery.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
-pub struct Delivery {
-    /// Its id.
-    pub id: ShipmentId,
-    /// The caller's own reference.
-    pub reference: Option<String>,
-    /// Who it is for.
-    pub customer_id: Option<CustomerId>,
-    /// Who brings it.
-    pub courier_id: Option<DriverId>,
-    /// `pending`, `assigned`, `picked_up`, `in_transit`, `out_for_delivery`, `delivered`, `failed`, `cancelled`, or
-    /// another word of ours.
-    pub status: &'static str,
-    /// From where, as one line; not in lists.
-    pub pickup_address: Option<String>,
-    /// From where; not in lists.
-    pub pickup_location: Option<Coordinates>,
-    /// To where, as one line; not in lists.
-    pub delivery_address: Option<String>,
-    /// To where; not in lists.
-    pub delivery_location: Option<Coordinates>,
+shown_goods! {
+    /// A delivery.
+    Delivery in "snake_case", words of Tongue::Deliveries, reference reference, driver courier_id,
     /// Where the courier is, while they carry it; not in lists.
-    pub courier_location: Option<Whereabouts>,
-    /// Up to when it is promised.
-    pub estimated_delivery: Option<Timestamp>,
+    courier_location: Option<Whereabouts> = |_: &Shipment| None,
     /// When it was picked up.
-    pub picked_up_at: Option<Timestamp>,
-    /// When it was delivered.
-    pub delivered_at: Option<Timestamp>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was last changed.
-    pub updated_at: Timestamp,
-}
-
-impl From<&Shipment> for Delivery {
-    fn from(shipment: &Shipment) -> Self {
-        Self {
-            id: shipment.id,
-            reference: shipment.reference.clone(),
-            customer_id: shipment.recipient_id.or(shipment.sender_id),
-            courier_id: shipment.driver_id,
-            status: TONGUE.say(shipment.status),
-            pickup_address: None,
-            pickup_location: None,
-            delivery_address: None,
-            delivery_location: None,
-            courier_location: None,
-            estimated_delivery: shipment.eta_to,
-            picked_up_at: shipment.picked_up_at,
-            delivered_at: shipment.delivered_at,
-            created_at: shipment.created_at,
-            updated_at: shipment.updated_at,
-        }
-    }
-}
-
-impl Delivery {
-    /// A delivery with everything there is to say.
-    pub fn whole(detail: &ShipmentDetail, courier_location: Option<Whereabouts>) -> Self {
-        let (origin, destination): (Option<&Location>, Option<&Location>) =
-            (detail.origin.as_ref(), detail.destination.as_ref());
-        Self {
-            pickup_address: origin.map(places::line),
-            pickup_location: origin.and_then(places::point),
-            delivery_address: destination.map(places::line),
-            delivery_location: destination.and_then(places::point),
-            courier_location,
-            ..Self::from(&detail.shipment)
-        }
-    }
+    picked_up_at: Option<Timestamp> = |shipment: &Shipment| shipment.picked_up_at,
 }
 
 /// A delivery as it is now.
 pub async fn delivery(app: &App, who: &Principal, id: ShipmentId) -> Result<Delivery> {
     let detail = app.engine.shipments.detail(&who.caller, id).await?;
-    Ok(Delivery::whole(&detail, whereabouts(app, who, id).await?))
+    Ok(Delivery { courier_location: whereabouts(app, who, id).await?, ..Delivery::from(&detail) })
 }
 
 /// Make a delivery
@@ -229,7 +85,7 @@ pub async fn create(
     Json(input): Json<NewDelivery>,
 ) -> Result<Created<Delivery>> {
     let detail = make(&app, &context, &who, input.into(), NAMES).await?;
-    let body = Delivery::whole(&detail, None);
+    let body = Delivery::from(&detail);
     Ok(Created { location: format!("/deliveries/{}", body.id), version: None, body })
 }
 
@@ -354,38 +210,6 @@ pub async fn set_status(
     delivery(&app, &who, id).await.map(axum::Json)
 }
 
-/// Where a courier is.
-#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CourierLocation {
-    /// Who; couriers leave it out or name themselves. `driver_id` is a synonym.
-    #[serde(default, alias = "driver_id")]
-    pub courier_id: Option<DriverId>,
-    /// Latitude in degrees, -90 to 90; `lat` is a synonym.
-    #[serde(alias = "lat")]
-    #[schema(minimum = -90, maximum = 90)]
-    pub latitude: f64,
-    /// Longitude in degrees, -180 to 180; `lng` and `lon` are synonyms.
-    #[serde(alias = "lng", alias = "lon")]
-    #[schema(minimum = -180, maximum = 180)]
-    pub longitude: f64,
-    /// When; now when left out.
-    #[serde(default)]
-    pub timestamp: Option<Timestamp>,
-    /// Speed in metres per second, 0 to 500.
-    #[serde(default)]
-    #[schema(minimum = 0, maximum = 500)]
-    pub speed: Option<f32>,
-    /// Course in degrees clockwise from north, 0 to 360; `bearing` is a synonym.
-    #[serde(default, alias = "bearing")]
-    #[schema(minimum = 0, maximum = 360)]
-    pub heading: Option<f32>,
-    /// Radius of 68 % confidence in metres.
-    #[serde(default)]
-    #[schema(minimum = 0, maximum = 1000000)]
-    pub accuracy: Option<f32>,
-}
-
 /// Send where a courier is
 ///
 /// When it is answered, it is durable. One per second. A courier who carries no device gets one.
@@ -398,14 +222,6 @@ pub async fn send_location(
     context: Ctx,
     Json(input): Json<CourierLocation>,
 ) -> Result<(StatusCode, axum::Json<LocationAnswer>)> {
-    let fix = Fix {
-        point: Point { lat: input.latitude, lon: input.longitude },
-        altitude_m: None,
-        speed_mps: input.speed,
-        course_deg: input.heading,
-        accuracy_m: input.accuracy,
-        valid: true,
-    };
-    let answer = courier::keep(&app, &context, &who.caller, input.courier_id, fix, input.timestamp).await?;
+    let answer = courier::keep(&app, &context, &who.caller, None, &input).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(answer)))
 }

@@ -3,10 +3,12 @@
 //!
 //! - [`delivertrack`]: deliveries and couriers, in snake case; [`track`]: its WebSocket;
 //! - [`ordertracking`]: orders and drivers, in camel case;
-//! - [`words`]: statuses, theirs and ours; [`places`]: addresses and coordinates; [`courier`]: positions without devices.
+//! - [`goods`]: what both say about what is brought; [`words`]: statuses, theirs and ours; [`places`]: addresses and
+//!   coordinates; [`courier`]: positions without devices.
 
 pub mod courier;
 pub mod delivertrack;
+pub mod goods;
 pub mod ordertracking;
 pub mod places;
 pub mod track;

@@ -4,16 +4,15 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tracklane_core::Timestamp;
-use tracklane_core::id::{CustomerId, DriverId, ShipmentId};
+use tracklane_core::id::{DriverId, ShipmentId};
 use tracklane_core::lifecycle::{FactKind, Place};
 use tracklane_core::model::Shipment;
-use tracklane_core::position::{Attributes, Fix, Point};
+use tracklane_core::position::Attributes;
 use tracklane_engine::dispatch::AvailableDriver;
-use tracklane_engine::records::NewCustomer;
-use tracklane_engine::shipments::{EventView, NewShipment, ShipmentDetail};
+use tracklane_engine::shipments::{EventView, NewShipment};
 
-use super::courier::{self, LocationAnswer};
-use super::delivertrack::DeliveryCustomer;
+use super::courier::{self, CourierLocation, LocationAnswer};
+use super::goods::{goods_names, new_goods, shown_goods};
 use super::places::{self, Coordinates, Whereabouts};
 use super::words::Tongue;
 use super::{Ctx, create as make, detail, find, renamed, whereabouts};
@@ -28,23 +27,6 @@ const TONGUE: Tongue = Tongue::Orders;
 
 /// Under which key of the metadata the items of an order are kept.
 const ITEMS: &str = "items";
-
-/// Their names of our fields.
-const NAMES: &[(&str, &str)] = &[
-    ("/reference", "/orderNumber"),
-    ("/recipient_id", "/customerId"),
-    ("/recipient", "/customer"),
-    ("/origin/address/point/lat", "/pickupLocation/latitude"),
-    ("/origin/address/point/lon", "/pickupLocation/longitude"),
-    ("/origin", "/pickupAddress"),
-    ("/destination/address/point/lat", "/deliveryLocation/latitude"),
-    ("/destination/address/point/lon", "/deliveryLocation/longitude"),
-    ("/destination", "/deliveryAddress"),
-    ("/legs/0/driver_id", "/driverId"),
-    ("/driver_id", "/driverId"),
-    ("/metadata", "/items"),
-    ("/eta_to", "/estimatedDelivery"),
-];
 
 /// One thing that was ordered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -69,36 +51,19 @@ fn one() -> u32 {
     1
 }
 
-/// A new order.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, utoipa::ToSchema)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewOrder {
-    /// The caller's own number, by which the order can be read too; `reference` is a synonym.
-    #[serde(alias = "reference")]
-    #[schema(min_length = 1, max_length = 100)]
-    pub order_number: Option<String>,
-    /// Who ordered; customers leave it out or name themselves.
-    pub customer_id: Option<CustomerId>,
-    /// Who ordered, as a new customer.
-    pub customer: Option<DeliveryCustomer>,
-    /// Who brings it.
-    pub driver_id: Option<DriverId>,
-    /// From where, as one line.
-    #[schema(min_length = 1, max_length = 500)]
-    pub pickup_address: Option<String>,
-    /// From where.
-    pub pickup_location: Option<Coordinates>,
-    /// To where, as one line; `address` is a synonym.
-    #[serde(alias = "address")]
-    #[schema(min_length = 1, max_length = 500)]
-    pub delivery_address: Option<String>,
-    /// To where; `location` is a synonym.
-    #[serde(alias = "location")]
-    pub delivery_location: Option<Coordinates>,
+/// Their names of our fields.
+const NAMES: &[(&str, &str)] = goods_names! {
+    "/customerId" "/driverId" "/pickupAddress" "/pickupLocation" "/deliveryAddress" "/deliveryLocation"
+    "/estimatedDelivery",
+    ("/reference", "/orderNumber"),
+    ("/metadata", "/items"),
+};
+
+new_goods! {
+    /// A new order. `reference` is a synonym of `orderNumber`.
+    NewOrder in "camelCase", reference order_number or "reference", driver driver_id or "courierId",
     /// What was ordered.
-    pub items: Vec<OrderItem>,
-    /// Up to when it is promised.
-    pub estimated_delivery: Option<Timestamp>,
+    items: Vec<OrderItem>,
 }
 
 impl From<NewOrder> for NewShipment {
@@ -107,75 +72,15 @@ impl From<NewOrder> for NewShipment {
         if !order.items.is_empty() {
             metadata.insert(ITEMS.to_owned(), serde_json::to_value(&order.items).unwrap_or_default());
         }
-        Self {
-            reference: order.order_number,
-            recipient_id: order.customer_id,
-            recipient: order.customer.map(NewCustomer::from),
-            origin: places::location(order.pickup_address, order.pickup_location, "Pick-up"),
-            destination: places::location(order.delivery_address, order.delivery_location, "Delivery"),
-            driver_id: order.driver_id,
-            eta_to: order.estimated_delivery,
-            metadata,
-            ..Self::default()
-        }
+        Self { metadata, ..order.to_shipment() }
     }
 }
 
-/// An order.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Order {
-    /// Its id.
-    pub id: ShipmentId,
-    /// The caller's own number.
-    pub order_number: Option<String>,
-    /// Who ordered.
-    pub customer_id: Option<CustomerId>,
-    /// Who brings it.
-    pub driver_id: Option<DriverId>,
-    /// `placed`, `assigned`, `picked_up`, `in_transit`, `out_for_delivery`, `delivered`, `failed`, `cancelled`, or
-    /// another word of ours.
-    pub status: &'static str,
-    /// From where, as one line.
-    pub pickup_address: Option<String>,
-    /// From where.
-    pub pickup_location: Option<Coordinates>,
-    /// To where, as one line.
-    pub delivery_address: Option<String>,
-    /// To where.
-    pub delivery_location: Option<Coordinates>,
+shown_goods! {
+    /// An order.
+    Order in "camelCase", words of TONGUE, reference order_number, driver driver_id,
     /// What was ordered.
-    pub items: Vec<OrderItem>,
-    /// Up to when it is promised.
-    pub estimated_delivery: Option<Timestamp>,
-    /// When it was delivered.
-    pub delivered_at: Option<Timestamp>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was last changed.
-    pub updated_at: Timestamp,
-}
-
-impl From<&ShipmentDetail> for Order {
-    fn from(detail: &ShipmentDetail) -> Self {
-        let ShipmentDetail { shipment, origin, destination, .. } = detail;
-        Self {
-            id: shipment.id,
-            order_number: shipment.reference.clone(),
-            customer_id: shipment.recipient_id.or(shipment.sender_id),
-            driver_id: shipment.driver_id,
-            status: TONGUE.say(shipment.status),
-            pickup_address: origin.as_ref().map(places::line),
-            pickup_location: origin.as_ref().and_then(places::point),
-            delivery_address: destination.as_ref().map(places::line),
-            delivery_location: destination.as_ref().and_then(places::point),
-            items: items(shipment),
-            estimated_delivery: shipment.eta_to,
-            delivered_at: shipment.delivered_at,
-            created_at: shipment.created_at,
-            updated_at: shipment.updated_at,
-        }
-    }
+    items: Vec<OrderItem> = items,
 }
 
 /// The items that an order was made with; metadata that was written otherwise may hold anything.
@@ -335,57 +240,20 @@ pub async fn history(
     Ok(axum::Json(OrderHistory { order_id, history: events.iter().filter_map(step).collect() }))
 }
 
-/// Where a driver is.
-#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct DriverLocation {
-    /// Latitude in degrees, -90 to 90; `lat` is a synonym.
-    #[serde(alias = "lat")]
-    #[schema(minimum = -90, maximum = 90)]
-    pub latitude: f64,
-    /// Longitude in degrees, -180 to 180; `lng` and `lon` are synonyms.
-    #[serde(alias = "lng", alias = "lon")]
-    #[schema(minimum = -180, maximum = 180)]
-    pub longitude: f64,
-    /// When; now when left out.
-    #[serde(default)]
-    pub timestamp: Option<Timestamp>,
-    /// Speed in metres per second, 0 to 500.
-    #[serde(default)]
-    #[schema(minimum = 0, maximum = 500)]
-    pub speed: Option<f32>,
-    /// Course in degrees clockwise from north, 0 to 360; `bearing` is a synonym.
-    #[serde(default, alias = "bearing")]
-    #[schema(minimum = 0, maximum = 360)]
-    pub heading: Option<f32>,
-    /// Radius of 68 % confidence in metres.
-    #[serde(default)]
-    #[schema(minimum = 0, maximum = 1000000)]
-    pub accuracy: Option<f32>,
-}
-
 /// Send where a driver is
 ///
 /// When it is answered, it is durable. One per second. Drivers send their own; one who carries no device gets one.
 #[utoipa::path(post, path = "/api/drivers/{id}/location", tag = "Order-Tracking", operation_id = "send_driver_location",
-    params(("id" = DriverId, Path)), request_body = DriverLocation, security(("bearer" = ["positions:write"])),
+    params(("id" = DriverId, Path)), request_body = CourierLocation, security(("bearer" = ["positions:write"])),
     responses((status = 202, body = LocationAnswer, description = "It is durable"), Problems))]
 pub async fn send_location(
     State(app): State<App>,
     who: Allowed<PositionsWrite>,
     context: Ctx,
     Id(id): Id<DriverId>,
-    Json(input): Json<DriverLocation>,
+    Json(input): Json<CourierLocation>,
 ) -> Result<(StatusCode, axum::Json<LocationAnswer>)> {
-    let fix = Fix {
-        point: Point { lat: input.latitude, lon: input.longitude },
-        altitude_m: None,
-        speed_mps: input.speed,
-        course_deg: input.heading,
-        accuracy_m: input.accuracy,
-        valid: true,
-    };
-    let answer = courier::keep(&app, &context, &who.caller, Some(id), fix, input.timestamp).await?;
+    let answer = courier::keep(&app, &context, &who.caller, Some(id), &input).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(answer)))
 }
 

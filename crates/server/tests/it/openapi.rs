@@ -220,7 +220,7 @@ async fn the_limits_of_bodies_are_those_of_the_code() {
             json!({ "device": "A", "fix_time": "2026-01-05T07:00:00Z", "lat": 1, "lon": 1 }),
         ),
         ("/deliveries".to_owned(), "NewDelivery", "", json!({})),
-        ("/deliveries".to_owned(), "DeliveryCustomer", "/customer", json!({ "customer": { "name": "A" } })),
+        ("/deliveries".to_owned(), "NewParty", "/customer", json!({ "customer": { "name": "A" } })),
         (
             "/deliveries".to_owned(),
             "Coordinates",
