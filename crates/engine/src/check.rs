@@ -130,6 +130,8 @@ mod tests {
             assert_eq!(holds(|i| language(i, "/language", value)), expected, "{value}");
         }
         assert!(holds(|i| time_zone(i, "/time_zone", "Europe/Lisbon")));
+        let ours = jiff::tz::TimeZoneDatabase::bundled();
+        assert!(ours.get("Europe/Lisbon").is_ok(), "the zones come with us, not with the machine");
         assert!(!holds(|i| time_zone(i, "/time_zone", "Europe/Nowhere")));
         assert!(!holds(|i| range(i, "/x", Some(f64::NAN), 0.0, 1.0)));
         assert!(!holds(|i| text(i, "/name", "  ", 200)));

@@ -326,6 +326,16 @@ mod tests {
     }
 
     #[test]
+    fn numbers_come_out_as_they_went_in() {
+        for text in
+            ["31.245270191439438", "121.48791951161945", "-8.610000000000001", "41.15", "1.7976931348623157e308"]
+        {
+            let number: f64 = text.parse().expect("a number");
+            assert_eq!(parse::<f64>(text.as_bytes()).expect("a number").to_bits(), number.to_bits(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_body_may_not_nest_without_end() {
         let problem = parse_value("[".repeat(1000).as_bytes()).unwrap_err();
         assert!(problem.errors()[0].detail.contains("recursion limit"), "{problem:?}");
