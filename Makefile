@@ -1,7 +1,7 @@
 # Short recipes. What needs more than a line is a script or an xtask.
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test test-rust test-web e2e lint fmt check-api check-webhooks check-deps bench bench-memory \
-  bench-history web services services-stop
+  bench-history bench-peers web services services-stop
 
 help: ## list the recipes
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ bench-memory: ## what 100,000 devices take
 
 bench-history: ## the embedded position history against the disk
 	cargo run --release -p tracklane-bench --bin history -- $(ARGS)
+
+bench-peers: ## the same next to fjall, redb and SQLite, five rounds; ARGS='FOLDER POSITIONS ROUNDS'
+	cargo run --release -p tracklane-bench --features peers --bin history-peers -- $(ARGS)
 
 web: ## the web pages, embedded in the binary at the next build
 	@scripts/web-build

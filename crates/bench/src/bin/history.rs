@@ -7,30 +7,21 @@
 //! 10,000 devices report every 10 seconds on a random walk; batches of 1,000 in random order. The floor is the same
 //! number of bytes written and synced with nothing around it, in the same run.
 
-use std::error::Error;
-use std::fs::{self, File};
-use std::os::unix::fs::FileExt as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tracklane_bench::Outcome;
+use tracklane_bench::disk::floor;
+use tracklane_bench::fleet::{BATCH, DEVICES, EPOCH_SECONDS, Fleet, at, device, tenant};
+use tracklane_bench::machine::cpu_seconds;
 use tracklane_core::Timestamp;
-use tracklane_core::id::{DeviceId, Id, TenantId};
 use tracklane_core::ports::{HistoryQuery, PositionHistory};
-use tracklane_core::position::{Attributes, Fix, Point, Position};
+use tracklane_core::position::Position;
 use tracklane_history::{History, Settings};
-use uuid::Uuid;
-
-const DEVICES: usize = 10_000;
-const BATCH: usize = 1_000;
-/// What a batch takes in the log, about.
-const BATCH_BYTES: usize = 32 << 10;
-/// 2026-01-01T00:00:00Z.
-const EPOCH_SECONDS: i64 = 1_767_225_600;
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1);
@@ -46,7 +37,7 @@ fn main() -> Outcome<()> {
 fn measure(folder: &Path, positions: usize) -> Outcome<Value> {
     fs::create_dir_all(folder)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let batches = Fleet::new().batches(positions / BATCH);
+    let batches = Fleet::new().batches(positions / BATCH).collect();
     let before = floor(folder)?;
 
     let history = Arc::new(History::open(folder.join("data"), Settings::default())?);
@@ -100,28 +91,6 @@ fn measure(folder: &Path, positions: usize) -> Outcome<Value> {
         "single_appends_1_task": alone,
         "start_with_unsealed": start,
     }))
-}
-
-/// Syncs per second of as many bytes as a batch takes: to a growing file, and to one written before.
-fn floor(folder: &Path) -> Outcome<(f64, f64)> {
-    let bytes = vec![7; BATCH_BYTES];
-    let path = folder.join("floor");
-    let mut rates = [0.0; 2];
-    for rate in &mut rates {
-        let file = File::options().create(true).truncate(false).write(true).open(&path)?;
-        let room = file.metadata()?.len();
-        let (started, mut syncs) = (Instant::now(), 0_u64);
-        while started.elapsed() < Duration::from_secs(2) {
-            let offset = syncs * BATCH_BYTES as u64;
-            // The second time the file has its size already; it starts over at its end.
-            file.write_all_at(&bytes, if room == 0 { offset } else { offset % room })?;
-            file.sync_data()?;
-            syncs += 1;
-        }
-        *rate = syncs as f64 / started.elapsed().as_secs_f64();
-    }
-    fs::remove_file(&path)?;
-    Ok((rates[0], rates[1]))
 }
 
 struct Appended {
@@ -239,110 +208,10 @@ async fn start(folder: &Path) -> Outcome<Value> {
     Ok(json!({ "positions": history.stats().unsealed_positions, "ms": millis(took) }))
 }
 
-/// Processor time of this process, all threads (`self`), or of this thread (`thread-self`).
-fn cpu_seconds(of: &str) -> Outcome<f64> {
-    let stat = fs::read_to_string(format!("/proc/{of}/stat"))?;
-    // The name may hold spaces; what follows its bracket may not.
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
-    Ok((ticks(11) + ticks(12)) / 100.0)
-}
-
 fn millis(time: Duration) -> f64 {
     round(time.as_secs_f64() * 1e3)
 }
 
 fn round(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
-}
-
-fn tenant() -> TenantId {
-    TenantId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001))
-}
-
-/// Ids as spread as real ones: made over a while, the rest random.
-fn device(number: usize) -> DeviceId {
-    let mut random = fastrand::Rng::with_seed(number as u64);
-    let made = 0x0190_0000_0000_u128 + number as u128 * 60_000;
-    DeviceId::from_uuid(Uuid::from_u128(made << 80 | 0x7000 << 64 | random.u128(..) >> 68 | 0x8 << 60))
-}
-
-fn at(micros: i64) -> Timestamp {
-    Timestamp::from_microsecond(EPOCH_SECONDS * 1_000_000 + micros).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-/// Vehicles on a random walk: 10 to 20 m/s, turning a little with each fix.
-struct Fleet {
-    random: fastrand::Rng,
-    vehicles: Vec<Vehicle>,
-}
-
-struct Vehicle {
-    id: DeviceId,
-    point: Point,
-    speed: f64,
-    course: f64,
-    altitude: f64,
-}
-
-impl Fleet {
-    fn new() -> Self {
-        let mut random = fastrand::Rng::with_seed(42);
-        let vehicle = |number| Vehicle {
-            id: device(number),
-            point: Point { lat: 50.0 + random.f64() * 2.0, lon: 8.0 + random.f64() * 2.0 },
-            speed: 10.0 + random.f64() * 10.0,
-            course: random.f64() * 360.0,
-            altitude: random.f64() * 500.0,
-        };
-        let vehicles = (0..DEVICES).map(vehicle).collect();
-        Self { random, vehicles }
-    }
-
-    /// The position of a vehicle after its next 10 seconds.
-    fn position(&mut self, number: usize, tick: i64) -> Position {
-        let random = &mut self.random;
-        let vehicle = &mut self.vehicles[number];
-        vehicle.speed = (vehicle.speed + random.f64() * 4.0 - 2.0).clamp(10.0, 20.0);
-        vehicle.course = (vehicle.course + random.f64() * 40.0 - 20.0).rem_euclid(360.0);
-        vehicle.altitude += random.f64() - 0.5;
-        let metres = vehicle.speed * 10.0;
-        let (east, north) = vehicle.course.to_radians().sin_cos();
-        vehicle.point.lat += north * metres / 111_320.0;
-        vehicle.point.lon += east * metres / (111_320.0 * vehicle.point.lat.to_radians().cos());
-        // Whole seconds, as satellites give them; received a little later.
-        let micros = (tick * 10 + (number % 10) as i64) * 1_000_000;
-        Position {
-            tenant_id: tenant(),
-            device_id: vehicle.id,
-            fix_time: at(micros),
-            received_at: at(micros + random.i64(100_000..600_000)),
-            fix: Fix {
-                point: vehicle.point,
-                altitude_m: Some((vehicle.altitude * 10.0).round() as f32 / 10.0),
-                speed_mps: Some(vehicle.speed as f32),
-                course_deg: Some(vehicle.course.round() as f32),
-                accuracy_m: Some(5.0),
-                valid: true,
-            },
-            attributes: Attributes::new(),
-            mark: None,
-        }
-    }
-
-    /// So many batches, the devices of each tick in random order.
-    fn batches(mut self, count: usize) -> Vec<Vec<Position>> {
-        let mut order: Vec<usize> = (0..DEVICES).collect();
-        let mut batches = Vec::with_capacity(count);
-        for tick in 0.. {
-            self.random.shuffle(&mut order);
-            for numbers in order.chunks(BATCH) {
-                if batches.len() == count {
-                    return batches;
-                }
-                batches.push(numbers.iter().map(|number| self.position(*number, tick)).collect());
-            }
-        }
-        batches
-    }
 }
