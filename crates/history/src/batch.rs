@@ -80,16 +80,16 @@ fn standing(row: &Row) -> u8 {
     row.mark << 1 | u8::from(row.valid)
 }
 
-/// Reads the appends of a whole frame; none when the bytes are not what [`encode`] writes.
-pub(crate) fn decode_all(payload: &[u8], rows: &mut Vec<(Key, Row)>) -> Option<()> {
+/// Reads the appends of a whole frame of a log of this format; none when the bytes are not what [`encode`] writes.
+pub(crate) fn decode_all(payload: &[u8], version: u8, rows: &mut Vec<(Key, Row)>) -> Option<()> {
     let mut input = Reader(payload);
     while !input.0.is_empty() {
-        decode(&mut input, rows)?;
+        decode(&mut input, version, rows)?;
     }
     Some(())
 }
 
-fn decode(input: &mut Reader<'_>, rows: &mut Vec<(Key, Row)>) -> Option<()> {
+fn decode(input: &mut Reader<'_>, version: u8, rows: &mut Vec<(Key, Row)>) -> Option<()> {
     let count = input.size()?;
     let mut before: Option<(Key, i64, i64)> = None;
     for _ in 0..count {
@@ -119,7 +119,8 @@ fn decode(input: &mut Reader<'_>, rows: &mut Vec<(Key, Row)>) -> Option<()> {
             },
         };
         if flags & PLAIN == 0 {
-            let standing = input.byte()?;
+            // There were no marks in format 1.
+            let standing = if version == 1 { 0 } else { input.byte()? };
             (row.valid, row.mark) = (standing & VALID != 0, standing >> 1);
         }
         let key = Key { tenant, device };
@@ -127,4 +128,48 @@ fn decode(input: &mut Reader<'_>, rows: &mut Vec<(Key, Row)>) -> Option<()> {
         rows.push((key, row));
     }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(valid: bool, mark: u8) -> (Key, Row) {
+        let row = Row {
+            fix_time: 1_767_225_600_000_000,
+            received_at: 1_767_225_600_000_007,
+            lat: 411_500_000,
+            lon: -86_100_000,
+            altitude: NO_ALTITUDE,
+            accuracy: 500,
+            speed: NO_SPEED,
+            course: 9_000,
+            valid,
+            mark,
+            attributes: None,
+        };
+        (Key { tenant: 1, device: 2 }, row)
+    }
+
+    fn decoded(payload: &[u8], version: u8) -> Option<Vec<(Key, Row)>> {
+        let mut rows = Vec::new();
+        decode_all(payload, version, &mut rows)?;
+        Some(rows)
+    }
+
+    #[test]
+    fn marks_come_back_and_logs_from_before_them_are_read() {
+        for rows in [vec![row(true, 0)], vec![row(false, 0), row(true, 5), row(false, 3), row(true, 0)]] {
+            let mut payload = Vec::new();
+            encode(&rows, &mut payload);
+            assert_eq!(decoded(&payload, 2), Some(rows));
+        }
+        let rows = vec![row(false, 0)];
+        let mut payload = Vec::new();
+        encode(&rows, &mut payload);
+        // Format 1 had no byte for it.
+        payload.pop();
+        assert_eq!(decoded(&payload, 1), Some(rows));
+        assert_eq!(decoded(&payload, 2), None);
+    }
 }

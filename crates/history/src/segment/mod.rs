@@ -71,3 +71,6 @@ pub(crate) struct TenantPart {
     /// At most one row of each device stands in so many seconds; 0 when they were not thinned.
     pub thinned: u32,
 }
+
+#[cfg(test)]
+mod tests;

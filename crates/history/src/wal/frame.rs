@@ -14,7 +14,8 @@ use crate::error::Error;
 
 const FILE_MAGIC: [u8; 4] = *b"TLWL";
 const FRAME_MAGIC: [u8; 4] = *b"TLWF";
-const VERSION: u8 = 1;
+/// The format written here; those before it are read. Since 2 a row that is not valid says whether it is marked.
+pub(super) const VERSION: u8 = 2;
 
 pub(super) const FILE_HEADER_LEN: usize = 32;
 pub(super) const FRAME_HEADER_LEN: usize = 32;
@@ -31,17 +32,17 @@ pub(super) fn put_file_header(out: &mut Vec<u8>, sequence: u64, first_lsn: Lsn) 
     out.extend_from_slice(&[0; 4]);
 }
 
-/// The number of the first record of a file; none when the file has no header of this sequence (yet).
-pub(super) fn file_header(bytes: &[u8], sequence: u64, path: &Path) -> Result<Option<Lsn>, Error> {
+/// The number of the first record of a file, and its format; none when the file has no header of this sequence (yet).
+pub(super) fn file_header(bytes: &[u8], sequence: u64, path: &Path) -> Result<Option<(Lsn, u8)>, Error> {
     let Some(header) = bytes.first_chunk::<FILE_HEADER_LEN>() else { return Ok(None) };
     if !header.starts_with(&FILE_MAGIC) {
         return Ok(None);
     }
-    if header[4] != VERSION {
+    if header[4] == 0 || header[4] > VERSION {
         return Err(Error::Version { path: path.to_path_buf(), found: header[4], known: VERSION });
     }
     let fits = header[24..28] == crc32fast::hash(&header[..24]).to_le_bytes() && long(&header[8..]) == sequence;
-    Ok(fits.then(|| long(&header[16..])))
+    Ok(fits.then(|| (long(&header[16..]), header[4])))
 }
 
 /// Adds a frame.

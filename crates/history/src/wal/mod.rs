@@ -82,7 +82,10 @@ impl Wal {
             }
             give_unsealed(&mut scan, manifest.sealed, each)?;
             next_lsn = Some(scan.next_lsn());
-            end = Some((open_for_writing(&path)?, path.clone(), sequence, scan.offset() as u64));
+            let offset = scan.offset() as u64;
+            // One of an older format counts as full.
+            let offset = if scan.is_current() { offset } else { offset.max(shelf.file_bytes) };
+            end = Some((open_for_writing(&path)?, path.clone(), sequence, offset));
             shelf.add(LogFile { sequence, first_lsn, path });
         }
         let next_lsn = next_lsn.unwrap_or(manifest.sealed);
@@ -166,7 +169,7 @@ impl Wal {
 /// None when nothing was ever written to it. Unlike at a start, what is unsound may be followed by more: somebody may be
 /// writing it.
 pub(crate) fn sound_part(path: &Path, sequence: u64, bytes: &[u8]) -> Result<Option<(Lsn, Lsn, usize)>, Error> {
-    let Some(first) = frame::file_header(bytes, sequence, path)? else { return Ok(None) };
+    let Some((first, _)) = frame::file_header(bytes, sequence, path)? else { return Ok(None) };
     let (mut next, mut offset) = (first, frame::FILE_HEADER_LEN);
     while let Some(frame) = frame::frame_at(bytes, offset, sequence).filter(|frame| frame.first_lsn == next) {
         next += u64::from(frame.records);

@@ -5,7 +5,7 @@ use std::path::Path;
 use tracklane_core::ports::Lsn;
 
 use super::Rows;
-use super::frame::{FILE_HEADER_LEN, file_header, frame_after, frame_at};
+use super::frame::{FILE_HEADER_LEN, VERSION, file_header, frame_after, frame_at};
 use crate::batch;
 use crate::error::Error;
 
@@ -16,23 +16,30 @@ pub(super) struct Scan<'a> {
     bytes: &'a [u8],
     offset: usize,
     first_lsn: Option<Lsn>,
+    version: u8,
     next_lsn: Lsn,
 }
 
 impl<'a> Scan<'a> {
     /// Begins to read the file with this sequence and content.
     pub(super) fn new(path: &'a Path, sequence: u64, bytes: &'a [u8]) -> Result<Self, Error> {
-        let first_lsn = file_header(bytes, sequence, path)?;
+        let (first_lsn, version) = file_header(bytes, sequence, path)?.unzip();
         let next_lsn = first_lsn.unwrap_or_default();
         if first_lsn.is_none() && frame_after(bytes, 0, sequence).is_some() {
             return Err(Error::corrupt(path, "header of the log file"));
         }
-        Ok(Self { path, sequence, bytes, offset: FILE_HEADER_LEN, first_lsn, next_lsn })
+        let version = version.unwrap_or(VERSION);
+        Ok(Self { path, sequence, bytes, offset: FILE_HEADER_LEN, first_lsn, version, next_lsn })
     }
 
     /// The number of the first record; none when the file was never written to.
     pub(super) fn first_lsn(&self) -> Option<Lsn> {
         self.first_lsn
+    }
+
+    /// Whether the file has the format that is written now, so that it can be gone on with.
+    pub(super) fn is_current(&self) -> bool {
+        self.version == VERSION
     }
 
     /// The number after the last record read.
@@ -54,7 +61,7 @@ impl<'a> Scan<'a> {
         loop {
             let Some(frame) = frame_at(self.bytes, self.offset, self.sequence) else { return self.end() };
             let mut rows = Rows::with_capacity(frame.records as usize);
-            let sound = batch::decode_all(frame.payload, &mut rows).is_some()
+            let sound = batch::decode_all(frame.payload, self.version, &mut rows).is_some()
                 && rows.len() == frame.records as usize
                 && frame.first_lsn == self.next_lsn;
             if !sound {
