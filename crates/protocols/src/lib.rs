@@ -5,7 +5,8 @@
 //! - [`owntracks`]: OwnTracks over HTTP;
 //! - [`stream`]: the shape of protocols over TCP and UDP;
 //! - [`teltonika`], [`gt06`]: trackers that speak bytes;
-//! - [`h02`], [`tk103`], [`gps103`], [`gl200`]: trackers that speak text.
+//! - [`h02`], [`tk103`], [`gps103`], [`gl200`]: trackers that speak text;
+//! - [`import`]: files with positions.
 //!
 //! A decoder answers in SI units (metres, metres per second, degrees) and names what it cannot read. It checks that
 //! coordinates are on earth; whether a fix is plausible is for [`tracklane_core::position::Position::check`].
@@ -14,6 +15,7 @@ mod error;
 pub mod gl200;
 pub mod gps103;
 pub mod gt06;
+pub mod import;
 pub mod h02;
 mod json;
 pub mod osmand;

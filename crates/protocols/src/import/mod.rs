@@ -9,6 +9,7 @@
 //! error; what was read before it stands.
 
 pub mod csv;
+pub mod fields;
 pub mod geojson;
 pub mod gpx;
 mod input;
@@ -110,7 +111,9 @@ impl Draft {
     fn finish(mut self) -> Result<Reading, Invalid> {
         let invalid = &mut self.invalid;
         let has = |invalid: &Invalid, field: &str| invalid.0.iter().any(|error| error.pointer == format!("#/{field}"));
-        for (field, missing) in [("fix_time", self.time.is_none()), ("lat", self.lat.is_none()), ("lon", self.lon.is_none())] {
+        for (field, missing) in
+            [("fix_time", self.time.is_none()), ("lat", self.lat.is_none()), ("lon", self.lon.is_none())]
+        {
             if missing && !has(invalid, field) {
                 invalid.add(&format!("/{field}"), "is required");
             }
@@ -127,7 +130,8 @@ impl Draft {
         within(self.speed_mps, 0.0, 500.0, "speed_mps", "metres per second");
         within(self.course_deg, 0.0, 360.0, "course_deg", "degrees");
         within(self.accuracy_m, 0.0, 1_000_000.0, "accuracy_m", "metres");
-        let (Some(time), Some(lat), Some(lon), true) = (self.time, self.lat, self.lon, self.invalid.0.is_empty()) else {
+        let (Some(time), Some(lat), Some(lon), true) = (self.time, self.lat, self.lon, self.invalid.0.is_empty())
+        else {
             return Err(self.invalid);
         };
         let single = |value: Option<f64>| value.map(|value| value as f32);

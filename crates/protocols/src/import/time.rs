@@ -67,9 +67,9 @@ impl Times {
                 return Ok(time);
             }
         }
-        let local = text.parse::<DateTime>().map_err(|_| {
-            "must be Unix time, or a date and time as in 2026-03-01T12:00:00Z".to_owned()
-        })?;
+        let local = text
+            .parse::<DateTime>()
+            .map_err(|_| "must be Unix time, or a date and time as in 2026-03-01T12:00:00Z".to_owned())?;
         self.local(local)
     }
 

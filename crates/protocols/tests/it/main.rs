@@ -3,6 +3,7 @@
 mod corpus;
 mod corpus_streams;
 mod gt06;
+mod import;
 mod osmand;
 mod owntracks;
 mod round_trip;
