@@ -29,6 +29,14 @@ it('says what happened, to what', () => {
   expect(sentenceOf({ ...EVENT, type: 'driver.assigned' }, NAMES).text).toBe('Assigned to Anna');
   const zone = { ...EVENT, type: 'zone.entered', shipment_id: null, data: { zone_name: 'Harbour' } };
   expect(sentenceOf(zone, NAMES)).toMatchObject({ subject: 'Anna', text: 'Entered Harbour', href: null });
+  const dwelled = { ...zone, type: 'zone.dwelled', data: { zone_name: 'Harbour', inside_s: 1800 } };
+  expect(sentenceOf(dwelled, NAMES).text).toBe('In Harbour for 30 min');
+  const fast = {
+    ...zone,
+    type: 'zone.speeding',
+    data: { zone_name: 'Harbour', speeding: { limit_mps: 10, peak_mps: 15 } },
+  };
+  expect(sentenceOf(fast, NAMES)).toMatchObject({ text: 'Too fast in Harbour, 54 km/h', tone: 'problem' });
   expect(sentenceOf({ ...EVENT, type: 'carrier.unheard_of' }, NAMES).text).toBe('Carrier unheard of');
 });
 

@@ -60,7 +60,7 @@ it('takes a geometry, a feature or a collection of one, and says what is wrong o
     '{',
     '[]',
     'null',
-    '{"type":"LineString","coordinates":[]}',
+    '{"type":"MultiPoint","coordinates":[]}',
     '{"type":"FeatureCollection","features":[]}',
     '{"type":"Polygon"}',
   ];

@@ -1,6 +1,7 @@
 // What an entry of the event log says, in a sentence.
 
 import { EVENT_TYPES, statusText, statusTone, words, type Tone } from './lifecycle';
+import { spanText } from './time';
 import type { LogEvent, StatusChange } from './types';
 
 export interface Sentence {
@@ -12,13 +13,20 @@ export interface Sentence {
   tone: Tone;
 }
 
+/** What the `zone.*` events say. */
+interface ZoneCrossing {
+  zone_name?: string;
+  inside_s?: number;
+  speeding?: { limit_mps: number; peak_mps: number };
+}
+
 export interface Names {
   driver: (id: string | null) => string;
   device: (id: string | null) => string;
 }
 
 export function sentenceOf(event: LogEvent, names: Names): Sentence {
-  const data = event.data as Partial<StatusChange> & { zone_name?: string };
+  const data = event.data as Partial<StatusChange> & ZoneCrossing;
   const href = event.shipment_id ? `/shipments/${event.shipment_id}` : null;
   const shipment = typeof data.reference === 'string' ? data.reference : (event.shipment_id?.slice(-8) ?? '');
   const carrier = event.driver_id ? names.driver(event.driver_id) : names.device(event.device_id);
@@ -46,6 +54,14 @@ export function sentenceOf(event: LogEvent, names: Names): Sentence {
       return { subject: carrier, text: `Entered ${data.zone_name ?? 'a zone'}`, href: null, tone: 'unknown' };
     case 'zone.exited':
       return { subject: carrier, text: `Left ${data.zone_name ?? 'a zone'}`, href: null, tone: 'unknown' };
+    case 'zone.dwelled': {
+      const text = `In ${data.zone_name ?? 'a zone'} for ${spanText(data.inside_s ?? 0)}`;
+      return { subject: carrier, text, href: null, tone: 'unknown' };
+    }
+    case 'zone.speeding': {
+      const kmh = data.speeding ? `, ${Math.round(data.speeding.peak_mps * 3.6)} km/h` : '';
+      return { subject: carrier, text: `Too fast in ${data.zone_name ?? 'a zone'}${kmh}`, href: null, tone: 'problem' };
+    }
     default:
       return { ...about(words(event.type.replace('.', ' '))), subject: shipment || carrier };
   }

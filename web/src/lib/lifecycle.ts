@@ -192,5 +192,7 @@ export const EVENT_TYPES: string[] = [
   'driver.unassigned',
   'zone.entered',
   'zone.exited',
+  'zone.dwelled',
+  'zone.speeding',
   'endpoint.disabled',
 ];

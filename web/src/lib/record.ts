@@ -16,7 +16,9 @@ export type FieldKind =
   | 'time'
   | 'point'
   | 'country'
-  | 'json';
+  | 'json'
+  /** Shown in kilometres per hour, metres per second for the server. */
+  | 'speed';
 
 export interface FieldSpec {
   /** The field's name, with slashes for nested ones: `settings/link_days`. Also where the server speaks of it. */
@@ -87,6 +89,7 @@ export function toForm(record: object | null, fields: FieldSpec[]): Record<strin
       if (Array.isArray(value)) return [name, value.join(', ')];
       if (kind === 'point') return [name, value ? pointText(value as Point) : ''];
       if (kind === 'json') return [name, jsonText(value)];
+      if (kind === 'speed') return [name, typeof value === 'number' ? String(Math.round(value * 36) / 10) : ''];
       if (kind === 'flag') return [name, value === true ? 'true' : ''];
       return [name, value === null || value === undefined ? '' : String(value)];
     }),
@@ -121,6 +124,8 @@ export function fieldValue(text: string, kind: FieldSpec['kind']): unknown {
         .filter(Boolean);
     case 'number':
       return trimmed === '' ? null : Number.isFinite(Number(trimmed)) ? Number(trimmed) : trimmed;
+    case 'speed':
+      return trimmed === '' ? null : Number.isFinite(Number(trimmed)) ? Number(trimmed) / 3.6 : trimmed;
     case 'point':
       return parsePoint(trimmed);
     case 'country':

@@ -38,8 +38,11 @@ export type Vehicle = Stored<'Vehicle'>;
 export type Device = Stored<'Device'>;
 /** The newest position of a device. Speed in metres per second, course in degrees clockwise from north. */
 export type DeviceLatest = Stored<'DeviceLatest'>;
-/** A geofence: `geometry` is a Polygon, a MultiPolygon, or a Point together with `radius_m`. */
-export type Zone = Told<Stored<'Zone'>, { geometry: GeoJSON.Polygon | GeoJSON.MultiPolygon | GeoJSON.Point }>;
+/** A geofence: `geometry` is an area, a Point together with `radius_m`, or a LineString together with `width_m`. */
+export type Zone = Told<
+  Stored<'Zone'>,
+  { geometry: GeoJSON.Polygon | GeoJSON.MultiPolygon | GeoJSON.Point | GeoJSON.LineString }
+>;
 
 export type Shipment = Stored<'Shipment'>;
 export type Package = Stored<'Package'>;

@@ -4,9 +4,9 @@ import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
 import type { Drawn, PositionStore } from '../live/positions';
 import type { Theme } from '../theme.svelte';
 import type { Location, Zone } from '../types';
-import { zoneShape } from './shapes';
 import { NOTHING, point, setData } from './sources';
 import { FONT, PALETTES } from './style';
+import { addZoneLayers, addZoneNames, setZones } from './zones';
 
 /** Milliseconds between two drawings. */
 const FRAME_MS = 200;
@@ -14,6 +14,8 @@ const TRAIL_MS = 1000;
 const GROUPS_MS = 1000;
 /** From this many devices on, close ones are drawn as one circle with a number. */
 export const CLUSTER_FROM = 500;
+/** From this many hubs on, they are drawn as dots from afar. */
+const DENSE_FROM = 100;
 
 export interface LiveData {
   positions: PositionStore;
@@ -33,12 +35,14 @@ export interface Groups {
 /** Adds the layers of locations; their source `hubs` is there already. */
 export function addHubLayers(map: MapLibre, theme: Theme): void {
   const palette = PALETTES[theme];
+  // Where there are very many hubs, they are as many dots from afar.
+  const small = ['any', ['==', ['get', 'type'], 'address'], ['all', ['get', 'dense'], ['<', ['zoom'], 13.5]]] as never;
   map.addLayer({
     id: 'addresses',
     type: 'circle',
     source: 'hubs',
     minzoom: 4,
-    filter: ['==', ['get', 'type'], 'address'],
+    filter: small,
     paint: {
       'circle-radius': 2,
       'circle-color': palette.outline,
@@ -52,7 +56,7 @@ export function addHubLayers(map: MapLibre, theme: Theme): void {
     type: 'symbol',
     source: 'hubs',
     minzoom: 4,
-    filter: ['!=', ['get', 'type'], 'address'],
+    filter: ['!', small],
     layout: {
       'icon-image': 'hub',
       'icon-size': ['interpolate', ['linear'], ['zoom'], 9, 0.4, 12, 0.6, 15, 1],
@@ -87,27 +91,7 @@ export function addLiveLayers(map: MapLibre, theme: Theme, clustered: boolean): 
     clusterRadius: 46,
     clusterMaxZoom: 14,
   });
-  const zoneColour = ['match', ['get', 'kind'], 'custom', palette.zone, palette.hub] as never;
-  map.addLayer({
-    id: 'zone-fill',
-    type: 'fill',
-    source: 'zones',
-    paint: { 'fill-color': zoneColour, 'fill-opacity': ['match', ['get', 'kind'], 'custom', 0.13, 0.07] },
-  });
-  map.addLayer({
-    id: 'zone-line',
-    type: 'line',
-    source: 'zones',
-    filter: ['!=', ['get', 'kind'], 'approach'],
-    paint: { 'line-color': zoneColour, 'line-width': 1.4, 'line-opacity': 0.75 },
-  });
-  map.addLayer({
-    id: 'zone-approach',
-    type: 'line',
-    source: 'zones',
-    filter: ['==', ['get', 'kind'], 'approach'],
-    paint: { 'line-color': zoneColour, 'line-width': 1, 'line-opacity': 0.55, 'line-dasharray': [3, 3] },
-  });
+  addZoneLayers(map, 'zones', theme);
   map.addLayer({
     id: 'trails',
     type: 'line',
@@ -131,15 +115,7 @@ export function addLiveLayers(map: MapLibre, theme: Theme, clustered: boolean): 
     },
   });
   addHubLayers(map, theme);
-  map.addLayer({
-    id: 'zone-names',
-    type: 'symbol',
-    source: 'zones',
-    minzoom: 9,
-    filter: ['==', ['get', 'kind'], 'custom'],
-    layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12 },
-    paint: { 'text-color': palette.zone, 'text-halo-color': palette.halo, 'text-halo-width': 1.4 },
-  });
+  addZoneNames(map, 'zones', theme);
   map.addLayer({
     id: 'clusters',
     type: 'circle',
@@ -211,8 +187,10 @@ export function addLiveLayers(map: MapLibre, theme: Theme, clustered: boolean): 
 
 /** Locations as points with their name and type. */
 export function hubFeatures(locations: Iterable<Location>): GeoJSON.FeatureCollection {
-  const features = [...locations].flatMap(({ id, name, location_type, address }): GeoJSON.Feature[] =>
-    address.point ? [point(address.point.lat, address.point.lon, { id, name, type: location_type })] : [],
+  const all = [...locations];
+  const dense = all.filter(({ location_type }) => location_type !== 'address').length > DENSE_FROM;
+  const features = all.flatMap(({ id, name, location_type, address }): GeoJSON.Feature[] =>
+    address.point ? [point(address.point.lat, address.point.lon, { id, name, type: location_type, dense })] : [],
   );
   return { type: 'FeatureCollection', features };
 }
@@ -263,13 +241,7 @@ export class LiveDrawing {
   }
 
   setPlaces(zones: Zone[], locations: Iterable<Location>): void {
-    const features = zones.flatMap((zone): GeoJSON.Feature[] => {
-      const geometry = zoneShape(zone);
-      return geometry
-        ? [{ type: 'Feature', properties: { id: zone.id, name: zone.name, kind: zone.kind }, geometry }]
-        : [];
-    });
-    setData(this.map, 'zones', { type: 'FeatureCollection', features });
+    setZones(this.map, 'zones', zones);
     setData(this.map, 'hubs', hubFeatures(locations));
   }
 

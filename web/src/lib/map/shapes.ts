@@ -27,9 +27,11 @@ export function circleRing(centre: Point, radiusM: number): Ring {
   return ring;
 }
 
-/** A zone as something that can be filled. */
-export function zoneShape(zone: Pick<Zone, 'geometry' | 'radius_m'>): GeoJSON.Polygon | GeoJSON.MultiPolygon | null {
-  const { geometry, radius_m } = zone;
+/** A zone as something that can be drawn: an area, or the line of a corridor. */
+export function zoneShape({
+  geometry,
+  radius_m,
+}: Pick<Zone, 'geometry' | 'radius_m'>): Exclude<Zone['geometry'], GeoJSON.Point> | null {
   if (geometry.type !== 'Point') return geometry;
   const [lon, lat] = geometry.coordinates;
   if (lon === undefined || lat === undefined || !radius_m) return null;
@@ -65,13 +67,9 @@ export function boxOf(points: Point[]): [number, number, number, number] | null 
 
 /** Every corner of a geometry. */
 export function pointsOf(geometry: Zone['geometry']): Point[] {
-  const rings =
-    geometry.type === 'Point'
-      ? [[geometry.coordinates]]
-      : geometry.type === 'Polygon'
-        ? geometry.coordinates
-        : geometry.coordinates.flat();
-  return rings.flat().map(([lon = 0, lat = 0]) => ({ lat, lon }));
+  const flat = (coordinates: unknown[]): number[][] =>
+    coordinates.flatMap((one) => (Array.isArray((one as unknown[])[0]) ? flat(one as unknown[]) : [one as number[]]));
+  return flat([geometry.coordinates]).map(([lon = 0, lat = 0]) => ({ lat, lon }));
 }
 
 /** Steps of the graticule, in degrees, coarsest first. */
@@ -107,6 +105,12 @@ function line(at: number, from: number, to: number, meridian: boolean): Ring {
       ];
 }
 
+const SHAPES = ['Polygon', 'MultiPolygon', 'Point', 'LineString'];
+
+/** What is wrong with a geometry of this type; nothing when a zone may have it. */
+export const notAShape = (type: string): string =>
+  SHAPES.includes(type) ? '' : `A zone is a Polygon, a MultiPolygon, a Point or a LineString, not ${type}.`;
+
 /** Reads the geometry that somebody pasted: a geometry, a feature, or a collection with one feature. */
 export function parseGeometry(text: string): { geometry: Zone['geometry'] } | { error: string } {
   let value: unknown;
@@ -125,11 +129,11 @@ export function parseGeometry(text: string): { geometry: Zone['geometry'] } | { 
       value = shape.features[0];
     } else if (shape.type === 'Feature') {
       value = shape.geometry;
-    } else if (shape.type === 'Polygon' || shape.type === 'MultiPolygon' || shape.type === 'Point') {
+    } else if (SHAPES.includes(String(shape.type))) {
       if (!Array.isArray(shape.coordinates)) return { error: 'The geometry has no coordinates.' };
       return { geometry: shape as Zone['geometry'] };
     } else {
-      return { error: `A zone is a Polygon, a MultiPolygon or a Point, not ${String(shape.type)}.` };
+      return { error: notAShape(String(shape.type)) };
     }
   }
   return { error: 'The features are nested too deep.' };
