@@ -61,6 +61,7 @@ const PAGES = [
   { name: 'no such shipment', path: '/shipments/shp_00000000000000000000000000' },
   { name: 'drivers', path: '/drivers' },
   { name: 'devices', path: '/drivers?tab=devices' },
+  { name: 'device', path: () => `/devices/${data.device.id}`, map: true },
   { name: 'vehicles', path: '/drivers?tab=vehicles' },
   { name: 'edit driver', path: '/drivers', then: press(/^Edit/) },
   { name: 'add package', path: () => `/shipments/${data.failed.id}`, then: press('Add package') },
@@ -79,6 +80,19 @@ const PAGES = [
   },
   { name: 'zones', path: '/zones', map: true },
   { name: 'new zone', path: '/zones', then: press('New zone') },
+  {
+    name: 'edit zone',
+    path: '/zones',
+    then: async (page) => {
+      await press(/^Edit/)(page);
+      for (const part of ['As GeoJSON', 'Rules', 'Hours', 'Speed limit']) {
+        await page.locator('summary', { hasText: part }).click();
+      }
+      await press('Next corner')(page);
+      await press('Add hours')(page);
+    },
+  },
+  { name: 'import zones', path: '/zones', then: press('Import …') },
   { name: 'webhooks', path: '/webhooks' },
   { name: 'replay', path: '/webhooks', then: press(/^Replay/) },
   { name: 'tenant', path: '/settings' },

@@ -271,8 +271,9 @@ test('a driver, a zone, an endpoint, a user and a key are made through their for
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('region', { name: 'Zones' }).locator('b').getByText('Drawn by hand').waitFor();
     await page.getByRole('button', { name: 'New zone' }).click();
-    await page.getByLabel('GeoJSON').fill('{"type":"LineString","coordinates":[]}');
-    await page.getByText('A zone is a Polygon, a MultiPolygon or a Point, not LineString.').waitFor();
+    await page.getByText('As GeoJSON').click();
+    await page.getByLabel('GeoJSON').fill('{"type":"MultiPoint","coordinates":[]}');
+    await page.getByText('A zone is a Polygon, a MultiPolygon, a Point or a LineString, not MultiPoint.').waitFor();
   });
   await inside('/webhooks', async (page) => {
     await page.getByRole('button', { name: 'New endpoint' }).click();
@@ -437,6 +438,29 @@ test('on a phone four pages stand in the bar, and "More" shows the others', asyn
     },
     { viewport: PHONE },
   );
+});
+
+test('the keyboard goes to the search, from tab to tab, and lets go', async () => {
+  await sendFix(api, data.device, 52.53, 13.39);
+  await inside('/', async (page) => {
+    const entry = page.locator(`[data-device="${data.device.id}"]`);
+    await entry.waitFor();
+    await page.keyboard.press('/');
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Search drivers');
+    await page.keyboard.type('anna');
+    await page.keyboard.press('Tab');
+    await entry.focus();
+    await page.keyboard.press('Enter');
+    await page.locator('[data-device][aria-expanded="true"]').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('[data-device][aria-expanded="true"]').waitFor({ state: 'detached' });
+    await page.getByRole('tab', { name: /Fleet/ }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.locator('#tab-shipments[aria-selected="true"]:focus').waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    await page.locator('#tab-events[aria-selected="true"]:focus').waitFor();
+  });
 });
 
 test('logging out ends the session', async () => {

@@ -26,7 +26,7 @@ const PLACEHOLDER: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"
 const PAGES: &[&str] = &["login", "shipments", "drivers", "customers", "places", "zones", "webhooks", "settings"];
 
 /// The pages that have a page for each of their things below them.
-const WITH_IDS: &[&str] = &["shipments"];
+const WITH_IDS: &[&str] = &["shipments", "devices"];
 
 /// Paths under which no page of the web UI lives, so that nobody who asks there wants to see one.
 const NO_PAGES: &[&str] = &["/v1/", "/api/", "/t/", "/problems/", "/ws/"];
@@ -128,9 +128,14 @@ mod tests {
         let (list, _) = list.split_once(']').expect("its end");
         let names: Vec<_> = list.split(',').map(|name| name.trim().trim_matches('\'')).collect();
         assert_eq!(names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>(), PAGES);
-        for (path, known) in
-            [("", true), ("shipments", true), ("shipments/shp_1", true), ("zones/", true), ("zones/1", false)]
-        {
+        for (path, known) in [
+            ("", true),
+            ("shipments", true),
+            ("shipments/shp_1", true),
+            ("devices/dev_1", true),
+            ("zones/", true),
+            ("zones/1", false),
+        ] {
             assert_eq!(is_page(path), known, "{path}");
         }
         assert!(!is_page("nope") && !is_page("shipments/shp_1/legs"));

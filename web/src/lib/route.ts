@@ -2,7 +2,7 @@
 
 // The page of locations is `/places`: the server answers `/locations` to devices of another system.
 const ROUTES = ['login', 'shipments', 'drivers', 'customers', 'places', 'zones', 'webhooks', 'settings'] as const;
-export type RouteName = (typeof ROUTES)[number] | 'map' | 'shipment' | 'missing';
+export type RouteName = (typeof ROUTES)[number] | 'map' | 'shipment' | 'device' | 'missing';
 
 export interface Route {
   name: RouteName;
@@ -14,14 +14,15 @@ export function routeOf(path: string): Route {
   const [first = '', second = '', third] = path.split('/').slice(1);
   if (third !== undefined && third !== '') return { name: 'missing', id: '' };
   if (first === '') return { name: 'map', id: '' };
-  if (first === 'shipments' && second) return shipmentRoute(second);
+  if (first === 'shipments' && second) return recordRoute('shipment', second);
+  if (first === 'devices' && second) return recordRoute('device', second);
   const known = ROUTES.find((name) => name === first);
   return known && !second ? { name: known, id: '' } : { name: 'missing', id: '' };
 }
 
-function shipmentRoute(text: string): Route {
+function recordRoute(name: RouteName, text: string): Route {
   try {
-    return { name: 'shipment', id: decodeURIComponent(text) };
+    return { name, id: decodeURIComponent(text) };
   } catch {
     return { name: 'missing', id: '' };
   }
