@@ -83,6 +83,29 @@ await inside({ colorScheme: 'light', viewport: { width: 1440, height: 900 } }, a
   await shoot('live-map');
 });
 
+await inside({ colorScheme: 'light', viewport: { width: 1280, height: 800 } }, async (page, shoot) => {
+  await page.goto(`${origin}/zones`);
+  await mapIdle(page);
+  await page.getByRole('button', { name: 'Edit Low-emission zone' }).click();
+  await page.locator('summary', { hasText: 'Rules' }).click();
+  await page.waitForTimeout(2500);
+  await shoot('zone-editor');
+  // Of those nearby, the one that sent most.
+  let most = { id: '', count: 0 };
+  for (const { device_id: id } of (await fromTheMiddle(page)).slice(0, 12)) {
+    const { features } = await ask(page, `/v1/devices/${id}/positions?points=true&limit=1000`);
+    if (features.length > most.count) most = { id, count: features.length };
+  }
+  await page.goto(`${origin}/devices/${most.id}`);
+  await mapIdle(page);
+  const slider = page.getByRole('slider', { name: 'Instant' });
+  await slider.waitFor();
+  const [from, to] = await slider.evaluate(({ min, max }) => [Number(min), Number(max)]);
+  await slider.fill(String(Math.round((from + (to - from) * 0.6) / 1000) * 1000));
+  await page.waitForTimeout(1500);
+  await shoot('device');
+});
+
 // The tracking page of a shipment that is on its way, as its recipient sees it on a phone and on a desktop.
 await inside({ colorScheme: 'light', viewport: PHONE, deviceScaleFactor: 1 }, async (page, shoot) => {
   const { items } = await ask(page, '/v1/shipments?status=out_for_delivery,in_transit&limit=20');
