@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{admin, bench, config, decode, demo, doctor, replay, serve, shipments, simulate, track};
+use crate::commands::{admin, bench, config, decode, demo, doctor, replay, serve, shipments, simulate, track, zones};
 use crate::output::Format;
 
 const AFTER_HELP: &str = "\
@@ -63,6 +63,9 @@ pub enum Command {
     /// List, show, make and report shipments.
     #[command(subcommand)]
     Shipments(shipments::ShipmentsCommand),
+    /// List and import zones; ask who was there, and why there was or was not an event.
+    #[command(subcommand)]
+    Zones(zones::ZonesCommand),
     /// Manage an installation from its own machine, without a login.
     Admin(admin::AdminArgs),
     /// Decode device messages, one a line on standard input, to JSON lines.

@@ -49,6 +49,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(devices::get, devices::change, devices::remove))
         .routes(routes!(devices::set_credential, devices::clear_credential))
         .routes(routes!(zones::list, zones::create))
+        .routes(routes!(zones::import))
+        .routes(routes!(zones::visits))
+        .routes(routes!(zones::explain))
         .routes(routes!(zones::get, zones::change, zones::remove))
         // Shipments
         .routes(routes!(shipments::list, shipments::create))

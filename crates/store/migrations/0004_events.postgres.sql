@@ -18,3 +18,6 @@ CREATE TABLE events (
     data JSONB NOT NULL,
     UNIQUE (tenant_id, id)
 );
+
+-- The history of a zone.
+CREATE INDEX events_zone ON events (tenant_id, zone_id, tx, number) WHERE zone_id IS NOT NULL;

@@ -3,7 +3,7 @@
 
 use tracklane_core::Timestamp;
 use tracklane_core::event::{Event, EventKind, LogPosition};
-use tracklane_core::id::{EventId, ShipmentId};
+use tracklane_core::id::{DeviceId, EventId, ShipmentId, ZoneId};
 
 use crate::db::{Db, Row, Value, args};
 use crate::error::{Error, Result};
@@ -57,6 +57,14 @@ pub struct EventFilter {
     pub kinds: Vec<EventKind>,
     /// About this shipment.
     pub shipment_id: Option<ShipmentId>,
+    /// About this zone.
+    pub zone_id: Option<ZoneId>,
+    /// About this device.
+    pub device_id: Option<DeviceId>,
+    /// Happened from this instant on.
+    pub occurred_from: Option<Timestamp>,
+    /// Happened before this instant.
+    pub occurred_to: Option<Timestamp>,
     /// Written from this instant on.
     pub recorded_from: Option<Timestamp>,
     /// Written before this instant.
@@ -123,6 +131,10 @@ pub async fn list(
         .select_with(db, PLACE)?
         .one_of("kind", filter.kinds.iter().map(Value::from).collect())
         .is("shipment_id", filter.shipment_id)
+        .is("zone_id", filter.zone_id)
+        .is("device_id", filter.device_id)
+        .since("occurred_at", filter.occurred_from)
+        .before("occurred_at", filter.occurred_to)
         .since("recorded_at", filter.recorded_from)
         .before("recorded_at", filter.recorded_to);
     settled(db, select, position).first(db, "tx, number", limit, read).await

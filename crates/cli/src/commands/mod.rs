@@ -12,6 +12,7 @@ pub mod serve;
 pub mod shipments;
 pub mod simulate;
 pub mod track;
+pub mod zones;
 
 use anyhow::Context as _;
 use tracklane_client::Client;
@@ -33,6 +34,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Simulate(args) => simulate::run(global, args).await,
         Command::Track(args) => track::run(global, args).await,
         Command::Shipments(command) => shipments::run(global, command).await,
+        Command::Zones(command) => zones::run(global, command).await,
         Command::Admin(args) => admin::run(global, args).await,
         Command::Decode(args) => decode::run(&args),
         Command::Config(command) => config::run(global, &command),

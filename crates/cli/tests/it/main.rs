@@ -14,3 +14,4 @@ mod replay;
 mod serve;
 mod support;
 mod track;
+mod zones;

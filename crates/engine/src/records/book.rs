@@ -106,7 +106,7 @@ pub(super) fn must_exist<T>(found: Option<T>, pointer: &str) -> Result<T> {
 
 /// All records of one kind. Cheap to clone.
 pub struct Book<R> {
-    base: Arc<Base>,
+    pub(super) base: Arc<Base>,
     kind: PhantomData<fn() -> R>,
 }
 

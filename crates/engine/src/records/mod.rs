@@ -10,6 +10,7 @@ pub mod drivers;
 pub mod locations;
 pub mod tenants;
 pub mod vehicles;
+mod zone_import;
 pub mod zones;
 
 use std::sync::Arc;
@@ -26,6 +27,9 @@ pub use tracklane_store::{
     vehicles::VehicleFilter, zones::ZoneFilter,
 };
 pub use vehicles::NewVehicle;
+pub use zone_import::{
+    ImportOutcome, ImportRow, ImportWords, ImportedRow, MAX_IMPORTED, ZoneImport, read_geojson, read_kml,
+};
 pub use zones::NewZone;
 
 use crate::base::Base;

@@ -14,7 +14,7 @@ use crate::check;
 use crate::error::{Error, Result};
 
 /// What a tenant says about a zone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewZone {
     /// The tenant's own reference, unique in the tenant, 1 to 100 characters: imports find the zone by it.

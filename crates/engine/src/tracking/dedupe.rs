@@ -37,27 +37,32 @@ impl Known {
     }
 }
 
-/// The spans of history that late rows fall into; `rows` are sorted by device and fix time. Where the way is done again, that
-/// is from before the first one up to the newest.
-pub(super) fn late_spans<'a>(rows: impl Iterator<Item = &'a Position>, states: &ShardStates) -> Vec<HistoryQuery> {
+/// The spans of history that late rows fall into; `rows` are sorted by device and fix time. Where the way is done again, for rows
+/// up to `window_s` seconds behind the newest, that is from before the first one up to the newest.
+pub(super) fn late_spans<'a>(
+    rows: impl Iterator<Item = &'a Position>,
+    states: &ShardStates,
+    window_s: u32,
+) -> Vec<HistoryQuery> {
     let mut spans: Vec<HistoryQuery> = Vec::new();
     for position in rows {
         let Some(state) = states.get(&position.device_id) else { continue };
         // The latest itself is known without asking.
         let Some(furthest) = state.furthest.filter(|furthest| position.fix_time < *furthest) else { continue };
-        let end = just_after(position.fix_time);
+        let place = state.place_before(position.fix_time, window_s);
+        let from = place.map_or(position.fix_time, Place::at);
+        let to = just_after(if place.is_some() { furthest } else { position.fix_time });
         match spans.last_mut() {
-            Some(span) if span.device_id == position.device_id => span.to = span.to.max(end),
-            _ => {
-                let place = state.window.before(position.fix_time);
-                spans.push(HistoryQuery {
-                    tenant_id: position.tenant_id,
-                    device_id: position.device_id,
-                    from: place.map_or(position.fix_time, Place::at),
-                    to: place.map_or(end, |_| just_after(furthest)),
-                    limit: MOST,
-                });
+            Some(span) if span.device_id == position.device_id => {
+                (span.from, span.to) = (span.from.min(from), span.to.max(to));
             }
+            _ => spans.push(HistoryQuery {
+                tenant_id: position.tenant_id,
+                device_id: position.device_id,
+                from,
+                to,
+                limit: MOST,
+            }),
         }
     }
     spans

@@ -19,6 +19,7 @@ mod states;
 mod stats;
 mod turn;
 mod watch;
+mod zone_history;
 mod zones;
 
 pub(crate) use memory::Memory;
@@ -28,4 +29,5 @@ pub use service::{Sizes, Tracking};
 pub use stats::{Latency, Snapshot, Stats};
 pub use tracklane_core::bounds::BoundingBox;
 pub(crate) use watch::{WatchedLeg, since};
+pub use zone_history::{ExplainedEvent, ExplainedFix, VisitsQuery, ZoneExplanation, ZoneVisit, ZoneVisits};
 pub(crate) use zones::ZoneKey;

@@ -129,7 +129,7 @@ impl<'a> Pass<'a> {
         }
         let who = witness(position, driver, kept);
         if kept == Kept::Late {
-            self.keep_late(position, who);
+            self.keep_late(&state, position, who);
         }
         if kept == Kept::Accepted {
             if let Some(late) = self.late.take() {

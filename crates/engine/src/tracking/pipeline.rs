@@ -90,7 +90,8 @@ impl Taken {
 impl Works {
     /// Asks history which of these rows it has already; only rows that are late cost a look.
     pub async fn known(&self, shard: usize, rows: &[Row]) -> Known {
-        let spans = dedupe::late_spans(rows.iter().map(|row| &row.position), &self.states(shard));
+        let window_s = self.base.settings.tracking.reorder_window_seconds;
+        let spans = dedupe::late_spans(rows.iter().map(|row| &row.position), &self.states(shard), window_s);
         dedupe::ask(&*self.history, spans).await
     }
 

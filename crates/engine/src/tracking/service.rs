@@ -283,6 +283,10 @@ impl Tracking {
         }
     }
 
+    pub(super) fn history_port(&self) -> &dyn PositionHistory {
+        &*self.0.works.history
+    }
+
     pub(super) fn base(&self) -> &Base {
         &self.0.works.base
     }

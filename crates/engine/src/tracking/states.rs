@@ -11,7 +11,7 @@ use tracklane_core::id::{DeviceId, Id, TenantId};
 use tracklane_core::model::DeviceLatest;
 use tracklane_core::ports::Lsn;
 use tracklane_geo::filter::Spot;
-use tracklane_geo::visit::{Visits, Window};
+use tracklane_geo::visit::{Place, Visits, Window};
 use tracklane_store::device_states;
 
 use super::zones::ZoneKey;
@@ -56,6 +56,13 @@ impl DeviceState {
             applied_lsn: 0,
             dirty: false,
         }
+    }
+
+    /// Where to go back to for a late fix of this time; none when it is more than so many seconds behind the newest.
+    pub fn place_before(&self, at: Timestamp, window_s: u32) -> Option<&Place<ZoneKey>> {
+        let newest = self.visits.previous()?.at;
+        let behind = newest.as_microsecond() - at.as_microsecond();
+        self.window.before(at).filter(|_| behind <= i64::from(window_s) * 1_000_000)
     }
 
     /// As the store keeps it.

@@ -168,8 +168,7 @@ impl TenantZones {
 
     /// How devices are taken to move. Ways between fixes are only looked at where a zone asks for it: that costs time.
     pub fn travel(&self) -> Travel {
-        let pass_through_m = if self.passages > 0 { PASS_THROUGH_M } else { 0.0 };
-        Travel { max_speed_mps: None, pass_through_m }
+        travel(self.passages > 0)
     }
 
     /// True when a zone was drawn or changed after this time, or is gone. Those around the ends of legs tell nothing by
@@ -236,6 +235,11 @@ impl TenantZones {
             }
         }
     }
+}
+
+/// How devices are taken to move, where zones are told that are passed through, and where not.
+pub(super) fn travel(passages: bool) -> Travel {
+    Travel { max_speed_mps: None, pass_through_m: if passages { PASS_THROUGH_M } else { 0.0 } }
 }
 
 impl Zones {

@@ -18,4 +18,5 @@ mod restart;
 mod retention;
 mod stage;
 mod webhooks;
+mod zone_history;
 mod zones;

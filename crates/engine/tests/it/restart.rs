@@ -12,9 +12,21 @@ use crate::kit::{Ground, World, east, fix};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// The steps in the order in which they come: some are overtaken by the one after them, or by the two after them.
+fn steps() -> Vec<i32> {
+    let mut steps: Vec<i32> = (0..61).collect();
+    for first in [11, 13, 15, 26, 33, 41, 47, 54] {
+        steps.swap(first, first + 1);
+    }
+    for first in [19, 29, 37] {
+        steps[first..first + 3].rotate_left(1);
+    }
+    steps
+}
+
 /// Drives through zones and to a delivery; after each stretch the engine is killed and another one started: nothing is saved
 /// but what each turn made durable. Answers everything that the log told, without ids and times of writing.
-fn journey(stretches: &[std::ops::Range<i32>]) -> Vec<String> {
+fn journey(stretches: &[std::ops::Range<usize>]) -> Vec<String> {
     let ground = Ground::new();
     let mut settings = Settings::default();
     settings.tracking.checkpoint_seconds = 3_600;
@@ -26,12 +38,17 @@ fn journey(stretches: &[std::ops::Range<i32>]) -> Vec<String> {
     });
     let (phone, zones) = first.block_on(prepare(&world));
     let World { ground, engine, boss, .. } = world;
+    let steps = steps();
+    // Fixes are a minute old when they come, so that none is ahead of the clock.
+    let start = ground.now();
+    ground.pass(60);
     let mut running = Some((first, engine));
     for stretch in stretches {
         let (runtime_now, engine) = running.take().unwrap();
-        for step in stretch.clone() {
+        for step in steps[stretch.clone()].iter().copied() {
             ground.pass(10);
-            let row = fix(DeviceRef::Id(phone), Some(ground.now()), east(f64::from(step) * 100.0));
+            let at = start + jiff::SignedDuration::from_secs(10 * i64::from(step));
+            let row = fix(DeviceRef::Id(phone), Some(at), east(f64::from(step) * 100.0));
             runtime_now.block_on(engine.tracking.submit_one(&boss, row)).unwrap();
         }
         let latest = engine.tracking.latest(&boss, &LatestFilter::default()).unwrap();
@@ -90,6 +107,6 @@ fn a_killed_engine_neither_loses_nor_repeats_anything() {
     let whole = journey(std::slice::from_ref(&(0..61)));
     assert!(whole.iter().any(|line| line.contains("shipment.delivered")), "{whole:#?}");
     assert_eq!(whole.iter().filter(|line| line.contains("zone.")).count(), 6, "{whole:#?}");
-    let cuts = [0..7, 7..12, 12..16, 16..31, 31..50, 50..60, 60..61];
+    let cuts = [0..7, 7..12, 12..14, 14..16, 16..20, 20..27, 27..30, 30..34, 34..38, 38..50, 50..60, 60..61];
     assert_eq!(journey(&cuts), whole);
 }

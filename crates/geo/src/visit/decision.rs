@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::EventKind;
 
 /// What one fix says about a zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ZoneSide)]
 pub enum Side {
     /// Certainly inside.
     Inside,
@@ -17,8 +18,9 @@ pub enum Side {
 }
 
 /// The rule that held an event back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ZoneHeld)]
 pub enum Held {
     /// The accuracy circle of the fix is larger than the zone.
     AccuracyWiderThanZone,
@@ -37,8 +39,9 @@ pub enum Held {
 }
 
 /// What came of a fix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ZoneOutcome)]
 pub enum Outcome {
     /// The fix lies on the side where the device is known to be.
     Unchanged,
@@ -49,7 +52,8 @@ pub enum Outcome {
 }
 
 /// One fix against one zone, explained.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ZoneDecision)]
 pub struct Decision {
     /// How far the fix lies outside the edge, in metres; negative inside.
     pub distance_m: f64,

@@ -40,8 +40,9 @@ use tracklane_core::Timestamp;
 use tracklane_core::position::Point;
 
 /// What happened between a device and a zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = VisitEvent)]
 pub enum EventKind {
     /// It went in.
     Enter,

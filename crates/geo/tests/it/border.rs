@@ -150,19 +150,6 @@ fn a_device_that_claims_too_much_does_not_flap() {
     }
 }
 
-#[test]
-#[ignore = "the same over many seeds: a measurement to look at"]
-fn faults_over_many_seeds() {
-    for (name, shape) in shapes() {
-        for noise_m in [10.0, 15.0, 20.0, 30.0] {
-            let run = |seed| faults(&shape, Rules::default(), noise_m, noise_m as f32 * 1.5, 60, seed);
-            let (missed, wrong) =
-                (0..20).map(run).fold((0, 0), |sum, (missed, wrong)| (sum.0 + missed, sum.1 + wrong.abs()));
-            println!("{name}, noise {noise_m} m: 1200 true visits, {missed} missed, {wrong} false events");
-        }
-    }
-}
-
 /// The same noise under the rules of a naive fence, to see that the test can fail.
 #[test]
 fn a_naive_fence_flaps() {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use tracklane_api_types::{LoggedEvent, Page};
 use tracklane_core::Timestamp;
 use tracklane_core::event::{EventKind, LogPosition};
-use tracklane_core::id::ShipmentId;
+use tracklane_core::id::{DeviceId, ShipmentId, ZoneId};
 use tracklane_core::lifecycle::Actor;
 use tracklane_core::model::AuditEntry;
 use tracklane_engine::log::{AuditFilter, EventFilter};
@@ -28,6 +28,14 @@ pub struct EventsQuery {
     types: Vec<String>,
     /// About this shipment.
     shipment_id: Option<ShipmentId>,
+    /// About this zone.
+    zone_id: Option<ZoneId>,
+    /// About this device.
+    device_id: Option<DeviceId>,
+    /// Happened from this instant on.
+    occurred_from: Option<Timestamp>,
+    /// Happened before this instant.
+    occurred_to: Option<Timestamp>,
     /// Written from this instant on.
     recorded_from: Option<Timestamp>,
     /// Written before this instant.
@@ -57,6 +65,10 @@ pub async fn list(
     let filter = EventFilter {
         kinds: kinds(&query.types)?,
         shipment_id: query.shipment_id,
+        zone_id: query.zone_id,
+        device_id: query.device_id,
+        occurred_from: query.occurred_from,
+        occurred_to: query.occurred_to,
         recorded_from: query.recorded_from,
         recorded_to: query.recorded_to,
     };

@@ -90,6 +90,11 @@ async fn events_are_filtered(world: World) {
         ),
         (EventFilter { shipment_id: Some(shipment.id), ..any() }, vec![first.id]),
         (EventFilter { shipment_id: Some(id()), ..any() }, vec![]),
+        (EventFilter { zone_id: first.zone_id, ..any() }, vec![first.id]),
+        (EventFilter { zone_id: Some(id()), ..any() }, vec![]),
+        (EventFilter { device_id: second.device_id, ..any() }, vec![second.id]),
+        (EventFilter { occurred_from: Some(first.occurred_at), ..any() }, vec![first.id, second.id]),
+        (EventFilter { occurred_to: Some(first.occurred_at), ..any() }, vec![]),
         (EventFilter { recorded_from: Some(at(60)), ..any() }, vec![second.id]),
         (EventFilter { recorded_to: Some(at(60)), ..any() }, vec![first.id]),
     ] {

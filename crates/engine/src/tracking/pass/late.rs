@@ -40,8 +40,11 @@ impl Walk {
 }
 
 impl Pass<'_> {
-    /// Keeps a late position for when all of its device have been seen.
-    pub(super) fn keep_late(&mut self, position: &Position, who: Witness) {
+    /// Keeps a late position for when all of its device have been seen, if it is not too late.
+    pub(super) fn keep_late(&mut self, state: &DeviceState, position: &Position, who: Witness) {
+        if state.place_before(position.fix_time, self.window_s).is_none() {
+            return;
+        }
         let Some(fix) = self.zone_fix(position, position.fix_time) else { return };
         let late = self.late.get_or_insert_with(|| Late { who, fixes: Vec::new() });
         late.fixes.push(fix);
@@ -60,7 +63,7 @@ impl Pass<'_> {
     /// Does the way again from before the late fixes.
     pub(super) fn redo(&mut self, state: &mut DeviceState, late: &Late, known: &Known) {
         let (Some(first), Some(newest)) = (late.fixes.first(), state.visits.previous()) else { return };
-        let Some(place) = state.window.before(first.at).cloned() else { return };
+        let Some(place) = state.place_before(first.at, self.window_s).cloned() else { return };
         let was = self.way(known.track(late.who.device_id), place.at(), &late.fixes);
         // Another submission may have got in between, and what history said before is out of date: then it stays as it is.
         let (Some(start), Some(end)) = (was.first(), was.last()) else { return };
