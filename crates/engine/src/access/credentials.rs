@@ -15,6 +15,7 @@ use super::authenticate::hash_secret;
 use super::service::Access;
 use crate::base::must_operate;
 use crate::error::{Error, Result};
+use crate::tracking::KnownDevice;
 
 /// The longest identifier that a device has, in bytes: 100 characters.
 const LONGEST_NAME: usize = 400;
@@ -61,6 +62,15 @@ impl Access {
         name.parse().ok().and_then(|id| registry.by_id(id)).or_else(|| registry.by_identifier(name)).is_some()
     }
 
+    /// Who speaks when a device names itself so over a protocol that has no place for a credential: none when it is unknown
+    /// or disabled, or has a credential. There is nothing to guess here, so nobody is slowed down.
+    pub fn device_without_credential(&self, name: &str) -> Option<Caller> {
+        let registry = &self.0.base.memory.devices;
+        let by_id = name.parse().ok().and_then(|id| registry.by_id(id));
+        let device = by_id.or_else(|| registry.by_identifier(name))?;
+        (!device.disabled && !device.has_credential).then(|| caller_of(&device))
+    }
+
     /// Who calls when a device names itself so (its identifier, or its id), if it may send with this credential: a device
     /// with a credential must state it, one without needs none. Failures are counted for the name and the address they come
     /// from, and slowed down like those of logins; where too many names were tried, only a credential opens any more.
@@ -96,14 +106,7 @@ impl Access {
             return Err(Error::Unauthenticated);
         };
         throttle.forget(account, from);
-        Ok(Caller {
-            tenant_id: device.tenant_id,
-            actor: Actor::Device(device.device_id),
-            role: Role::Device,
-            driver_id: None,
-            customer_id: None,
-            device_id: Some(device.device_id),
-        })
+        Ok(caller_of(&device))
     }
 
     async fn credential_matches(&self, id: DeviceId, credential: Option<&str>) -> Result<bool> {
@@ -138,5 +141,17 @@ impl Access {
         self.0.device_hashes.forget(&id);
         base.memory.devices.put(&device);
         Ok(())
+    }
+}
+
+/// A device, as the engine's calls want to know it.
+fn caller_of(device: &KnownDevice) -> Caller {
+    Caller {
+        tenant_id: device.tenant_id,
+        actor: Actor::Device(device.device_id),
+        role: Role::Device,
+        driver_id: None,
+        customer_id: None,
+        device_id: Some(device.device_id),
     }
 }
