@@ -192,7 +192,28 @@ fn read_row(device: &str, row: &[u8]) -> Result<Report, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_message_brings_the_reader_down(topic in ".{0,40}", payload in prop::collection::vec(any::<u8>(), 0..300)) {
+            Topic::read(&topic);
+            let _ = read_owntracks(&topic, &payload);
+            let (reports, errors) = read_ours(&topic, &payload);
+            prop_assert!(reports.len() + errors.len() <= payload.len() + 1);
+        }
+
+        #[test]
+        fn no_change_of_a_message_makes_it_somebody_elses(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            let mut payload =
+                br#"[{"device":"van","fix_time":"2026-01-05T08:00:00Z","lat":1,"lon":2,"attributes":{"a":[1]}}]"#.to_vec();
+            let at = at.index(payload.len());
+            payload[at] = byte;
+            prop_assert!(read_ours("van", &payload).0.iter().all(|report| report.device == "van"));
+        }
+    }
 
     #[test]
     fn topics_say_whose_a_message_is() {

@@ -81,6 +81,7 @@ impl Subscriber {
     /// # Errors
     /// What cannot be used, in words.
     pub fn new(house: Arc<House>, door: Arc<Door>, settings: &MqttSettings) -> Result<Self, String> {
+        settings.check().map_err(|invalid| invalid.to_string())?;
         let broker = settings.broker().map_err(|rule| format!("the url {rule}"))?;
         let mut options = MqttOptions::new(&settings.client_id, broker.host, broker.port);
         options

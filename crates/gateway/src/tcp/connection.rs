@@ -50,9 +50,9 @@ pub(super) struct Connection {
     whole_at: Option<std::time::Instant>,
     /// Until when nothing more is read, because the device is too fast.
     paused: Option<Instant>,
-    /// How many bytes came since the last frame that could be read.
+    /// How many bytes came since the last frame that could be read, from a device that is known.
     noise: usize,
-    /// When the last frame came that could be read; the begin of the connection before that.
+    /// When that frame came; the begin of the connection before that.
     heard: Instant,
     /// True when the device has said which one it is.
     known: bool,
@@ -192,15 +192,17 @@ impl Connection {
         for error in &decoded.errors {
             tracing::debug!(door = self.door.name, %error, "a message cannot be read");
         }
-        if decoded.errors.is_empty() {
-            (self.noise, self.heard) = (0, Instant::now());
-        } else {
+        let is_sound = decoded.errors.is_empty();
+        if !is_sound {
             self.door.counters.message(Outcome::Unreadable);
         }
         let names_itself = !decoded.reports.is_empty();
         match self.house.read(&self.door, None, &mut self.waiting.batch, last, decoded.reports).await {
             Ok(wait) => {
                 self.known |= names_itself;
+                if is_sound && self.known {
+                    (self.noise, self.heard) = (0, Instant::now());
+                }
                 self.waiting.add_reply(decoded.reply);
                 let wait = wait.max(self.quota.take(&mut self.whole_at, std::time::Instant::now()));
                 self.paused = Some(wait).filter(|wait| !wait.is_zero()).map(|wait| Instant::now() + wait);
@@ -219,13 +221,13 @@ impl Connection {
 
     /// When the device has been silent for too long, and what that is called.
     fn deadline(&self) -> (Instant, Ending) {
-        let (seconds, ending) = if self.known {
-            (self.house.settings.idle_seconds, Ending::Idle)
-        } else {
-            (self.house.settings.login_seconds, Ending::NoLogin)
-        };
+        let settings = &self.house.settings;
+        if !self.known {
+            return (self.heard + Duration::from_secs(settings.login_seconds), Ending::NoLogin);
+        }
         // A device that is slowed down is not silent.
-        (self.heard.max(self.paused.unwrap_or(self.heard)) + Duration::from_secs(seconds), ending)
+        let heard = self.paused.map_or(self.heard, |until| until.max(self.heard));
+        (heard + Duration::from_secs(settings.idle_seconds), Ending::Idle)
     }
 
     fn commit(&mut self) -> Commit {

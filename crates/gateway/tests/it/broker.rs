@@ -32,6 +32,17 @@ impl Broker {
         Self::in_folder(tempfile::tempdir().unwrap(), "allow_anonymous true\n").await
     }
 
+    /// A running one that also speaks TLS, as `localhost`, on the port that comes with it. The certificates are of a
+    /// test authority whose key nobody has any more.
+    pub async fn with_tls() -> Option<(Self, u16)> {
+        let port = tracklane_testkit::free_port();
+        let files = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tls");
+        let more = format!(
+            "allow_anonymous true\nlistener {port} 127.0.0.1\ncertfile {files}/server.pem\nkeyfile {files}/server.key\n"
+        );
+        Some((Self::in_folder(tempfile::tempdir().unwrap(), &more).await?, port))
+    }
+
     /// A running one that lets in this user alone.
     pub async fn for_user(user: &str, password: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();

@@ -39,6 +39,21 @@ async fn who_says_nothing_or_says_it_too_slowly_is_sent_away() {
     let gateway = world.gateway_with(&["teltonika+tcp://127.0.0.1:0"], quick).await;
     assert!(read_all(&mut connect(&gateway, "teltonika").await).await.is_empty());
     eventually("counted", async || counts(&gateway, "teltonika").endings(Ending::NoLogin) == 1).await;
+    // Signs of life do not say whose they are.
+    let mut anonymous = connect(&gateway, "teltonika").await;
+    let (mut hear, mut say) = anonymous.split();
+    let mut said = [0; 1];
+    let hear = tokio::io::AsyncReadExt::read(&mut hear, &mut said);
+    let beat = async {
+        while say.write_all(b"\xff").await.is_ok() {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    tokio::select! {
+        _ = hear => {}
+        () = beat => {}
+    }
+    eventually("counted", async || counts(&gateway, "teltonika").endings(Ending::NoLogin) == 2).await;
     let (mut reader, mut writer) = connect(&gateway, "teltonika").await.into_split();
     let bytes = talk(stream("teltonika"), 0..1);
     let login = bytes.len().min(17);

@@ -216,3 +216,32 @@ async fn a_broker_that_wants_a_password_gets_it_and_a_wrong_one_is_said() {
     eventually("kept", async || kept(&world, "van-7").await == 1).await;
     drop(gateway);
 }
+
+#[tokio::test]
+async fn a_broker_is_believed_by_its_certificate() {
+    let Some((broker, port)) = Broker::with_tls().await else { return };
+    let world = World::new().await;
+    world.device("van-7").await;
+    let secure = MqttSettings {
+        url: format!("mqtts://localhost:{port}"),
+        ca_file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tls/ca.pem").to_owned(),
+        ..MqttSettings::default()
+    };
+    let gateway = subscribe(&world, secure.clone()).await;
+    broker.publish(&[ours(&world, "van-7", 0)]).await;
+    eventually("kept", async || kept(&world, "van-7").await == 1).await;
+    gateway.stop(Duration::from_secs(30)).await;
+    // One certificate is as good as another to those who do not look; this one did not sign the broker's.
+    let other = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tls/server.pem").to_owned();
+    let wrong = MqttSettings { ca_file: other, client_id: "other".to_owned(), ..secure.clone() };
+    let opened = Opened::new(GatewaySettings::default(), wrong).await.unwrap();
+    let gateway = opened.start(world.engine.clone(), world.env.clone()).await.unwrap();
+    eventually("refused", async || {
+        gateway.broker_health().unwrap().is_err_and(|why| why.contains("TLS") || why.contains("certificate"))
+    })
+    .await;
+    let none = MqttSettings { ca_file: "/nowhere.pem".to_owned(), ..secure };
+    let opened = Opened::new(GatewaySettings::default(), none).await.unwrap();
+    let error = opened.start(world.engine.clone(), world.env.clone()).await.err().unwrap().to_string();
+    assert!(error.contains("failed to read ca_file /nowhere.pem"), "{error}");
+}
