@@ -1,10 +1,13 @@
 //! The wiring: store, history, engine and server, put together from settings, the same way for `serve`, `demo` and `bench`.
 
+mod beside;
 mod history;
 
 use std::fs::DirBuilder;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
@@ -15,9 +18,11 @@ use tracklane_core::time::Env;
 use tracklane_engine::access::FirstLogin;
 use tracklane_engine::secrets::Secrets;
 use tracklane_engine::{Engine, EngineParts, Offline};
+use tracklane_gateway::{Gateway, Opened};
 use tracklane_server::AppState;
 use tracklane_store::Store;
 
+use self::beside::DevicesBeside;
 pub use self::history::OpenHistory;
 use crate::config::Settings;
 
@@ -38,9 +43,12 @@ pub struct App {
     pub address: SocketAddr,
     /// How to log in, when this is the first start.
     pub first_login: Option<FirstLogin>,
+    /// What hears devices that speak over sockets of their own.
+    pub gateway: Arc<Gateway>,
     history: OpenHistory,
     store: Store,
     public_url: String,
+    grace: Duration,
     stop: oneshot::Sender<()>,
     served: JoinHandle<std::io::Result<()>>,
 }
@@ -64,10 +72,11 @@ impl App {
         env: Env,
         admin: FirstAdmin<'_>,
     ) -> anyhow::Result<Self> {
-        // The port comes first: nothing has happened yet when it is taken.
+        // The ports come first: nothing has happened yet when one is taken.
         let listen = settings.server.listen;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("failed to listen on {listen}"))?;
         let address = listener.local_addr()?;
+        let gateway = Opened::new(settings.gateway.clone(), settings.mqtt.clone()).await?;
         let (store, secrets) = open_store(settings, &env).await?;
         let history = OpenHistory::open(settings, history).await?;
         let parts = EngineParts {
@@ -81,16 +90,21 @@ impl App {
         // Before anybody can connect: what answers has an admin.
         let first_login = engine.access.bootstrap(admin.email, admin.password).await;
         let first_login = first_login.context("failed to make the first admin")?;
+        let gateway = gateway.start(engine.clone(), env.clone()).await.context("failed to start the gateway")?;
+        let gateway = Arc::new(gateway);
         let mut server = settings.server.clone();
         // Links must name the port that was given, where any would do.
         server.listen = address;
         let public_url = server.public_url();
+        let grace = Duration::from_secs(server.grace_seconds);
         let (stop, stopped) = oneshot::channel();
         // An error means that nobody can give the order any more: that is an order, too.
         let stopped = async move { stopped.await.unwrap_or_default() };
         let state = AppState::new(engine.clone(), env, server);
+        // Nobody else has put anything there.
+        let _ = state.beside.set(Arc::new(DevicesBeside(gateway.clone())));
         let served = tokio::spawn(tracklane_server::serve(listener, state, stopped));
-        Ok(Self { engine, address, first_login, history, store, public_url, stop, served })
+        Ok(Self { engine, address, first_login, gateway, history, store, public_url, grace, stop, served })
     }
 
     /// Under which address callers reach the server, without a slash at the end.
@@ -104,6 +118,7 @@ impl App {
     /// When a part did not stop in order; what was acknowledged is durable nevertheless.
     pub async fn stop(self) -> anyhow::Result<()> {
         let _ = self.stop.send(());
+        self.gateway.stop(self.grace).await;
         self.served.await?.context("the server failed")?;
         self.engine.shutdown().await;
         self.history.close().await?;

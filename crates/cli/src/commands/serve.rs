@@ -51,6 +51,10 @@ pub async fn run(global: &Global, args: ServeArgs) -> anyhow::Result<()> {
             first.user.email, first.password
         );
     }
+    for heard in app.gateway.heard() {
+        let over = heard.transport.as_str();
+        tracing::info!(protocol = heard.protocol, over, address = %heard.address, "hears devices");
+    }
     tracing::info!(address = %app.address, url, "listening");
     stop.await;
     tracing::info!("stopping");

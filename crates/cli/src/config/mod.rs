@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 use tracklane_engine::Settings as EngineSettings;
+use tracklane_gateway::{GatewaySettings, MqttSettings};
 use tracklane_server::ServerSettings;
 use tracklane_store::{PgHistory, Store};
 
@@ -29,6 +30,10 @@ pub struct Settings {
     pub history: HistorySection,
     /// What the engine owns: tracking, webhooks, access.
     pub engine: EngineSettings,
+    /// Devices that speak over sockets of their own.
+    pub gateway: GatewaySettings,
+    /// The broker that passes on what devices say.
+    pub mqtt: MqttSettings,
     /// The log.
     pub log: LogSection,
 }
@@ -92,10 +97,15 @@ impl Settings {
                 webhooks: known(&mut layers, &mut table, "webhooks"),
                 access: known(&mut layers, &mut table, "access"),
             },
+            gateway: known(&mut layers, &mut table, "gateway"),
+            mqtt: known(&mut layers, &mut table, "mqtt"),
             log: known(&mut layers, &mut table, "log"),
         };
         if let Err(invalid) = settings.engine.webhooks.check() {
             layers.report_rules("webhooks", &invalid);
+        }
+        if let Err(invalid) = settings.mqtt.check() {
+            layers.report_rules("mqtt", &invalid);
         }
         if let Err(error) = Store::check_url(&settings.store_url()) {
             let origin = layers.origin("store.url").clone();

@@ -23,6 +23,8 @@ fn stated() -> Table {
     sections.insert("limits".to_owned(), limits);
     sections.insert("store".to_owned(), Value::Table(table(Table::try_from(&settings.store))));
     sections.insert("history".to_owned(), Value::Table(table(Table::try_from(&settings.history))));
+    sections.insert("gateway".to_owned(), Value::Table(table(Table::try_from(&settings.gateway))));
+    sections.insert("mqtt".to_owned(), Value::Table(table(Table::try_from(&settings.mqtt))));
     sections.insert("log".to_owned(), Value::Table(table(Table::try_from(&settings.log))));
     sections
 }
@@ -103,6 +105,12 @@ fn wrong_values_are_errors_with_the_rule() {
         ("[webhooks]\nretry_seconds = [\"x\"]", "webhooks.retry_seconds: must be a list of numbers"),
         ("[webhooks]\nlease_seconds = 5", "webhooks.lease_seconds: must be longer than timeout_ms"),
         ("[webhooks]\nallowed_addresses = [\"10.0.0.0/99\"]", "webhooks.allowed_addresses.0: "),
+        (
+            "[gateway]\nlisten = [\"gt06://0.0.0.0\", \"telex://0.0.0.0\"]",
+            "gateway.listen[1]: \"telex://0.0.0.0\" must begin with one of",
+        ),
+        ("[mqtt]\nurl = \"amqp://u:secret@b\"", "mqtt.url: must be mqtt://host:port"),
+        ("[mqtt]\nunknown_devices = \"adopt\"", "mqtt.unknown_devices: "),
         ("[server]\ntrusted_proxies = [\"10.0.0.0/99\"]", "server.trusted_proxies[0]: "),
     ];
     for (text, expected) in cases {
