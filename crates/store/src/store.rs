@@ -110,6 +110,11 @@ impl Store {
         Ok(Tx::new(Db::new(scope, connection), self.events_changed.clone()))
     }
 
+    /// True where transactions come one after the other, whoever begins them.
+    pub fn has_one_writer(&self) -> bool {
+        matches!(self.backend, Backend::Sqlite(_))
+    }
+
     /// Changes after each commit of this process that appended events. Commits of other processes do not show: poll too.
     pub fn events_changed(&self) -> watch::Receiver<u64> {
         self.events_changed.subscribe()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracklane_core::event::LogPosition;
 use tracklane_core::id::{ShipmentId, TenantId};
@@ -21,6 +21,9 @@ use crate::error::{Error, Result};
 
 /// How many events are read in one turn.
 const TURN: u32 = 500;
+
+/// The least time between the beginnings of two looks: an event after a longer pause does not wait.
+const GAP: Duration = Duration::from_millis(5);
 
 /// How long an event of another process may wait until we look.
 const POLL: Duration = Duration::from_millis(500);
@@ -124,6 +127,7 @@ async fn tail(hub: Arc<Hub>) {
     loop {
         // Before the look, so that what is appended during it wakes us.
         changed.borrow_and_update();
+        let earliest = Instant::now() + GAP;
         let wait = match turn(&hub, &mut started).await {
             Ok(true) => continue,
             Ok(false) => POLL,
@@ -137,6 +141,8 @@ async fn tail(hub: Arc<Hub>) {
             Ok(()) = changed.changed(), if wait == POLL => {}
             () = sleep(wait) => {}
         }
+        // Where much happens, several commits are looked at together.
+        sleep_until(earliest).await;
     }
 }
 
@@ -153,7 +159,8 @@ async fn turn(hub: &Hub, started: &mut bool) -> Result<bool> {
     if events.is_empty() {
         return Ok(false);
     }
+    let more = events.len() >= TURN as usize;
     hub.ring.extend(events);
     hub.grown.send_replace(hub.ring.head());
-    Ok(true)
+    Ok(more)
 }

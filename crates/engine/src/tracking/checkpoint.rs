@@ -13,7 +13,7 @@ use super::filter::Judge;
 use super::pass::Pass;
 use super::persist;
 use super::pipeline::Works;
-use super::recorder::{Item, Recorder};
+use super::recorder::{Item, Recorders};
 use super::states::{DeviceState, ShardStates};
 use super::turn::Failure;
 use crate::error::{Error, Result};
@@ -28,12 +28,12 @@ const BATCH: usize = 1_000;
 ///
 /// # Errors
 /// As the store and the history say; then the same states are saved next time.
-pub(super) async fn save(works: &Works, recorders: &[Recorder]) -> Result<()> {
+pub(super) async fn save(works: &Works, recorders: &Recorders) -> Result<()> {
     // Whatever has a number below this was in a state before it was durable.
     let floor = works.history.next_lsn();
-    for recorder in recorders {
-        let dirty = works.states(recorder.shard).iter().filter_map(|(id, state)| state.dirty.then_some(*id)).collect();
-        save_some(works, recorder, dirty).await?;
+    for shard in 0..works.base.memory.states.shards() {
+        let dirty = works.states(shard).iter().filter_map(|(id, state)| state.dirty.then_some(*id)).collect();
+        save_some(works, recorders, shard, dirty).await?;
     }
     let mut tx = works.base.store.begin(Scope::System).await?;
     meta::set_any_tenant(&mut tx, FLOOR, &floor.to_string()).await?;
@@ -45,16 +45,16 @@ pub(super) async fn save(works: &Works, recorders: &[Recorder]) -> Result<()> {
 }
 
 /// Saves the states of devices of one shard, behind everything that they led to so far.
-async fn save_some(works: &Works, recorder: &Recorder, dirty: Vec<DeviceId>) -> Result<()> {
+async fn save_some(works: &Works, recorders: &Recorders, shard: usize, dirty: Vec<DeviceId>) -> Result<()> {
     for some in dirty.chunks(BATCH) {
         let (reply, answer) = oneshot::channel();
         let ids = {
-            let mut states = works.states(recorder.shard);
+            let mut states = works.states(shard);
             // Durable when everything is that the states hold.
             let durable = works.history.append(Vec::new())?.durable;
             let rows = collect(&mut states, some);
             let ids: Vec<DeviceId> = rows.iter().map(|row| row.device_id).collect();
-            recorder.give(Item::Save(rows, durable, reply));
+            recorders.of(shard).give(Item::Save(rows, durable, reply));
             ids
         };
         if let Err(error) = answer.await.unwrap_or_else(|_| Err(Failure::stopping().into())) {

@@ -14,7 +14,7 @@ use tracklane_store::{Scope, device_states};
 
 use super::checkpoint;
 use super::pipeline::Works;
-use super::recorder::{self, Recorder};
+use super::recorder::Recorders;
 use super::states::DeviceState;
 use super::turn::Failure;
 use crate::error::Result;
@@ -33,7 +33,7 @@ pub(super) struct Trouble {
 
 impl Trouble {
     /// A position was lost, or would be. Answers what the caller is told.
-    pub fn lost(&self, error: HistoryError) -> Failure {
+    pub fn lost(&self, error: &HistoryError) -> Failure {
         let failure = match error {
             HistoryError::Full => Failure::Full,
             HistoryError::Io(_) | HistoryError::Corrupt(_) => {
@@ -57,7 +57,7 @@ impl Trouble {
 }
 
 /// Mends whenever there is trouble.
-pub(super) async fn run(works: Arc<Works>, recorders: Arc<[Recorder]>, stop: CancellationToken) {
+pub(super) async fn run(works: Arc<Works>, recorders: Arc<Recorders>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -75,16 +75,16 @@ pub(super) async fn run(works: Arc<Works>, recorders: Arc<[Recorder]>, stop: Can
     }
 }
 
-async fn mend(works: &Arc<Works>, recorders: &[Recorder]) -> Result<()> {
+async fn mend(works: &Arc<Works>, recorders: &Recorders) -> Result<()> {
     works.history.resume().await?;
     // What was durable before is recorded first.
-    recorder::drain(recorders).await;
+    recorders.drain().await;
     let next = works.history.next_lsn();
-    for recorder in recorders {
+    for shard in 0..works.base.memory.states.shards() {
         let wrong = |(id, state): (&DeviceId, &DeviceState)| (state.applied_lsn >= next).then_some(*id);
-        let wrong: HashSet<DeviceId> = works.states(recorder.shard).iter().filter_map(wrong).collect();
+        let wrong: HashSet<DeviceId> = works.states(shard).iter().filter_map(wrong).collect();
         if !wrong.is_empty() {
-            make_again(works, recorder.shard, &wrong).await?;
+            make_again(works, shard, &wrong).await?;
         }
     }
     Ok(())

@@ -18,7 +18,7 @@
 //! device's shard, where the position also gets its number in the history. So the numbers of a device's records are in the
 //! order in which its state took them, and the state says up to which number that is. The state is ahead of the disk for
 //! a moment; whatever leaves the process waits for the disk: the answer, and what the position led to, which goes through
-//! the recorder of the shard (`recorder`) in the same order. When a position does not become durable after all, the states
+//! a recorder (`recorder`) in the same order. When a position does not become durable after all, the states
 //! that hold it are made again from what is (`mend`).
 
 use std::sync::Arc;
@@ -38,7 +38,7 @@ use super::filter::Judge;
 use super::mend::Trouble;
 use super::pass::{Found, Pass};
 use super::persist;
-use super::recorder::{Item, Recorder, Recording};
+use super::recorder::{Item, Recorders, Recording};
 use super::states::ShardStates;
 use super::stats::Stats;
 use super::turn::{Failure, Kept, Row};
@@ -80,7 +80,7 @@ impl Taken {
     /// Waits until the rows may be acknowledged. Whoever gives up waiting changes nothing.
     pub async fn acknowledged(self, works: &Works) -> Result<SmallVec<[Kept; 1]>, Failure> {
         let outcome = match self.until {
-            Until::Durable(durable) => durable.await.map_err(|error| works.trouble.lost(error)),
+            Until::Durable(durable) => durable.await.map_err(|error| works.trouble.lost(&error)),
             Until::Recorded(recorded) => recorded.await.unwrap_or_else(|_| Err(Failure::stopping())),
         };
         outcome.map(|()| self.kept)
@@ -99,8 +99,14 @@ impl Works {
     ///
     /// # Errors
     /// When none of them is taken.
-    pub fn take(&self, recorder: &Recorder, rows: SmallVec<[Row; 1]>, known: &Known) -> Result<Taken, Failure> {
-        let mut states = self.states(recorder.shard);
+    pub fn take(
+        &self,
+        recorders: &Recorders,
+        shard: usize,
+        rows: SmallVec<[Row; 1]>,
+        known: &Known,
+    ) -> Result<Taken, Failure> {
+        let mut states = self.states(shard);
         if self.closed.load(Ordering::Acquire) {
             return Err(Failure::stopping());
         }
@@ -110,7 +116,7 @@ impl Works {
             Ok(appended) => appended,
             Err(error) => {
                 applied(&mut states, &found, Lsn::MAX);
-                return Err(self.trouble.lost(error));
+                return Err(self.trouble.lost(&error));
             }
         };
         applied(&mut states, &found, appended.next.saturating_sub(1));
@@ -122,7 +128,7 @@ impl Works {
                 let rows = persist::rows_of(&states, led_to.devices.iter());
                 let (reply, recorded) = oneshot::channel();
                 let (run, durable) = (found.run, appended.durable);
-                recorder.give(Item::Recording(Recording { run, tenant, led_to, rows, durable, reply }));
+                recorders.of(shard).give(Item::Recording(Recording { run, tenant, led_to, rows, durable, reply }));
                 Until::Recorded(recorded)
             }
         };

@@ -1,7 +1,8 @@
-//! What positions led to, on its way into the store: one queue per shard, so that what concerns one device is recorded in
-//! the order in which it happened. Nothing is recorded before the positions that it follows from are durable.
+//! What positions led to, on its way into the store. All of one shard goes through one recorder, so that what concerns one
+//! device is recorded in the order in which it happened. Nothing is recorded before the positions that it follows from are
+//! durable.
 //!
-//! All that waits is recorded at once. A database that does not answer is asked until it does: those who wait are told
+//! All that waits is recorded at once; where much happens, little pauses let more come together. A database that does not answer is asked until it does: those who wait are told
 //! after a while, and what they sent is kept. What the process cannot record before it ends, the next one makes again
 //! from the history.
 
@@ -11,6 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracklane_core::id::{DeviceId, TenantId};
 use tracklane_core::ports::{BoxFuture, HistoryError};
@@ -22,7 +25,12 @@ use super::turn::{Consequences, Failure};
 use crate::error::Result;
 
 /// How many recordings one transaction holds at most.
-const MOST: usize = 256;
+const MOST: usize = 1_024;
+/// The least time between the beginnings of two transactions of one recorder: whoever comes after a longer pause does not
+/// wait.
+const GAP: Duration = Duration::from_millis(5);
+/// How many recorders there are where the database takes several transactions at a time.
+const SEVERAL: usize = 4;
 /// The pause before a database that does not answer is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -50,23 +58,57 @@ pub(super) enum Item {
     Tell(oneshot::Sender<()>),
 }
 
-/// The way to the recorder of one shard.
+/// The recorders of all shards.
+pub(super) struct Recorders(Vec<Recorder>);
+
+impl Recorders {
+    /// Starts them. They end, with what they cannot record left behind, when `stop` is cancelled and nothing more is given
+    /// to them.
+    pub fn start(works: &Arc<Works>, stop: &CancellationToken) -> (Self, Vec<JoinHandle<()>>) {
+        let count = if works.base.store.has_one_writer() { 1 } else { SEVERAL };
+        let (recorders, tasks) = (0..count).map(|_| Recorder::start(works.clone(), stop.clone())).unzip();
+        (Self(recorders), tasks)
+    }
+
+    /// That of a shard.
+    pub fn of(&self, shard: usize) -> &Recorder {
+        &self.0[shard % self.0.len()]
+    }
+
+    /// Waits until everything that they were given is done.
+    pub async fn drain(&self) {
+        for recorder in &self.0 {
+            let (reply, done) = oneshot::channel();
+            recorder.give(Item::Tell(reply));
+            // One that has ended has nothing left to do.
+            let _ = done.await;
+        }
+    }
+
+    /// True when one of them cannot record any more.
+    pub fn has_ended(&self) -> bool {
+        self.0.iter().any(|recorder| recorder.items.is_closed())
+    }
+
+    /// How many items wait, or are being recorded.
+    pub fn waiting(&self) -> usize {
+        self.0.iter().map(|recorder| recorder.waiting.load(Ordering::Relaxed)).sum()
+    }
+}
+
+/// The way to one recorder.
 pub(super) struct Recorder {
-    /// Which shard.
-    pub shard: usize,
     items: mpsc::UnboundedSender<Item>,
     waiting: Arc<AtomicUsize>,
 }
 
 impl Recorder {
-    /// Starts the recorder of a shard. It ends when its [`Recorder`] is dropped and all is done, or, with what it cannot
-    /// record left behind, when `stop` is cancelled.
-    pub fn start(works: Arc<Works>, shard: usize, stop: CancellationToken) -> (Self, tokio::task::JoinHandle<()>) {
+    fn start(works: Arc<Works>, stop: CancellationToken) -> (Self, JoinHandle<()>) {
         let (items, queue) = mpsc::unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let worker = Worker { works, waiting: waiting.clone(), stop, gave_up: false };
         let task = tokio::spawn(worker.run(queue));
-        (Self { shard, items, waiting }, task)
+        (Self { items, waiting }, task)
     }
 
     /// Gives it something. To be called under the lock of the shard, so that its order is that of the states.
@@ -74,26 +116,6 @@ impl Recorder {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         // One that has ended has nobody left to tell.
         let _ = self.items.send(item);
-    }
-
-    /// True when it cannot record any more.
-    pub fn has_ended(&self) -> bool {
-        self.items.is_closed()
-    }
-
-    /// How many items wait.
-    pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
-    }
-}
-
-/// Waits until everything that the recorders were given is done.
-pub(super) async fn drain(recorders: &[Recorder]) {
-    for recorder in recorders {
-        let (reply, done) = oneshot::channel();
-        recorder.give(Item::Tell(reply));
-        // One that has ended has nothing left to do.
-        let _ = done.await;
     }
 }
 
@@ -110,6 +132,7 @@ impl Worker {
     async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Item>) {
         let mut items = Vec::new();
         while queue.recv_many(&mut items, MOST).await > 0 {
+            let earliest = Instant::now() + GAP;
             let count = items.len();
             let mut recordings = Vec::new();
             for item in items.drain(..) {
@@ -127,6 +150,7 @@ impl Worker {
             }
             self.record(recordings).await;
             self.waiting.fetch_sub(count, Ordering::Relaxed);
+            tokio::time::sleep_until(earliest).await;
         }
     }
 
@@ -137,7 +161,7 @@ impl Worker {
             let Recording { run, tenant, led_to, rows, durable, reply } = recording;
             if let Err(error) = durable.await {
                 self.works.expected.settle(run);
-                let _ = reply.send(Err(self.works.trouble.lost(error)));
+                let _ = reply.send(Err(self.works.trouble.lost(&error)));
                 continue;
             }
             let sum = tenants.entry(tenant).or_default();
@@ -181,7 +205,7 @@ impl Worker {
             return Err(Failure::stopping().into());
         }
         if let Err(error) = durable.await {
-            return Err(self.works.trouble.lost(error).into());
+            return Err(self.works.trouble.lost(&error).into());
         }
         let mut tx = self.works.base.store.begin(Scope::System).await?;
         device_states::upsert_many_any_tenant(&mut tx, rows).await?;

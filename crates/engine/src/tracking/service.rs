@@ -19,7 +19,7 @@ use super::expected::Expected;
 use super::mend::{self, Trouble};
 use super::pipeline::Works;
 use super::receive::{device, must_send, receive};
-use super::recorder::{self, Recorder};
+use super::recorder::Recorders;
 use super::turn::{Failure, Kept, Row};
 use super::{DeviceRef, Incoming, KnownDevice, LatestFilter, RowOutcome, Stats, checkpoint};
 use crate::base::{Base, must_own};
@@ -33,8 +33,7 @@ pub struct Tracking(Arc<Inner>);
 
 struct Inner {
     works: Arc<Works>,
-    /// One per shard.
-    recorders: Arc<[Recorder]>,
+    recorders: Arc<Recorders>,
     /// Ends the work in the background.
     stop: CancellationToken,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -59,10 +58,8 @@ impl Tracking {
         });
         checkpoint::restore(&works).await?;
         let stop = CancellationToken::new();
-        let shards = 0..works.base.memory.states.shards();
-        let (recorders, mut tasks): (Vec<_>, Vec<_>) =
-            shards.map(|shard| Recorder::start(works.clone(), shard, stop.clone())).unzip();
-        let recorders: Arc<[Recorder]> = recorders.into();
+        let (recorders, mut tasks) = Recorders::start(&works, &stop);
+        let recorders = Arc::new(recorders);
         let pause = Duration::from_secs(works.base.settings.tracking.checkpoint_seconds.clamp(1, 3_600));
         tasks.push(tokio::spawn(save_regularly(works.clone(), recorders.clone(), pause, stop.clone())));
         tasks.push(tokio::spawn(mend::run(works.clone(), recorders.clone(), stop.clone())));
@@ -82,7 +79,7 @@ impl Tracking {
         let now = self.0.works.base.env.now();
         let mut outcomes = vec![RowOutcome::Accepted; rows.len()];
         let mut parts: Vec<Vec<(Row, usize)>> = Vec::new();
-        parts.resize_with(self.0.recorders.len(), Default::default);
+        parts.resize_with(memory.states.shards(), Default::default);
         let mut rejected = 0;
         for (index, row) in rows.into_iter().enumerate() {
             match receive(memory, caller, row, now) {
@@ -107,14 +104,14 @@ impl Tracking {
         let since = Instant::now();
         let most = works.base.settings.tracking.turn.max(1);
         let mut waiting = Vec::new();
-        for (recorder, mut part) in self.0.recorders.iter().zip(parts) {
+        for (shard, mut part) in parts.into_iter().enumerate() {
             // Stable: of two rows with one device and one time the first that came stands.
             part.sort_by_key(|(row, _)| (row.position.device_id, row.position.fix_time));
             let mut part = part.into_iter().peekable();
             while part.peek().is_some() {
                 let (rows, places): (SmallVec<[Row; 1]>, Vec<usize>) = part.by_ref().take(most).unzip();
-                let known = works.known(recorder.shard, &rows).await;
-                waiting.push((works.take(recorder, rows, &known)?, places));
+                let known = works.known(shard, &rows).await;
+                waiting.push((works.take(&self.0.recorders, shard, rows, &known)?, places));
                 // A long batch must not hold up everybody else.
                 tokio::task::yield_now().await;
             }
@@ -144,9 +141,9 @@ impl Tracking {
                 return Ok(RowOutcome::Rejected(invalid));
             }
         };
-        let recorder = &self.0.recorders[memory.states.shard_of(row.position.device_id)];
-        let known = works.known(recorder.shard, std::slice::from_ref(&row)).await;
-        let kept = works.take(recorder, smallvec![row], &known)?.acknowledged(works).await?;
+        let shard = memory.states.shard_of(row.position.device_id);
+        let known = works.known(shard, std::slice::from_ref(&row)).await;
+        let kept = works.take(&self.0.recorders, shard, smallvec![row], &known)?.acknowledged(works).await?;
         works.stats.answered(since);
         kept.first().map(|kept| (*kept).into()).ok_or_else(|| Error::internal("a row has no outcome"))
     }
@@ -225,12 +222,12 @@ impl Tracking {
     /// True when so much waits that more is refused for now. Whoever can wait saves having it refused.
     pub fn is_busy(&self) -> bool {
         let most = self.0.works.base.settings.tracking.queue;
-        self.0.works.history.is_busy() || self.0.recorders.iter().any(|recorder| recorder.waiting() > most)
+        self.0.works.history.is_busy() || self.0.recorders.waiting() > most
     }
 
     /// About how many positions, and submissions that led to something, wait to become durable.
     pub fn waiting(&self) -> usize {
-        self.0.works.history.waiting() + self.0.recorders.iter().map(Recorder::waiting).sum::<usize>()
+        self.0.works.history.waiting() + self.0.recorders.waiting()
     }
 
     /// How many devices have a state in memory, zones are drawn, and fleet legs are watched.
@@ -260,7 +257,7 @@ impl Tracking {
         if self.0.works.closed.load(Ordering::Acquire) {
             return Err("shutting down".to_owned());
         }
-        if self.0.recorders.iter().any(Recorder::has_ended) {
+        if self.0.recorders.has_ended() {
             return Err("a recorder of the pipeline has ended".to_owned());
         }
         self.0.works.history.health()
@@ -276,8 +273,9 @@ impl Tracking {
         if let Err(error) = checkpoint::save(&self.0.works, &self.0.recorders).await {
             tracing::warn!(%error, "the states of devices are not saved; the next start catches up");
         }
-        recorder::drain(&self.0.recorders).await;
-        for task in std::mem::take(&mut *self.0.tasks.lock()) {
+        self.0.recorders.drain().await;
+        let tasks = std::mem::take(&mut *self.0.tasks.lock());
+        for task in tasks {
             task.abort();
             let _ = task.await;
         }
@@ -335,7 +333,7 @@ fn may_see(caller: &Caller, device: &KnownDevice) -> bool {
     role && device.tenant_id == caller.tenant_id
 }
 
-async fn save_regularly(works: Arc<Works>, recorders: Arc<[Recorder]>, pause: Duration, stop: CancellationToken) {
+async fn save_regularly(works: Arc<Works>, recorders: Arc<Recorders>, pause: Duration, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,

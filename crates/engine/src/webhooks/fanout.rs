@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracklane_core::id::TenantId;
 use tracklane_core::model::{Endpoint, Message};
@@ -20,6 +20,9 @@ pub(super) const CURSOR: &str = "webhooks";
 /// How many events are taken in one turn.
 const TURN: u32 = 500;
 
+/// The least time between the beginnings of two looks: an event after a longer pause does not wait.
+const GAP: Duration = Duration::from_millis(10);
+
 /// How long an event of another process may wait until we look.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -32,6 +35,7 @@ pub(super) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
     loop {
         // Before the look, so that what is appended during it wakes us.
         changed.borrow_and_update();
+        let earliest = Instant::now() + GAP;
         let wait = match turn(&inner).await {
             Ok(true) => continue,
             Ok(false) => POLL,
@@ -45,6 +49,8 @@ pub(super) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
             Ok(()) = changed.changed(), if wait == POLL => {}
             () = sleep(wait) => {}
         }
+        // Where much happens, several commits are looked at together.
+        sleep_until(earliest).await;
     }
 }
 
@@ -77,5 +83,5 @@ async fn turn(inner: &Inner) -> Result<bool> {
     if !made.is_empty() {
         inner.wake.notify_one();
     }
-    Ok(true)
+    Ok(events.len() >= TURN as usize)
 }

@@ -327,9 +327,11 @@ async fn paused_endpoints_keep_their_messages(ground: Ground) {
     let paused = NewEndpoint { state: EndpointState::Paused, ..NewEndpoint::from(&endpoint) };
     let paused = stage.engine.webhooks.update(&stage.caller, endpoint.id, 1, paused).await.unwrap();
     stage.happen(EventKind::ZoneEntered, None).await;
+    let made = || async { stage.messages_to(endpoint.id).await.into_iter().next() };
+    let message = eventually("the message", made).await;
+    assert_eq!(message.state, MessageState::Pending);
     stage.settle().await;
     assert_eq!(receiver.received().len(), 0);
-    assert_eq!(stage.messages_to(endpoint.id).await[0].state, MessageState::Pending);
     let stale = stage.engine.webhooks.update(&stage.caller, endpoint.id, 1, to(&receiver.url, &[])).await;
     assert!(matches!(stale, Err(Error::VersionMismatch)));
     stage.engine.webhooks.update(&stage.caller, endpoint.id, paused.version, to(&receiver.url, &[])).await.unwrap();

@@ -157,6 +157,11 @@ async fn many_states_are_written_at_once(world: World) {
         }
     }
     assert_eq!(found, states);
+    let some = [states[3].device_id, states[1].device_id, id()];
+    let mut found = device_states::get_many_any_tenant(&mut db, &some).await.unwrap();
+    found.sort_by_key(|state| state.device_id);
+    assert_eq!(found, [states[1].clone(), states[3].clone()]);
+    assert_eq!(device_states::get_many_any_tenant(&mut db, &[]).await, Ok(vec![]));
 }
 
 async fn all_devices_are_loaded(world: World) {
