@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use http::StatusCode;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -30,6 +30,9 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 /// What a page of ours may load: what we serve, nothing else.
 const PAGE_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; \
                            base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What data may load.
+const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// What is known of a request besides itself; handlers get it as an extension.
 pub struct Context {
@@ -62,7 +65,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     if response.status() == StatusCode::METHOD_NOT_ALLOWED && response.extensions().get::<Problem>().is_none() {
         response.extensions_mut().insert(Problem::new(Kind::MethodNotAllowed, "Allow lists the methods of this path"));
     }
-    let problem = problem::render(&mut response, &format!("urn:uuid:{}", context.id));
+    let problem = problem::render(&mut response, &context.id);
     finish(&mut response, &context, &app);
 
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
@@ -100,11 +103,16 @@ fn finish(response: &mut Response, context: &Context, app: &App) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(policy));
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static("camera=(), microphone=(), geolocation=(self)"));
-    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(PAGE_POLICY));
+    // Data is no page: a browser that shows it all the same may load nothing for it, and frame it nowhere.
+    if headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(DATA_POLICY));
+    } else {
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
+        headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static("camera=(), microphone=(), geolocation=(self)"));
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(PAGE_POLICY));
+    }
     if app.settings.base_url.starts_with("https://") {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }

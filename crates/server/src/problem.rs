@@ -242,9 +242,9 @@ impl IntoResponse for Problem {
 }
 
 /// Writes the body of a problem that `response` carries, if it carries one.
-pub fn render(response: &mut Response, instance: &str) -> Option<Problem> {
+pub fn render(response: &mut Response, request_id: &str) -> Option<Problem> {
     let problem = response.extensions_mut().remove::<Problem>()?;
-    let body = serde_json::to_vec(&problem.body(Some(instance.to_owned()))).unwrap_or_default();
+    let body = serde_json::to_vec(&problem.body(Some(format!("urn:uuid:{request_id}")))).unwrap_or_default();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     *response.body_mut() = Body::from(body);
     Some(problem)

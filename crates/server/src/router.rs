@@ -23,6 +23,20 @@ use crate::{App, assets, device, edge, idempotency, live, openapi, ops, public, 
 
 /// Every route of the API with what it says about itself.
 pub fn routes() -> OpenApiRouter<App> {
+    work().merge(ingest())
+}
+
+/// Positions coming in: a thousand times more than all the rest. They pass only the layers that mean something to them.
+fn ingest() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(positions::send))
+        .routes(routes!(positions::send_batch))
+        .routes(routes!(device::osmand::receive))
+        .routes(routes!(device::owntracks::receive))
+}
+
+/// Everything else.
+fn work() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::base())
         // Session
         .routes(routes!(session::login))
@@ -70,8 +84,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(links::list, links::create))
         .routes(routes!(links::revoke))
         // Positions
-        .routes(routes!(positions::send))
-        .routes(routes!(positions::send_batch))
         .routes(routes!(positions::latest))
         .routes(routes!(devices::positions))
         // Webhooks and events
@@ -94,9 +106,6 @@ pub fn routes() -> OpenApiRouter<App> {
         // Public tracking
         .routes(routes!(public::data))
         .routes(routes!(public::live))
-        // Device protocols
-        .routes(routes!(device::osmand::receive))
-        .routes(routes!(device::owntracks::receive))
         // The systems before
         .routes(routes!(delivertrack::list, delivertrack::create))
         .routes(routes!(delivertrack::get))
@@ -126,32 +135,42 @@ fn undocumented() -> Router<App> {
         .route("/docs/docs.css", get(openapi::style))
         .route("/problems/{name}", get(openapi::explain))
         .route("/t/{token}", get(public::show))
-        .route("/osmand", get(device::osmand::receive))
-        .route("/osmand/{*rest}", get(device::osmand::receive).post(device::osmand::receive))
         .route("/v1/couriers", get(drivers::list).post(drivers::create))
         .route("/v1/couriers/{id}", get(drivers::get).patch(drivers::change).delete(drivers::remove))
 }
 
+/// Other names for the routes of devices.
+fn undocumented_ingest() -> Router<App> {
+    Router::new()
+        .route("/osmand", get(device::osmand::receive))
+        .route("/osmand/{*rest}", get(device::osmand::receive).post(device::osmand::receive))
+}
+
 /// All routes with the layers around them.
 pub fn router(app: App) -> Router {
-    let settings = &app.settings;
-    let (documented, _) = routes().split_for_parts();
-    documented
+    let limit = DefaultBodyLimit::max(app.settings.body_limit_bytes);
+    let edge = middleware::from_fn_with_state(app.clone(), edge::layer);
+    let (documented, _) = work().split_for_parts();
+    let work = documented
         .merge(undocumented())
         .fallback(assets::fallback)
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
-        .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
-        .layer(RequestDecompressionLayer::new())
+        .layer((limit, RequestDecompressionLayer::new()))
         .layer(middleware::from_fn_with_state(app.clone(), unbroken::layer))
-        .layer(middleware::from_fn_with_state(app.clone(), edge::layer))
-        .layer(CompressionLayer::new())
-        .layer(cors(&settings.cors_origins))
-        .with_state(app)
+        .layer(edge.clone())
+        .layer(CompressionLayer::new());
+    let (documented, _) = ingest().split_for_parts();
+    let ingest = documented.merge(undocumented_ingest()).layer((edge, limit, RequestDecompressionLayer::new()));
+    let all = work.merge(ingest);
+    match cors(&app.settings.cors_origins) {
+        Some(cors) => all.layer(cors).with_state(app),
+        None => all.with_state(app),
+    }
 }
 
-fn cors(origins: &[String]) -> CorsLayer {
+fn cors(origins: &[String]) -> Option<CorsLayer> {
     if origins.is_empty() {
-        return CorsLayer::new();
+        return None;
     }
     let allowed = if origins.iter().any(|origin| origin == "*") {
         AllowOrigin::any()
@@ -160,7 +179,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     };
     let ratelimit =
         ["ratelimit", "ratelimit-policy", "x-request-id", "idempotency-replayed"].map(HeaderName::from_static);
-    CorsLayer::new()
+    let layer = CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
@@ -171,5 +190,6 @@ fn cors(origins: &[String]) -> CorsLayer {
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
         ])
-        .expose_headers([ETAG, LINK, LOCATION, RETRY_AFTER].into_iter().chain(ratelimit).collect::<Vec<_>>())
+        .expose_headers([ETAG, LINK, LOCATION, RETRY_AFTER].into_iter().chain(ratelimit).collect::<Vec<_>>());
+    Some(layer)
 }

@@ -1,5 +1,6 @@
 //! What may change something is carried out to its end, though the client hangs up or is told that it takes too long:
 //! what the store was told, memory must hear too. Only the body must come in time, so that nothing waits for ever.
+//! Positions need none of this: the pipeline finishes what it took by itself.
 
 use std::panic::resume_unwind;
 use std::time::Duration;

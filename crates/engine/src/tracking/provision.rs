@@ -28,8 +28,15 @@ impl Tracking {
         if let Some(device) = self.carried(caller, driver) {
             return Ok(device);
         }
-        match self.make(caller, driver).await {
-            Ok(device) => self.base().memory.devices.put(&device),
+        // Carried out to its end though nobody waits any more: what the store was told, memory must hear too.
+        let (tracking, by) = (self.clone(), caller.clone());
+        let made = tokio::spawn(async move {
+            let device = tracking.make(&by, driver).await?;
+            tracking.base().memory.devices.put(&device);
+            Ok(())
+        });
+        match made.await.unwrap_or_else(|fault| Err(Error::Internal(Box::new(fault)))) {
+            Ok(()) => {}
             Err(Error::Conflict(taken)) => {
                 // Two first positions at the same time: the other one has made it, and perhaps not told of it yet.
                 let mut db = self.base().read(caller).await?;
