@@ -10,6 +10,20 @@ use crate::time::Env;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+/// No letter of the alphabet.
+const NO_DIGIT: u8 = 255;
+
+/// What each byte stands for.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < ALPHABET.len() {
+        digits[ALPHABET[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    digits
+};
+
 /// Why a text is not an id of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected an id of the form {prefix}_ followed by 26 characters of base32")]
@@ -55,8 +69,11 @@ fn decode(text: &str) -> Option<Uuid> {
     }
     let mut value: u128 = 0;
     for byte in bytes {
-        let digit = ALPHABET.iter().position(|letter| letter == byte)?;
-        value = value << 5 | digit as u128;
+        let digit = DIGITS[usize::from(*byte)];
+        if digit == NO_DIGIT {
+            return None;
+        }
+        value = value << 5 | u128::from(digit);
     }
     Some(Uuid::from_u128(value))
 }
