@@ -16,6 +16,10 @@ use clap::Parser;
 
 use crate::args::Cli;
 
+/// Positions are made on one thread and freed on another, all the time: this one is good at that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     env::install_tls();
     let cli = Cli::parse();
