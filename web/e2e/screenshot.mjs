@@ -3,7 +3,7 @@
 // With `all` as a second word, every page is taken as well, in light and dark, on a desktop and on a phone, for the eye.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DESKTOP, launch, login, mapIdle, openPage, PHONE } from './browser.mjs';
+import { DESKTOP, launch, login, openPage, PHONE } from './browser.mjs';
 
 const { TRACKLANE_URL = 'http://127.0.0.1:8080', TRACKLANE_EMAIL, TRACKLANE_PASSWORD } = process.env;
 const folder = process.argv[2] ?? new URL('../../docs/images', import.meta.url).pathname;
@@ -19,6 +19,12 @@ async function inside(options, run) {
   await login(page, { origin, email: TRACKLANE_EMAIL, password: TRACKLANE_PASSWORD });
   await run(page, (name, more = {}) => page.screenshot({ path: join(folder, `${name}.png`), ...more }));
   await context.close();
+}
+
+/** A map on which somebody always moves is never done drawing: the base and the first positions are, by then. */
+async function mapDrawn(page) {
+  await page.locator('.map-canvas canvas').waitFor();
+  await page.waitForTimeout(8000);
 }
 
 /** Asks the API as whoever is logged in. */
@@ -66,9 +72,9 @@ async function fromTheMiddle(page) {
 await inside({ colorScheme: 'light', viewport: { width: 1440, height: 900 } }, async (page, shoot) => {
   await drawZones(page);
   await page.goto(`${origin}/`);
-  await mapIdle(page);
+  await mapDrawn(page);
   // Long enough for trails to grow; then a driver who has just been heard and carries something.
-  await page.waitForTimeout(12_000);
+  await page.waitForTimeout(8000);
   for (const { device_id: id } of await fromTheMiddle(page)) {
     const driver = page.locator(`[data-device="${id}"]`, { hasText: /Moving.*just now/s });
     if ((await driver.count()) === 0) continue;
@@ -85,7 +91,7 @@ await inside({ colorScheme: 'light', viewport: { width: 1440, height: 900 } }, a
 
 await inside({ colorScheme: 'light', viewport: { width: 1280, height: 800 } }, async (page, shoot) => {
   await page.goto(`${origin}/zones`);
-  await mapIdle(page);
+  await mapDrawn(page);
   await page.getByRole('button', { name: 'Edit Low-emission zone' }).click();
   await page.locator('summary', { hasText: 'Rules' }).click();
   await page.waitForTimeout(2500);
@@ -97,7 +103,7 @@ await inside({ colorScheme: 'light', viewport: { width: 1280, height: 800 } }, a
     if (features.length > most.count) most = { id, count: features.length };
   }
   await page.goto(`${origin}/devices/${most.id}`);
-  await mapIdle(page);
+  await mapDrawn(page);
   const slider = page.getByRole('slider', { name: 'Instant' });
   await slider.waitFor();
   const [from, to] = await slider.evaluate(({ min, max }) => [Number(min), Number(max)]);
