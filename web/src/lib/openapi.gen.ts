@@ -571,6 +571,47 @@ export interface components {
             /** @description How the fold took it. */
             flags: components["schemas"]["EventFlags"];
         };
+        /** @description What happened, as it follows from all positions that are known by now. */
+        ExplainedEvent: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description False when the zone's schedule was closed then: such events are not told. */
+            in_schedule: boolean;
+            /** @description What. */
+            kind: components["schemas"]["VisitEvent"];
+            /** @description Where. */
+            point: components["schemas"]["Point"];
+            /**
+             * Format: date-time
+             * @description The time of the position that proves it.
+             */
+            proved_at: string;
+        };
+        /** @description One position, and what it says about the zone. */
+        ExplainedFix: {
+            /**
+             * Format: float
+             * @description Stated accuracy, in metres.
+             */
+            accuracy_m?: number | null;
+            decision?: components["schemas"]["ZoneDecision"] | null;
+            mark?: components["schemas"]["Mark"] | null;
+            /** @description Where. */
+            point: components["schemas"]["Point"];
+            /**
+             * Format: date-time
+             * @description When it came in.
+             */
+            received_at: string;
+            /**
+             * Format: date-time
+             * @description When it was taken.
+             */
+            time: string;
+        };
         /**
          * @description What a fact does to the fold.
          * @enum {string}
@@ -633,6 +674,25 @@ export interface components {
             parts: components["schemas"]["PartHealth"][];
             /** @description True when every part is well. */
             ready: boolean;
+        };
+        /**
+         * @description What became of a row.
+         * @enum {string}
+         */
+        ImportOutcome: "created" | "updated" | "unchanged" | "rejected";
+        /** @description One row of the report. */
+        ImportedRow: {
+            /** @description Why it was rejected: pointers are into the zone as `POST /v1/zones` takes it. */
+            errors?: components["schemas"]["FieldError"][];
+            /** @description The line on which it begins, in KML. */
+            line?: number | null;
+            /** @description Its name, as far as it has one. */
+            name: string;
+            /** @description What became of it; what would, in a dry run. */
+            outcome: components["schemas"]["ImportOutcome"];
+            /** @description Its number in the file, from 0. */
+            row: number;
+            zone_id?: components["schemas"]["ZoneId"] | null;
         };
         /** @description One stretch under one carrier. */
         Leg: {
@@ -3266,6 +3326,11 @@ export interface components {
         };
         VehicleId: string;
         /**
+         * @description What happened between a device and a zone.
+         * @enum {string}
+         */
+        VisitEvent: "enter" | "dwell" | "exit";
+        /**
          * @description A day of the week.
          * @enum {string}
          */
@@ -3345,12 +3410,115 @@ export interface components {
              */
             width_m?: number | null;
         };
+        /** @description One fix against one zone, explained. */
+        ZoneDecision: {
+            /**
+             * Format: double
+             * @description The accuracy that was reckoned with, in metres.
+             */
+            accuracy_m: number;
+            /**
+             * Format: double
+             * @description For how many seconds the device has been beyond the edge, counted from where it was passed.
+             */
+            beyond_s: number;
+            /**
+             * Format: int32
+             * @description How many certain fixes speak for the other side of the edge, this one included.
+             */
+            confirmations: number;
+            /**
+             * Format: int32
+             * @description How many are needed.
+             */
+            confirmations_needed: number;
+            /**
+             * Format: double
+             * @description How far the fix lies outside the edge, in metres; negative inside.
+             */
+            distance_m: number;
+            /**
+             * Format: double
+             * @description How far inside the edge a fix of this accuracy must lie to be certain, in metres.
+             */
+            enter_margin_m: number;
+            /**
+             * Format: double
+             * @description How far outside, in metres.
+             */
+            exit_margin_m: number;
+            /** @description True when it is inside after it. */
+            inside_after: boolean;
+            /** @description True when the device was inside before the fix. */
+            inside_before: boolean;
+            /** @description What came of it. */
+            outcome: components["schemas"]["ZoneOutcome"];
+            /** @description What the fix says. */
+            side: components["schemas"]["ZoneSide"];
+        };
+        /** @description Why there was or was not an event. */
+        ZoneExplanation: {
+            /**
+             * Format: date-time
+             * @description The moment that was asked about.
+             */
+            at: string;
+            /** @description The device. */
+            device_id: components["schemas"]["DeviceId"];
+            /** @description What happened within half an hour of it, as it follows from all positions that are known by now. */
+            events: components["schemas"]["ExplainedEvent"][];
+            /** @description The positions around that moment, oldest first. */
+            fixes: components["schemas"]["ExplainedFix"][];
+            /** @description True when the zone tells events at that moment. */
+            in_schedule: boolean;
+            /** @description The answer, in a sentence. */
+            summary: string;
+            /** @description What was told of that time, oldest first. */
+            told: components["schemas"]["Event"][];
+            /**
+             * Format: date-time
+             * @description When its record was last changed: before that it may have been another.
+             */
+            zone_changed_at: string;
+            /** @description The zone, as it is drawn now. */
+            zone_id: components["schemas"]["ZoneId"];
+            /** @description Its name. */
+            zone_name: string;
+        };
+        /**
+         * @description The rule that held an event back.
+         * @enum {string}
+         */
+        ZoneHeld: "accuracy_wider_than_zone" | "near_edge" | "confirming" | "dwell_too_short" | "absence_too_short" | "not_seen_outside" | "impossible_speed";
         ZoneId: string;
+        /** @description What became of an import. */
+        ZoneImport: {
+            /** @description Zones made. */
+            created: number;
+            /** @description True when nothing was written. */
+            dry_run: boolean;
+            /** @description Rows refused. */
+            rejected: number;
+            /** @description Every row, in the order of the file. */
+            rows: components["schemas"]["ImportedRow"][];
+            /** @description Zones that say the same already. */
+            unchanged: number;
+            /** @description Zones changed. */
+            updated: number;
+        };
         /**
          * @description What a zone is for.
          * @enum {string}
          */
         ZoneKind: "custom" | "hub" | "approach";
+        /** @description What came of a fix. */
+        ZoneOutcome: "unchanged" | {
+            /** @description An event was told (the last one, if there were two). */
+            told: components["schemas"]["VisitEvent"];
+        } | {
+            /** @description An event was held back by this rule. */
+            held: components["schemas"]["ZoneHeld"];
+        };
         /** @description The rules of one zone. What is left out has its default. */
         ZoneRules: {
             /**
@@ -3446,6 +3614,47 @@ export interface components {
             time_zone: string;
             /** @description 1 to 50, in any order; they may overlap. */
             windows: components["schemas"]["ScheduleWindow"][];
+        };
+        /**
+         * @description What one fix says about a zone.
+         * @enum {string}
+         */
+        ZoneSide: "inside" | "undecided" | "outside";
+        /** @description One visit of a device to a zone. */
+        ZoneVisit: {
+            /** @description Who. */
+            device_id: components["schemas"]["DeviceId"];
+            driver_id?: components["schemas"]["DriverId"] | null;
+            /**
+             * Format: date-time
+             * @description When it went in; none when it was inside from the first position looked at.
+             */
+            entered_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it went out; none when it had not until the last position looked at.
+             */
+            exited_at?: string | null;
+            /** @description True when no position lay in the zone: the way between two of them leads through it. */
+            inferred: boolean;
+            /**
+             * Format: int64
+             * @description From `inside_since` to `exited_at`, or else to the last position looked at, in seconds.
+             */
+            inside_s: number;
+            /**
+             * Format: date-time
+             * @description Since when it is known to have been inside: `entered_at`, or the first position seen inside.
+             */
+            inside_since: string;
+        };
+        /** @description The visits of some devices. */
+        ZoneVisits: {
+            /** @description Devices with more positions in the period than are looked at; their visits may be incomplete. */
+            incomplete: components["schemas"]["DeviceId"][];
+            next_cursor?: components["schemas"]["DeviceId"] | null;
+            /** @description By device, then by time. */
+            visits: components["schemas"]["ZoneVisit"][];
         };
     };
     responses: never;
