@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{admin, bench, config, decode, demo, doctor, replay, serve, shipments, simulate, track, zones};
+use crate::commands::{
+    admin, bench, config, decode, demo, doctor, import, replay, serve, shipments, simulate, track, zones,
+};
 use crate::output::Format;
 
 const AFTER_HELP: &str = "\
@@ -68,6 +70,9 @@ pub enum Command {
     Zones(zones::ZonesCommand),
     /// Manage an installation from its own machine, without a login.
     Admin(admin::AdminArgs),
+    /// Bring what others recorded into a running server.
+    #[command(subcommand)]
+    Import(import::ImportCommand),
     /// Decode device messages, one a line on standard input, to JSON lines.
     Decode(decode::DecodeArgs),
     /// Check and show the configuration.

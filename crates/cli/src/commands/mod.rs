@@ -6,6 +6,7 @@ pub mod config;
 pub mod decode;
 pub mod demo;
 pub mod doctor;
+pub mod import;
 mod own_server;
 pub mod replay;
 pub mod serve;
@@ -37,6 +38,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Zones(command) => zones::run(global, command).await,
         Command::Admin(args) => admin::run(global, args).await,
         Command::Decode(args) => decode::run(&args),
+        Command::Import(command) => import::run(global, command).await,
         Command::Config(command) => config::run(global, &command),
         Command::Doctor(args) => doctor::run(global, args).await,
         Command::Bench(command) => bench::run(global, command).await,
