@@ -1,5 +1,6 @@
 //! What a read sees: the table in memory, those being sealed, and the segments.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::error::Error;
@@ -7,6 +8,14 @@ use crate::memtable::Memtable;
 use crate::row::{Key, Row};
 use crate::segment::{Columns, Cursor, Part, Reach, Segment};
 use crate::tombstone::{Tombstone, erased_before};
+
+/// Room for so many rows is made at once, when so many are asked for.
+const USUAL_ROWS: usize = 256;
+
+thread_local! {
+    /// Ten kilobytes that each read would have to make otherwise.
+    static COLUMNS: RefCell<Columns> = RefCell::new(Columns::new());
+}
 
 /// Everything there is, older parts first where parts are listed.
 #[derive(Debug)]
@@ -100,7 +109,7 @@ impl Source {
         let start = rows.len();
         // One more than there is room for: the first one may take the place of the last one there is.
         let part = Part { from, to, limit: limit.saturating_sub(start).saturating_add(1) };
-        if !cursor.next_within(segment, key, part, &mut read.columns, rows)? {
+        if !cursor.next_within(segment, key, part, read.columns, rows)? {
             return Ok(false);
         }
         let next = start + rows[start..].partition_point(|row| row.fix_time < until);
@@ -135,15 +144,19 @@ impl Source {
 struct Reading<'a> {
     wanted: &'a Wanted,
     reach: Reach,
-    columns: Columns,
+    columns: &'a mut Columns,
 }
 
 impl Selection {
     /// The rows by fix time, each fix time once: the one of the latest part that has it.
     pub(crate) fn rows(self, reach: Reach) -> Result<Vec<Row>, Error> {
+        COLUMNS.with_borrow_mut(|columns| self.rows_with(reach, columns))
+    }
+
+    fn rows_with(self, reach: Reach, columns: &mut Columns) -> Result<Vec<Row>, Error> {
         let Self { wanted, mut sources } = self;
-        let mut read = Reading { wanted: &wanted, reach, columns: Columns::new() };
-        let mut rows: Vec<Row> = Vec::new();
+        let mut read = Reading { wanted: &wanted, reach, columns };
+        let mut rows: Vec<Row> = Vec::with_capacity(wanted.limit.saturating_add(1).min(USUAL_ROWS));
         // Among equals the oldest part comes first, so that a later one replaces its row.
         while let Some(next) = (0..sources.len()).min_by_key(|index| sources[*index].at) {
             let at = sources[next].at;

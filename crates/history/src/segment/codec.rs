@@ -195,27 +195,36 @@ pub(crate) fn decode_block(
     column(ACCURACY, accuracy, NO_ACCURACY.into())?;
     column(SPEED, speed, NO_SPEED.into())?;
     column(COURSE, course, NO_COURSE.into())?;
-    let before = rows.len();
-    rows.reserve(end - start);
-    for at in start..end {
-        rows.push(Row {
-            fix_time: fix_time[at],
-            received_at: received_at[at].wrapping_add(fix_time[at]),
-            lat: lat[at].try_into().ok()?,
-            lon: lon[at].try_into().ok()?,
-            altitude: altitude[at].try_into().ok()?,
-            accuracy: accuracy[at].try_into().ok()?,
-            speed: speed[at].try_into().ok()?,
-            course: course[at].try_into().ok()?,
-            valid: flags[at] & VALID != 0,
-            mark: u8::try_from(flags[at] >> MARK_SHIFT).ok()?,
-            attributes: None,
-        });
+    let (before, mut sound) = (rows.len(), true);
+    rows.extend((start..end).map(|at| Row {
+        fix_time: fix_time[at],
+        received_at: received_at[at].wrapping_add(fix_time[at]),
+        lat: narrow(lat[at], &mut sound),
+        lon: narrow(lon[at], &mut sound),
+        altitude: narrow(altitude[at], &mut sound),
+        accuracy: narrow(accuracy[at], &mut sound),
+        speed: narrow(speed[at], &mut sound),
+        course: narrow(course[at], &mut sound),
+        valid: flags[at] & VALID != 0,
+        mark: narrow(flags[at] >> MARK_SHIFT, &mut sound),
+        attributes: None,
+    }));
+    if !sound {
+        return None;
     }
     if flags.iter().any(|flags| flags & ATTRIBUTES != 0) {
         input.attributes(flags, start, some, &mut rows[before..])?;
     }
     Some(())
+}
+
+/// A number in the type of its place; `sound` becomes false when it does not fit.
+#[inline]
+fn narrow<T: TryFrom<i64> + Default>(number: i64, sound: &mut bool) -> T {
+    T::try_from(number).unwrap_or_else(|_| {
+        *sound = false;
+        T::default()
+    })
 }
 
 /// A block being read.
