@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 use tracklane_bench::Outcome;
 use tracklane_bench::disk::floor;
 use tracklane_bench::fleet::{BATCH, DEVICES, EPOCH_SECONDS, Fleet, PERIOD_SECONDS, device, tenant};
-use tracklane_bench::machine::{facts, written_bytes};
+use tracklane_bench::machine::{disk_bytes, facts};
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, Id as _, TenantId};
 use tracklane_core::ports::{HistoryQuery, PositionHistory as _};
@@ -43,6 +43,10 @@ trait Peer {
     fn settle(&mut self) -> Outcome<()>;
     /// The first [`ROWS`] positions of a device from `from` on.
     fn read(&mut self, of: DeviceId, from: Timestamp) -> Outcome<Vec<Position>>;
+    /// Bytes that the store says it has written.
+    fn written(&self) -> Option<u64> {
+        None
+    }
     /// Bytes that hold positions, without what is only a log.
     fn bytes(&self, folder: &Path) -> Outcome<u64> {
         folder_bytes(folder)
@@ -115,7 +119,7 @@ fn quotients(figures: &mut Figures) {
 }
 
 fn run(name: &str, peer: &mut dyn Peer, home: &Path, positions: usize, figures: &mut Figures) -> Outcome<()> {
-    let written = written_bytes()?;
+    let before = disk_bytes(home);
     let (mut taken, mut worst) = (Duration::ZERO, Duration::ZERO);
     for batch in Fleet::new().batches(positions / BATCH) {
         let begun = Instant::now();
@@ -125,7 +129,7 @@ fn run(name: &str, peer: &mut dyn Peer, home: &Path, positions: usize, figures: 
         worst = worst.max(took);
     }
     peer.settle()?;
-    let written = written_bytes()? - written;
+    let written = disk_bytes(home).zip(before).map(|(after, before)| after.saturating_sub(before));
     let mut random = fastrand::Rng::with_seed(7);
     let ticks = (positions / DEVICES) as i64;
     let (begun, mut reads) = (Instant::now(), 0_u64);
@@ -144,7 +148,12 @@ fn run(name: &str, peer: &mut dyn Peer, home: &Path, positions: usize, figures: 
     let mut put = |what: &str, value: f64| figures.insert(format!("{name}.{what}"), value);
     put("rows_per_second", positions as f64 / taken.as_secs_f64());
     put("worst_append_ms", worst.as_secs_f64() * 1e3);
-    put("written_bytes_per_position", written as f64 / positions as f64);
+    if let Some(written) = written {
+        put("disk_bytes_per_position", written as f64 / positions as f64);
+    }
+    if let Some(written) = peer.written() {
+        put("written_bytes_per_position", written as f64 / positions as f64);
+    }
     put("bytes_per_position", peer.bytes(home)? as f64 / positions as f64);
     put("reads_per_second", reads as f64 / took);
     Ok(())
@@ -197,6 +206,10 @@ impl Peer for Ours {
     fn read(&mut self, of: DeviceId, from: Timestamp) -> Outcome<Vec<Position>> {
         let to = Timestamp::from_second(EPOCH_SECONDS + 1_000_000_000)?;
         Ok(self.history.read(&HistoryQuery { tenant_id: tenant(), device_id: of, from, to, limit: ROWS })?)
+    }
+
+    fn written(&self) -> Option<u64> {
+        Some(self.history.stats().written_bytes)
     }
 
     fn bytes(&self, _: &Path) -> Outcome<u64> {

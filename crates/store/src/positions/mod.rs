@@ -6,6 +6,10 @@
 //!   of the next record on. So the order of the numbers is the order of the commits. Only one process may write; an
 //!   advisory lock sees to that.
 //! - A position with the device and fix time of an earlier one is added, too: reads take the one with the highest number.
+//!   A unique index with `ON CONFLICT` would take a quarter longer, and rules out `COPY`.
+//! - The index on device and fix time makes writing five times as dear, and a read of 100 positions of one of 10,000 devices
+//!   350 times as cheap as a scan of the week, which is all that BRIN leaves (0.3 ms instead of 108 ms in a million rows). BRIN is
+//!   for what comes in order: the numbers, for catching up.
 
 mod area;
 mod erase;
