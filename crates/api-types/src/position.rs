@@ -27,19 +27,19 @@ pub struct PositionInput<'a> {
     #[schema(minimum = -180, maximum = 180)]
     pub lon: f64,
     /// Height in metres, -12,000 to 100,000.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "single", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = -12000, maximum = 100000)]
     pub altitude_m: Option<f32>,
     /// Speed over ground in metres per second, 0 to 500.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "single", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 500)]
     pub speed_mps: Option<f32>,
     /// Course over ground in degrees clockwise from north, 0 to 360.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "single", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 360)]
     pub course_deg: Option<f32>,
     /// Radius of 68 % confidence in metres, 0 to 1,000,000.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "single", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1000000)]
     pub accuracy_m: Option<f32>,
     /// False when the device itself says that the fix is not to be trusted.
@@ -54,6 +54,12 @@ pub struct PositionInput<'a> {
 
 fn yes() -> bool {
     true
+}
+
+/// Reads a number or null. One that single precision cannot hold becomes infinite, so that the rule of the field refuses it,
+/// and not the reader.
+fn single<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.map(|number| number as f32))
 }
 
 /// Reads a text or null, borrowing it when it holds no escapes. (serde by itself borrows `Cow`, but not inside `Option`.)
