@@ -5,6 +5,7 @@ mod fix;
 mod health;
 mod live;
 mod login;
+mod movement;
 mod page;
 mod position;
 mod problem;
@@ -14,6 +15,7 @@ pub use fix::MAX_ATTRIBUTES;
 pub use health::{Health, PartHealth};
 pub use live::Ticket;
 pub use login::{LoginAnswer, LoginRequest, Me, PasswordChange};
+pub use movement::{AreaVisitor, AreaVisitors, MovementEntry, MovementList, SensorReading, SensorReadings};
 pub use page::Page;
 pub use position::{
     Attributes, Feature, FeatureCollection, Geometry, LineProperties, PositionInput, PositionsAnswer, RowAnswer,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{DeviceId, DriverId, EndpointId, EventId, ShipmentId, TenantId, ZoneId};
 use crate::invalid::Invalid;
 use crate::lifecycle::{Reason, SourceKind, Status};
-use crate::position::{Attributes, Point};
+use crate::position::{Attributes, Mark, Point};
 use crate::time::Timestamp;
 
 macro_rules! kinds {
@@ -56,6 +56,12 @@ kinds! {
     ZoneDwelled = "zone.dwelled", alias [];
     /// A device has been faster than a zone allows, for as long as its limit asks.
     ZoneSpeeding = "zone.speeding", alias [];
+    /// A device raised an alarm.
+    DeviceAlarm = "device.alarm", alias [];
+    /// Nothing was heard of a device for too long.
+    DeviceOffline = "device.offline", alias [];
+    /// A device that had fallen silent was heard of again.
+    DeviceOnline = "device.online", alias [];
     /// A webhook endpoint was disabled by Tracklane.
     EndpointDisabled = "endpoint.disabled", alias [];
     /// A test message that a tenant asked for.
@@ -187,6 +193,28 @@ pub struct ZoneSpeeding {
     pub limit_mps: f32,
     /// The highest speed since it began, in metres per second.
     pub peak_mps: f32,
+}
+
+/// The `data` of [`EventKind::DeviceAlarm`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DeviceAlarm {
+    /// The word for it: one of `sensor::ALARMS`, or the device's own.
+    pub alarm: String,
+    /// Where the device was: the position that came with it or, where that is not believed, the last one that was.
+    pub point: Option<Point>,
+    /// True when it came late: something newer was known of the device.
+    pub late: bool,
+    /// Why the position that came with it is not believed, if it is not.
+    pub mark: Option<Mark>,
+    /// True when it was fresh enough, as it came in, to alert somebody (tenant setting).
+    pub alert: bool,
+}
+
+/// The `data` of [`EventKind::DeviceOffline`] and [`EventKind::DeviceOnline`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DeviceSilence {
+    /// When it was last heard of before it fell silent.
+    pub heard_at: Timestamp,
 }
 
 /// A place in the event log, for cursors and for resuming a live stream. The order of places is the order in which

@@ -7,6 +7,7 @@
 //! - [`lifecycle`]: statuses, reasons, legal transitions and the fold that turns facts into a status;
 //! - [`milestone`]: which zone membership moves a fleet leg forward;
 //! - [`position`]: GPS fixes;
+//! - [`sensor`]: what devices measure and call, under one name each;
 //! - [`event`]: what the event log says to everybody who must be told;
 //! - [`ports`]: the traits that adapters implement;
 //! - [`invalid`]: how bad input is described, field by field.
@@ -20,6 +21,7 @@ pub mod milestone;
 pub mod model;
 pub mod ports;
 pub mod position;
+pub mod sensor;
 pub mod time;
 
 pub use invalid::{FieldError, Invalid};

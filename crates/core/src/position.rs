@@ -69,6 +69,8 @@ pub struct Report {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
+    /// The message had no fix: where it says to be is where the device last was.
+    NoFix,
     /// The device itself says that the fix is not valid.
     Invalid,
     /// The fix lies at 0, 0, which devices report that know nothing.
@@ -85,12 +87,13 @@ pub enum Mark {
 
 impl Mark {
     /// Every mark, in the order in which the filters look.
-    pub const ALL: [Self; 6] =
-        [Self::Invalid, Self::NullIsland, Self::Mock, Self::Inaccurate, Self::Teleport, Self::Static];
+    pub const ALL: [Self; 7] =
+        [Self::NoFix, Self::Invalid, Self::NullIsland, Self::Mock, Self::Inaccurate, Self::Teleport, Self::Static];
 
     /// The word of the API, and the label of the metric.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::NoFix => "no_fix",
             Self::Invalid => "invalid",
             Self::NullIsland => "null_island",
             Self::Mock => "mock",
@@ -109,6 +112,7 @@ impl Mark {
             Self::Inaccurate => 4,
             Self::Teleport => 5,
             Self::Static => 6,
+            Self::NoFix => 7,
         }
     }
 

@@ -75,3 +75,9 @@ impl Env {
 pub fn to_micros(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
+
+/// The instant so many microseconds after 1970; the nearest there is when it lies beyond what a time can be.
+pub fn at_micros(micros: i64) -> Timestamp {
+    let nearest = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_microsecond(micros).unwrap_or(nearest)
+}

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tracklane_geo::filter::Filters;
+use tracklane_geo::trips::StopRules;
 
 /// The sections that the engine owns.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -11,6 +12,10 @@ pub struct Settings {
     pub tracking: TrackingSettings,
     /// Which positions are believed.
     pub filter: Filters,
+    /// What makes a trip and a stop.
+    pub trips: StopRules,
+    /// Alarms of devices.
+    pub alarms: AlarmSettings,
     /// Who may come in.
     pub access: crate::access::AccessSettings,
     /// Webhook delivery.
@@ -39,6 +44,10 @@ pub struct TrackingSettings {
     pub worst_accuracy_m: f32,
     /// How old the newest position of a driver may be to be taken for where the driver is, in seconds, 1 to 86,400.
     pub recent_seconds: i64,
+    /// After how many seconds of silence a device is offline, 10 to 31,536,000.
+    pub offline_seconds: i64,
+    /// After how many seconds of standing a device is idle, 0 to 31,536,000.
+    pub idle_seconds: i64,
 }
 
 impl Default for TrackingSettings {
@@ -52,7 +61,25 @@ impl Default for TrackingSettings {
             arrival_fixes: 1,
             worst_accuracy_m: 500.0,
             recent_seconds: 900,
+            offline_seconds: 900,
+            idle_seconds: 300,
         }
+    }
+}
+
+/// Alarms of devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlarmSettings {
+    /// An alarm is over when the device has not raised it for so many seconds, 0 to 86,400.
+    pub quiet_seconds: i64,
+    /// One that stays on is told again after so many seconds, 0 to 31,536,000; 0 for never.
+    pub repeat_seconds: i64,
+}
+
+impl Default for AlarmSettings {
+    fn default() -> Self {
+        Self { quiet_seconds: 60, repeat_seconds: 3_600 }
     }
 }
 

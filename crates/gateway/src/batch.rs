@@ -8,6 +8,7 @@ use tracklane_core::id::TenantId;
 use tracklane_core::lifecycle::Actor;
 use tracklane_core::model::{Caller, Role};
 use tracklane_core::position::Report;
+use tracklane_core::sensor;
 use tracklane_engine::tracking::{DeviceRef, Incoming, RowOutcome};
 use tracklane_engine::{Error, Result};
 
@@ -38,10 +39,15 @@ impl Batch {
         self.rows
     }
 
-    /// Adds a position of a device.
-    pub fn push(&mut self, known: Known, report: Report) {
-        let Report { time, fix: Some(fix), attributes, .. } = report else { return };
-        self.add(known.tenant_id, Incoming { device: DeviceRef::Id(known.device_id), fix_time: time, fix, attributes });
+    /// Adds a position of a device, or what it measures and raises without one; false when there is neither.
+    pub fn push(&mut self, known: Known, report: Report) -> bool {
+        let Report { time, fix, attributes, .. } = report;
+        let wanted = fix.is_some() || sensor::any(&attributes);
+        if wanted {
+            let device = DeviceRef::Id(known.device_id);
+            self.add(known.tenant_id, Incoming { device, fix_time: time, fix, attributes });
+        }
+        wanted
     }
 
     /// Adds a position of a tenant's.
@@ -107,8 +113,7 @@ impl House {
                 paced = Some(known);
                 wait = wait.max(self.devices.take(known.device_id, Instant::now()));
             }
-            kept |= report.fix.is_some();
-            batch.push(known, report);
+            kept |= batch.push(known, report);
         }
         match (kept, empty) {
             (true, _) => batch.end_message(),

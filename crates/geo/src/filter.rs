@@ -98,7 +98,7 @@ impl FilterState {
         match mark {
             None => *self = Self { good: Some(spot), jump: None },
             Some(Mark::Teleport) => self.jump = Some(spot),
-            Some(Mark::Invalid | Mark::NullIsland | Mark::Mock | Mark::Inaccurate | Mark::Static) => {}
+            Some(Mark::NoFix | Mark::Invalid | Mark::NullIsland | Mark::Mock | Mark::Inaccurate | Mark::Static) => {}
         }
     }
 }

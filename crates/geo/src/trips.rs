@@ -10,8 +10,10 @@
 
 use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
+use tracklane_core::Timestamp;
+use tracklane_core::model::MovementKind;
 use tracklane_core::position::Point;
-use tracklane_core::{Invalid, Timestamp};
+use tracklane_core::time::at_micros;
 
 use crate::distance::{distance_m, interpolate};
 
@@ -22,37 +24,20 @@ pub struct StopRules {
     /// How far from its middle the fixes of a stop may lie, in metres, 5 to 5,000.
     pub radius_m: f64,
     /// How long a stop lasts at least, in seconds, 10 to 86,400.
-    pub min_stop_s: u32,
+    pub min_stop_seconds: u32,
     /// How many fixes in a row must agree that the device has gone on, 1 to 100.
     pub leave_fixes: u8,
     /// A silence of more than so many seconds, 60 to 604,800, is a gap or a stop.
-    pub gap_s: u32,
-    /// A fix that says it goes faster than this, in metres per second, is not part of a stop; none when stated speeds are
-    /// not to be trusted.
-    pub moving_mps: Option<f32>,
+    pub gap_seconds: u32,
+    /// A fix that says it goes faster than this, in metres per second, is not part of a stop, 0 to 500; 0 when stated speeds
+    /// are not to be trusted.
+    pub moving_mps: f32,
 }
 
 impl Default for StopRules {
     /// Fifty metres for three minutes, two fixes to go on, half an hour of silence, 3 m/s.
     fn default() -> Self {
-        Self { radius_m: 50.0, min_stop_s: 180, leave_fixes: 2, gap_s: 1800, moving_mps: Some(3.0) }
-    }
-}
-
-impl StopRules {
-    /// Checks every range.
-    ///
-    /// # Errors
-    /// Names each rule that is out of its range.
-    pub fn check(&self) -> Result<(), Invalid> {
-        let mut invalid = Invalid::default();
-        invalid.require((5.0..=5_000.0).contains(&self.radius_m), "/radius_m", "must be from 5 to 5000 metres");
-        invalid.require((10..=86_400).contains(&self.min_stop_s), "/min_stop_s", "must be from 10 to 86400 seconds");
-        invalid.require((1..=100).contains(&self.leave_fixes), "/leave_fixes", "must be from 1 to 100");
-        invalid.require((60..=604_800).contains(&self.gap_s), "/gap_s", "must be from 60 to 604800 seconds");
-        let fits = self.moving_mps.is_none_or(|speed| speed > 0.0 && speed <= 500.0);
-        invalid.require(fits, "/moving_mps", "must be above 0 and at most 500 metres per second");
-        invalid.into_result()
+        Self { radius_m: 50.0, min_stop_seconds: 180, leave_fixes: 2, gap_seconds: 1800, moving_mps: 3.0 }
     }
 }
 
@@ -67,23 +52,11 @@ pub struct TrackFix {
     pub speed_mps: Option<f32>,
 }
 
-/// What a device did for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SegmentKind {
-    /// It went somewhere.
-    Trip,
-    /// It stood.
-    Stop,
-    /// It was silent, and turned up elsewhere.
-    Gap,
-}
-
 /// A part of a track. Each begins when and where the one before ended.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Segment {
     /// What the device did.
-    pub kind: SegmentKind,
+    pub kind: MovementKind,
     /// From when.
     pub from: Timestamp,
     /// Until when.
@@ -99,21 +72,43 @@ pub struct Segment {
 /// Segments that one fix has ended, in order.
 pub type Segments = SmallVec<[Segment; 3]>;
 
-/// The machine of one device.
+/// The machine of one device. A small value: there is one for every device that there is.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Segmenter {
     open: Option<Open>,
 }
 
-/// The segment that goes on.
+/// A place to 1e-7 degrees, as history keeps it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Place {
+    lat: i32,
+    lon: i32,
+}
+
+impl From<Point> for Place {
+    fn from(point: Point) -> Self {
+        let whole = |degrees: f64| (degrees * 1e7).round() as i32;
+        Self { lat: whole(point.lat), lon: whole(point.lon) }
+    }
+}
+
+impl From<Place> for Point {
+    fn from(place: Place) -> Self {
+        Self { lat: f64::from(place.lat) / 1e7, lon: f64::from(place.lon) / 1e7 }
+    }
+}
+
+/// The segment that goes on. Times are microseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Saved", into = "Saved")]
 struct Open {
     /// When and where it began.
-    from: Timestamp,
-    start: Point,
-    /// True once it is a stop; a trip until then.
-    stands: bool,
+    from: i64,
+    start: Place,
+    /// The last fix of all.
+    last_place: Place,
+    last_at: i64,
     /// The way from the beginning to the last fix, and to the first of the cluster.
     way_m: f64,
     way_to_cluster_m: f64,
@@ -121,58 +116,99 @@ struct Open {
     cluster: Cluster,
     /// How many fixes in a row, after those, lie elsewhere.
     away: u8,
-    /// The last fix of all.
-    last: TrackFix,
+    /// True once it is a stop; a trip until then.
+    stands: bool,
 }
 
 /// Fixes that lie together.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Cluster {
-    first: Timestamp,
-    last: Timestamp,
+    first: i64,
+    last: i64,
     middle: Point,
-    fixes: u32,
+    fixes: u16,
+}
+
+/// An [`Open`] without the names, which would take most of the room.
+#[derive(Serialize, Deserialize)]
+struct Saved((i64, i32, i32), (i64, i32, i32), (f64, f64), (i64, i64, f64, f64, u16), u8, bool);
+
+impl From<Open> for Saved {
+    fn from(open: Open) -> Self {
+        let Open { start, last_place, cluster, .. } = open;
+        let Cluster { first, last, middle, fixes } = cluster;
+        Self(
+            (open.from, start.lat, start.lon),
+            (open.last_at, last_place.lat, last_place.lon),
+            (open.way_m, open.way_to_cluster_m),
+            (first, last, middle.lat, middle.lon, fixes),
+            open.away,
+            open.stands,
+        )
+    }
+}
+
+impl From<Saved> for Open {
+    fn from(saved: Saved) -> Self {
+        let Saved(start, last, way, (first, last_near, lat, lon, fixes), away, stands) = saved;
+        Self {
+            from: start.0,
+            start: Place { lat: start.1, lon: start.2 },
+            last_at: last.0,
+            last_place: Place { lat: last.1, lon: last.2 },
+            way_m: way.0,
+            way_to_cluster_m: way.1,
+            cluster: Cluster { first, last: last_near, middle: Point { lat, lon }, fixes },
+            away,
+            stands,
+        }
+    }
 }
 
 impl Cluster {
     /// The middle still moves a little, however many fixes there are.
-    const WEIGHTIEST: u32 = 500;
+    const WEIGHTIEST: u16 = 500;
 
     /// With so many fixes, one elsewhere may be a mistake.
-    const FIRM: u32 = 3;
+    const FIRM: u16 = 3;
 
     fn of(fix: TrackFix) -> Self {
-        Self { first: fix.at, last: fix.at, middle: fix.point, fixes: 1 }
+        let at = fix.at.as_microsecond();
+        Self { first: at, last: at, middle: fix.point, fixes: 1 }
     }
 
     fn holds(&self, fix: TrackFix, rules: &StopRules) -> bool {
-        let moves = fix.speed_mps.zip(rules.moving_mps).is_some_and(|(speed, moving)| speed > moving);
+        let moves = rules.moving_mps > 0.0 && fix.speed_mps.is_some_and(|speed| speed > rules.moving_mps);
         !moves && distance_m(self.middle, fix.point) <= rules.radius_m
     }
 
     fn join(&mut self, fix: TrackFix) {
         self.fixes = (self.fixes + 1).min(Self::WEIGHTIEST);
-        self.last = fix.at;
+        self.last = fix.at.as_microsecond();
         self.middle = interpolate(self.middle, fix.point, 1.0 / f64::from(self.fixes));
     }
 
     fn lasts(&self, rules: &StopRules) -> bool {
-        seconds_between(self.first, self.last) >= f64::from(rules.min_stop_s)
+        seconds_between(self.first, self.last) >= f64::from(rules.min_stop_seconds)
     }
 }
 
-fn seconds_between(from: Timestamp, until: Timestamp) -> f64 {
-    (until.as_microsecond() - from.as_microsecond()) as f64 / 1e6
+fn seconds_between(from: i64, until: i64) -> f64 {
+    until.saturating_sub(from) as f64 / 1e6
 }
 
 impl Segmenter {
-    /// Takes one fix, later than the one before. Returns what ended with it.
+    /// Takes one fix, later than the one before; others change nothing. Returns what ended with it.
     pub fn take(&mut self, fix: TrackFix, rules: &StopRules) -> Segments {
         let Some(open) = &mut self.open else {
             self.open = Some(Open::at(fix));
             return Segments::new();
         };
-        if seconds_between(open.last.at, fix.at) > f64::from(rules.gap_s) {
+        let at = fix.at.as_microsecond();
+        if at <= open.last_at {
+            return Segments::new();
+        }
+        if seconds_between(open.last_at, at) > f64::from(rules.gap_seconds) {
             return open.after_silence(fix, rules);
         }
         if open.stands { open.stand(fix, rules) } else { open.travel(fix, rules) }
@@ -186,36 +222,42 @@ impl Segmenter {
 
 impl Open {
     fn at(fix: TrackFix) -> Self {
+        let (at, place) = (fix.at.as_microsecond(), fix.point.into());
         Self {
-            from: fix.at,
-            start: fix.point,
-            stands: false,
+            from: at,
+            start: place,
+            last_place: place,
+            last_at: at,
             way_m: 0.0,
             way_to_cluster_m: 0.0,
             cluster: Cluster::of(fix),
             away: 0,
-            last: fix,
+            stands: false,
         }
     }
 
     /// The segment as it ends with the last fix.
     fn close(&self) -> Segment {
         if self.stands {
-            return self.stop(self.last.at);
+            return self.stop(self.last_at);
         }
-        let (until, end, distance_m) = (self.last.at, self.last.point, self.way_m);
-        Segment { kind: SegmentKind::Trip, from: self.from, until, start: self.start, end, distance_m }
+        self.trip(self.last_at, self.last_place.into(), self.way_m)
     }
 
-    fn stop(&self, until: Timestamp) -> Segment {
-        let middle = self.cluster.middle;
-        Segment { kind: SegmentKind::Stop, from: self.from, until, start: middle, end: middle, distance_m: 0.0 }
+    fn trip(&self, until: i64, end: Point, distance_m: f64) -> Segment {
+        let (from, until, start) = (at_micros(self.from), at_micros(until), self.start.into());
+        Segment { kind: MovementKind::Trip, from, until, start, end, distance_m }
+    }
+
+    fn stop(&self, until: i64) -> Segment {
+        let (from, until, middle) = (at_micros(self.from), at_micros(until), self.cluster.middle);
+        Segment { kind: MovementKind::Stop, from, until, start: middle, end: middle, distance_m: 0.0 }
     }
 
     /// Moves on to the next fix.
     fn reach(&mut self, fix: TrackFix) {
-        self.way_m += distance_m(self.last.point, fix.point);
-        self.last = fix;
+        self.way_m += distance_m(self.last_place.into(), fix.point);
+        (self.last_at, self.last_place) = (fix.at.as_microsecond(), fix.point.into());
     }
 
     fn travel(&mut self, fix: TrackFix, rules: &StopRules) -> Segments {
@@ -237,15 +279,8 @@ impl Open {
     /// Ends the trip where the cluster begins.
     fn come_to_stand(&mut self) -> Segments {
         let until = self.cluster.first;
-        let trip = Segment {
-            kind: SegmentKind::Trip,
-            from: self.from,
-            until,
-            start: self.start,
-            end: self.cluster.middle,
-            distance_m: self.way_to_cluster_m,
-        };
-        (self.from, self.start, self.stands, self.away) = (until, self.cluster.middle, true, 0);
+        let trip = self.trip(until, self.cluster.middle, self.way_to_cluster_m);
+        (self.from, self.start, self.stands, self.away) = (until, self.cluster.middle.into(), true, 0);
         if trip.from < trip.until { smallvec![trip] } else { Segments::new() }
     }
 
@@ -263,7 +298,8 @@ impl Open {
         }
         let stop = self.stop(self.cluster.last);
         let way_m = self.way_m;
-        *self = Self { from: stop.until, start: stop.end, way_m, way_to_cluster_m: way_m, ..Self::at(fix) };
+        let (from, start) = (self.cluster.last, stop.end.into());
+        *self = Self { from, start, way_m, way_to_cluster_m: way_m, ..Self::at(fix) };
         smallvec![stop]
     }
 
@@ -274,7 +310,7 @@ impl Open {
             if !self.stands {
                 ended.extend(self.come_to_stand());
             }
-            self.last = fix;
+            (self.last_at, self.last_place) = (fix.at.as_microsecond(), fix.point.into());
             self.cluster.join(fix);
             (self.away, self.way_m) = (0, 0.0);
             return ended;
@@ -282,8 +318,8 @@ impl Open {
         let before = self.close();
         ended.extend((before.from < before.until).then_some(before));
         ended.push(Segment {
-            kind: SegmentKind::Gap,
-            from: self.last.at,
+            kind: MovementKind::Gap,
+            from: at_micros(self.last_at),
             until: fix.at,
             start: before.end,
             end: fix.point,
@@ -320,7 +356,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(track: &[TrackFix], expected: &[(SegmentKind, i64, i64)]) {
+    fn check(track: &[TrackFix], expected: &[(MovementKind, i64, i64)]) {
         let found = segments(track, &StopRules::default());
         let found: Vec<_> = found.iter().map(|segment| (segment.kind, segment.from, segment.until)).collect();
         let expected: Vec<_> =
@@ -328,7 +364,7 @@ mod tests {
         assert_eq!(found, expected);
     }
 
-    use SegmentKind::{Gap, Stop, Trip};
+    use MovementKind::{Gap, Stop, Trip};
 
     /// A fix each ten seconds: 300 s on the way, 300 s at 3 km, 300 s on the way.
     fn delivery() -> Vec<TrackFix> {
@@ -371,7 +407,7 @@ mod tests {
         let again: Segmenter = serde_json::from_str(&saved).expect("from JSON");
         let (ours, theirs) = (segmenter.open().expect("a stop"), again.open().expect("a stop"));
         assert_eq!((ours.kind, ours.from, ours.until), (theirs.kind, theirs.from, theirs.until));
-        assert!(size_of::<Segmenter>() <= 192, "{} bytes", size_of::<Segmenter>());
+        assert!(size_of::<Segmenter>() <= 96, "{} bytes", size_of::<Segmenter>());
     }
 
     #[test]
@@ -420,7 +456,7 @@ mod tests {
             for segment in &found {
                 prop_assert_eq!(segment.from, end);
                 prop_assert!(segment.from < segment.until && segment.distance_m >= 0.0);
-                let lasts = seconds_between(segment.from, segment.until) >= f64::from(rules.min_stop_s);
+                let lasts = segment.until.duration_since(segment.from).as_secs() >= i64::from(rules.min_stop_seconds);
                 prop_assert!(segment.kind != Stop || lasts);
                 end = segment.until;
             }

@@ -218,6 +218,8 @@ metrics! {
     zone_crossings: Counter = Counter::default(), None;
     /// Facts that positions made.
     milestones: Counter = Counter::default(), None;
+    /// Alarms of devices that were told.
+    device_alarms: Counter = Counter::default(), None;
     /// Live streams that are open now.
     live_connections: Gauge = Gauge::default(), None;
     /// Shipments that somebody waits for.
@@ -264,6 +266,7 @@ impl Metrics {
         }
         self.zone_crossings.inner().store(pipeline.crossings, Ordering::Relaxed);
         self.milestones.inner().store(pipeline.milestones, Ordering::Relaxed);
+        self.device_alarms.inner().store(pipeline.alarms, Ordering::Relaxed);
         self.positions_waiting.set(i64::try_from(engine.tracking.waiting()).unwrap_or(i64::MAX));
         *self.position_processing.0.lock() = Some(pipeline.latency);
         self.live_connections.set(i64::try_from(engine.live.connections()).unwrap_or(i64::MAX));

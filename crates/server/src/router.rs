@@ -15,8 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::{
-    api_keys, customers, devices, drivers, endpoints, events, facts, legs, links, locations, messages, packages,
-    positions, session, shipments, tenants, users, vehicles, zones,
+    api_keys, area, customers, devices, drivers, endpoints, events, facts, legs, links, locations, messages, packages,
+    positions, session, shipments, tenants, tracks, users, vehicles, zones,
 };
 use crate::compat::{delivertrack, ordertracking, track};
 use crate::{App, assets, device, edge, idempotency, live, openapi, ops, public, unbroken};
@@ -85,7 +85,12 @@ fn work() -> OpenApiRouter<App> {
         .routes(routes!(links::revoke))
         // Positions
         .routes(routes!(positions::latest))
+        .routes(routes!(area::search))
         .routes(routes!(devices::positions))
+        .routes(routes!(tracks::status))
+        .routes(routes!(tracks::trips))
+        .routes(routes!(tracks::stops))
+        .routes(routes!(tracks::sensors))
         // Webhooks and events
         .routes(routes!(endpoints::list, endpoints::create))
         .routes(routes!(endpoints::get, endpoints::change, endpoints::remove))

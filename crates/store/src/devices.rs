@@ -1,12 +1,12 @@
 //! What sends GPS fixes. The hash of a device's credential is never part of the record.
 
 use tracklane_core::Timestamp;
-use tracklane_core::id::{DeviceId, DriverId, VehicleId};
+use tracklane_core::id::{DeviceId, DriverId, Id, VehicleId};
 use tracklane_core::model::Device;
 
 use crate::db::{Db, Row, Value, args};
 use crate::error::Result;
-use crate::page::{Listing, Page};
+use crate::page::{Cursor, Listing, Page};
 use crate::table::{Table, search_text};
 
 const TABLE: Table = Table {
@@ -66,6 +66,8 @@ pub struct DeviceFilter {
     pub disabled: Option<bool>,
     /// Whose name or identifier contains this, whatever the case.
     pub q: Option<String>,
+    /// Among these; the others are found in as many statements as it takes.
+    pub ids: Option<Vec<DeviceId>>,
 }
 
 /// Adds a device, without a credential whatever `has_credential` says: see [`set_credential_hash`].
@@ -90,12 +92,36 @@ pub async fn load_all_any_tenant(db: &mut Db) -> Result<Vec<Device>> {
 
 /// The devices of the tenant.
 pub async fn list(db: &mut Db, filter: &DeviceFilter, page: Page) -> Result<Listing<Device>> {
+    let Some(ids) = &filter.ids else { return list_among(db, filter, &[], page).await };
+    let after = page.after.map(|cursor| cursor.0);
+    let mut ids: Vec<DeviceId> = ids.iter().copied().filter(|id| after.is_none_or(|after| id.uuid() < after)).collect();
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    let mut found = Listing { items: Vec::new(), next: None };
+    let limit = page.limit.max(1) as usize;
+    for some in ids.chunks(AT_ONCE) {
+        let rest = Page { after: None, limit: u32::try_from(limit - found.items.len()).unwrap_or(page.limit) };
+        let more = list_among(db, filter, some, rest).await?;
+        found.items.extend(more.items);
+        if found.items.len() >= limit {
+            let last = found.items.last().filter(|last| ids.last() != Some(&last.id));
+            found.next = last.map(|last| Cursor(last.id.uuid()));
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// How many ids one statement names.
+const AT_ONCE: usize = 500;
+
+async fn list_among(db: &mut Db, filter: &DeviceFilter, ids: &[DeviceId], page: Page) -> Result<Listing<Device>> {
     let select = TABLE
         .select_with(db, CREDENTIAL)?
         .is("driver_id", filter.driver_id)
         .is("vehicle_id", filter.vehicle_id)
         .is("identifier", filter.identifier.as_ref())
-        .is("disabled", filter.disabled);
+        .is("disabled", filter.disabled)
+        .one_of("id", ids.iter().copied().map(Value::from).collect());
     select.contains("search", filter.q.as_ref()).page(db, page, read).await
 }
 

@@ -42,6 +42,7 @@ pub mod locations;
 pub mod messages;
 pub mod meta;
 mod migrate;
+pub mod movements;
 pub mod packages;
 mod page;
 mod positions;

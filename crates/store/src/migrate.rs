@@ -20,6 +20,7 @@ const MIGRATIONS: &[(&str, &str)] = migrations![
     "0005_webhooks.sql",
     "0006_sessions.sql",
     "0007_erasures.sql",
+    "0008_movements.sql",
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum BYTEA NOT NULL)";

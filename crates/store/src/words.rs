@@ -8,7 +8,8 @@ use tracklane_core::id::{
 use tracklane_core::lifecycle::{Actor, FactKind, Reason, SourceKind, Status};
 use tracklane_core::milestone::MilestonePolicy;
 use tracklane_core::model::{
-    AttemptOutcome, DutyState, EndpointState, LegMode, LegState, LocationType, MessageState, Role, ZoneKind,
+    AttemptOutcome, DutyState, EndpointState, LegMode, LegState, LocationType, MessageState, MovementKind, Role,
+    ZoneKind,
 };
 use tracklane_core::time::TzConfidence;
 use uuid::Uuid;
@@ -97,6 +98,7 @@ words!(
     LocationType,
     MessageState,
     MilestonePolicy,
+    MovementKind,
     Reason,
     Role,
     SourceKind,

@@ -194,5 +194,8 @@ export const EVENT_TYPES: string[] = [
   'zone.exited',
   'zone.dwelled',
   'zone.speeding',
+  'device.alarm',
+  'device.offline',
+  'device.online',
   'endpoint.disabled',
 ];

@@ -106,6 +106,40 @@ export interface components {
             tenant_id: components["schemas"]["TenantId"];
         };
         ApiKeyId: string;
+        /** @description A device that was in the area. */
+        AreaVisitor: {
+            /** @description Which device. */
+            device_id: components["schemas"]["DeviceId"];
+            driver_id?: components["schemas"]["DriverId"] | null;
+            /** @description Where the first one was. */
+            first: components["schemas"]["Point"];
+            /**
+             * Format: date-time
+             * @description When its first position in the area was taken.
+             */
+            first_at: string;
+            /** @description Where the last one was. */
+            last: components["schemas"]["Point"];
+            /**
+             * Format: date-time
+             * @description When its last one was.
+             */
+            last_at: string;
+            /** @description How many positions it sent from there. */
+            positions: number;
+        };
+        /** @description Who was in an area, by device. */
+        AreaVisitors: {
+            /** @description True when there is more. */
+            has_more: boolean;
+            /**
+             * @description One entry per device. The last one of a page may go on as the first of the next. There may be none though there is
+             *     more, because one answer looks at only so many positions.
+             */
+            items: components["schemas"]["AreaVisitor"][];
+            /** @description Send it as `cursor` to go on; none at the end. */
+            next_cursor?: string | null;
+        };
         /** @description Gives the present fleet leg to a driver. */
         Assignment: {
             /** @description Who; `courier_id` is accepted as a synonym. */
@@ -429,6 +463,23 @@ export interface components {
              * @description Speed over ground, in metres per second.
              */
             speed_mps?: number | null;
+        };
+        /** @description What is known of a device by now. */
+        DeviceStatus: {
+            /** @description The alarms that it raises. */
+            alarms: string[];
+            /**
+             * Format: date-time
+             * @description When we last heard of it.
+             */
+            heard_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it stands; none while it moves.
+             */
+            stands_since?: string | null;
+            /** @description Whether it is heard of. */
+            state: components["schemas"]["Presence"];
         };
         /** @description Who carries. The API accepts "courier" as a synonym. */
         Driver: {
@@ -856,7 +907,7 @@ export interface components {
          * @description Why a position takes no part in what is computed from positions. It is kept all the same. The closed list.
          * @enum {string}
          */
-        Mark: "invalid" | "null_island" | "mock" | "inaccurate" | "teleport" | "static";
+        Mark: "no_fix" | "invalid" | "null_island" | "mock" | "inaccurate" | "teleport" | "static";
         /** @description Who calls, and what they may do. */
         Me: {
             api_key?: components["schemas"]["ApiKey"] | null;
@@ -914,6 +965,50 @@ export interface components {
          * @enum {string}
          */
         MilestonePolicy: "off" | "arrivals" | "full";
+        /** @description What a device did for a while: it went somewhere, stood, or was silent and turned up elsewhere. */
+        MovementEntry: {
+            /**
+             * Format: double
+             * @description The way from position to position, in metres: 0 of a stop, the straight line of a gap.
+             */
+            distance_m: number;
+            driver_id?: components["schemas"]["DriverId"] | null;
+            /**
+             * Format: double
+             * @description How long, in seconds: of a stop, the dwell.
+             */
+            duration_s: number;
+            /** @description Where it ended: of a stop, its middle. */
+            end: components["schemas"]["Point"];
+            /**
+             * Format: date-time
+             * @description Until when; of what goes on, until the last position.
+             */
+            ended_at: string;
+            /** @description What it did. */
+            kind: components["schemas"]["MovementKind"];
+            /** @description True while it goes on. */
+            ongoing: boolean;
+            /** @description Where it began: of a stop, its middle. */
+            start: components["schemas"]["Point"];
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            started_at: string;
+        };
+        /**
+         * @description What a device did for a while.
+         * @enum {string}
+         */
+        MovementKind: "trip" | "stop" | "gap";
+        /** @description What a device did, oldest first. */
+        MovementList: {
+            /** @description True when there is more: ask again from the last `ended_at` on. */
+            has_more: boolean;
+            /** @description What overlaps the time asked for. */
+            items: components["schemas"]["MovementEntry"][];
+        };
         /**
          * @description Whether the number of fixes and the time are both needed.
          * @enum {string}
@@ -2677,6 +2772,11 @@ export interface components {
             /** @description Every row that is not simply accepted; with `?rows=all`, every row. */
             rows: components["schemas"]["RowAnswer"][];
         };
+        /**
+         * @description Whether a device is heard of.
+         * @enum {string}
+         */
+        Presence: "unknown" | "online" | "idle" | "offline";
         /** @description Problem details (RFC 9457), `application/problem+json`. Members beyond these may appear; ignore those you do not know. */
         ProblemBody: {
             /** @description For `illegal-transition`: the statuses that may be set instead. */
@@ -2853,6 +2953,38 @@ export interface components {
             from: components["schemas"]["DayTime"];
             /** @description When it is over; on the next day when that is not after `from`. */
             until: components["schemas"]["DayTime"];
+        };
+        /** @description What a device said of one thing at one time. */
+        SensorReading: {
+            /** @description The attribute. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When we heard of it.
+             */
+            received_at: string;
+            /**
+             * Format: date-time
+             * @description When, by the device's clock.
+             */
+            time: string;
+            /** @description What it said: a number, a truth value, a text or more. */
+            value: unknown;
+        };
+        /** @description What a device measured, oldest first. */
+        SensorReadings: {
+            /** @description True when there is more: ask again from `next` on. */
+            has_more: boolean;
+            /**
+             * @description The readings. Those that were said together stay together, so there may be a few more than asked for; there may be
+             *     none though there is more, because one answer looks at only so many positions.
+             */
+            items: components["schemas"]["SensorReading"][];
+            /**
+             * Format: date-time
+             * @description From where to ask on.
+             */
+            next?: string | null;
         };
         /** @description A shipment with the state that its facts fold to. */
         Shipment: {

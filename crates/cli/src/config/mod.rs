@@ -94,6 +94,8 @@ impl Settings {
             engine: EngineSettings {
                 tracking: known(&mut layers, &mut table, "tracking"),
                 filter: known(&mut layers, &mut table, "filter"),
+                trips: known(&mut layers, &mut table, "trips"),
+                alarms: known(&mut layers, &mut table, "alarms"),
                 webhooks: known(&mut layers, &mut table, "webhooks"),
                 access: known(&mut layers, &mut table, "access"),
             },

@@ -133,3 +133,30 @@ pub struct DeviceLatest {
     #[schema(value_type = Object)]
     pub attributes: Attributes,
 }
+
+/// Whether a device is heard of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// Nothing was ever heard of it.
+    Unknown,
+    /// It was heard of lately.
+    Online,
+    /// It was heard of lately, and has stood for a while.
+    Idle,
+    /// Nothing was heard of it for too long.
+    Offline,
+}
+
+/// What is known of a device by now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DeviceStatus {
+    /// Whether it is heard of.
+    pub state: Presence,
+    /// When we last heard of it.
+    pub heard_at: Option<Timestamp>,
+    /// Since when it stands; none while it moves.
+    pub stands_since: Option<Timestamp>,
+    /// The alarms that it raises.
+    pub alarms: Vec<String>,
+}

@@ -50,33 +50,42 @@ pub trait Record: Clone + Send + Sync + Sized + 'static {
     fn insert(&self, db: &mut Db) -> impl Future<Output = StoreResult<()>> + Send;
     /// Reads it from the store.
     fn get(db: &mut Db, id: Self::Id) -> impl Future<Output = StoreResult<Option<Self>>> + Send;
-    /// Reads a page from the store.
-    fn list(db: &mut Db, filter: &Self::Filter, page: Page) -> impl Future<Output = StoreResult<Listing<Self>>> + Send;
+    /// Reads a page from the store; `base` is for what only memory knows.
+    fn list(
+        base: &Base,
+        db: &mut Db,
+        filter: &Self::Filter,
+        page: Page,
+    ) -> impl Future<Output = StoreResult<Listing<Self>>> + Send;
     /// Changes it in the store; false when its version is not the one there.
     fn update(&self, db: &mut Db) -> impl Future<Output = StoreResult<bool>> + Send;
     /// Deletes it from the store; false when it is not there.
     fn delete(db: &mut Db, id: Self::Id) -> impl Future<Output = StoreResult<bool>> + Send;
 }
 
-/// The part of [`Record`] that only names the store's table and its filter.
+/// The part of [`Record`] that only names the store's table and, where the store alone can answer it, its filter.
 macro_rules! stored_in {
     ($table:ident, $filter:ident) => {
         type Filter = tracklane_store::$table::$filter;
 
+        async fn list(
+            _: &$crate::base::Base,
+            db: &mut tracklane_store::Db,
+            filter: &Self::Filter,
+            page: tracklane_store::Page,
+        ) -> tracklane_store::Result<tracklane_store::Listing<Self>> {
+            tracklane_store::$table::list(db, filter, page).await
+        }
+
+        stored_in!($table);
+    };
+    ($table:ident) => {
         async fn insert(&self, db: &mut tracklane_store::Db) -> tracklane_store::Result<()> {
             tracklane_store::$table::insert(db, self).await
         }
 
         async fn get(db: &mut tracklane_store::Db, id: Self::Id) -> tracklane_store::Result<Option<Self>> {
             tracklane_store::$table::get(db, id).await
-        }
-
-        async fn list(
-            db: &mut tracklane_store::Db,
-            filter: &Self::Filter,
-            page: tracklane_store::Page,
-        ) -> tracklane_store::Result<tracklane_store::Listing<Self>> {
-            tracklane_store::$table::list(db, filter, page).await
         }
 
         async fn update(&self, db: &mut tracklane_store::Db) -> tracklane_store::Result<bool> {
@@ -161,7 +170,7 @@ impl<R: Record> Book<R> {
             return Ok(Listing { items, next: None });
         }
         let mut db = self.base.read(caller).await?;
-        Ok(R::list(&mut db, filter, page).await?)
+        Ok(R::list(&self.base, &mut db, filter, page).await?)
     }
 
     /// Changes a record to what `input` says, if it still has the version that the caller saw.

@@ -2,14 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 use tracklane_core::id::{DeviceId, DriverId, VehicleId};
-use tracklane_core::model::{Caller, Device, Role};
+use tracklane_core::model::{Caller, Device, Presence, Role};
 use tracklane_core::{Env, Invalid};
-use tracklane_store::{Db, drivers, vehicles};
+use tracklane_store::{Db, Listing, Page, devices, drivers, vehicles};
 
 use super::book::{Record, must_exist, stored_in};
 use crate::base::Base;
 use crate::check;
 use crate::error::{Error, Result};
+use crate::tracking::devices_in;
+
+/// Which devices are asked for; none of a field means any.
+#[derive(Debug, Clone, Default)]
+pub struct DeviceFilter {
+    /// What their records say.
+    pub stored: devices::DeviceFilter,
+    /// That are so by now.
+    pub state: Option<Presence>,
+}
 
 /// What a tenant says about a device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -77,7 +87,22 @@ impl Record for Device {
     type Id = DeviceId;
     type Input = NewDevice;
 
-    stored_in!(devices, DeviceFilter);
+    type Filter = DeviceFilter;
+
+    stored_in!(devices);
+
+    async fn list(
+        base: &Base,
+        db: &mut Db,
+        filter: &DeviceFilter,
+        page: Page,
+    ) -> tracklane_store::Result<Listing<Self>> {
+        let mut stored = filter.stored.clone();
+        if let Some(state) = filter.state {
+            stored.ids = Some(devices_in(base, db.tenant()?, state));
+        }
+        devices::list(db, &stored, page).await
+    }
 
     fn check(input: &NewDevice) -> Result<(), Invalid> {
         input.check()

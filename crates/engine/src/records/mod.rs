@@ -17,14 +17,15 @@ use std::sync::Arc;
 
 pub use book::{Book, Record};
 pub use customers::NewCustomer;
-pub use devices::NewDevice;
+pub use devices::{DeviceFilter, NewDevice};
 pub use drivers::NewDriver;
 pub use locations::NewLocation;
 pub use tenants::{NewTenant, Tenants};
 use tracklane_core::model::{Customer, Device, Driver, Location, Vehicle, Zone};
+pub use tracklane_store::devices::DeviceFilter as StoredDeviceFilter;
 pub use tracklane_store::{
-    customers::CustomerFilter, devices::DeviceFilter, drivers::DriverFilter, locations::LocationFilter,
-    vehicles::VehicleFilter, zones::ZoneFilter,
+    customers::CustomerFilter, drivers::DriverFilter, locations::LocationFilter, vehicles::VehicleFilter,
+    zones::ZoneFilter,
 };
 pub use vehicles::NewVehicle;
 pub use zone_import::{

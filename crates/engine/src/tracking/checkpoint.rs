@@ -13,7 +13,7 @@ use super::filter::Judge;
 use super::pass::Pass;
 use super::persist;
 use super::pipeline::Works;
-use super::recorder::{Item, Recorders};
+use super::recorder::{Item, Recorders, Saving};
 use super::states::{DeviceState, ShardStates};
 use super::turn::Failure;
 use crate::error::{Error, Result};
@@ -48,17 +48,20 @@ pub(super) async fn save(works: &Works, recorders: &Recorders) -> Result<()> {
 async fn save_some(works: &Works, recorders: &Recorders, shard: usize, dirty: Vec<DeviceId>) -> Result<()> {
     for some in dirty.chunks(BATCH) {
         let (reply, answer) = oneshot::channel();
-        let ids = {
+        let (ids, movements) = {
             let mut states = works.states(shard);
             // Durable when everything is that the states hold.
             let durable = works.history.append(Vec::new())?.durable;
             let rows = collect(&mut states, some);
             let ids: Vec<DeviceId> = rows.iter().map(|row| row.device_id).collect();
-            recorders.of(shard).give(Item::Save(rows, durable, reply));
-            ids
+            let movements = persist::take_ended(&mut states, ids.iter());
+            let saving = Saving { rows, movements: movements.clone() };
+            recorders.of(shard).give(Item::Save(saving, durable, reply));
+            (ids, movements)
         };
         if let Err(error) = answer.await.unwrap_or_else(|_| Err(Failure::stopping().into())) {
             works.mark_dirty(ids.into_iter());
+            works.put_back(movements);
             return Err(error);
         }
     }
@@ -164,7 +167,7 @@ async fn catch_up_shard(works: &Arc<Works>, shard: usize, missed: &mut [(Lsn, Po
     let known = dedupe::ask(&*works.history, spans).await.but_rows();
     let found = {
         let mut states = memory.states.lock(shard);
-        let mut pass = Pass::new(memory, &mut states, &works.expected, &works.base.settings.tracking);
+        let mut pass = Pass::new(memory, &mut states, &works.expected, &works.base.settings);
         let mine = missed.iter_mut().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
         for (lsn, position) in mine {
             let driver = memory.devices.by_id(position.device_id).and_then(|device| device.driver_id);
@@ -173,9 +176,9 @@ async fn catch_up_shard(works: &Arc<Works>, shard: usize, missed: &mut [(Lsn, Po
         }
         pass.finish(&known)
     };
-    for (tenant, led_to) in &found.led_to {
-        let rows = persist::rows_of(&memory.states.lock(shard), led_to.devices.iter());
-        persist::record(works, *tenant, led_to, &rows).await?;
+    for (tenant, mut led_to) in found.led_to {
+        let rows = persist::rows_of(&mut memory.states.lock(shard), &mut led_to);
+        persist::record(works, tenant, &led_to, &rows).await?;
     }
     works.expected.settle(found.run);
     Ok(())

@@ -19,7 +19,7 @@ pub(super) enum Judge {
 impl Judge {
     /// The filters, with the device's own highest speed where it has one.
     pub fn of_device(filters: Filters, max_speed_mps: Option<f32>) -> Self {
-        Self::Filters(Filters { max_speed_mps: max_speed_mps.unwrap_or(filters.max_speed_mps), ..filters })
+        Self::Filters(of_device(filters, max_speed_mps))
     }
 
     /// The mark of a position that is not before the newest of its device.
@@ -27,7 +27,7 @@ impl Judge {
         let sighting = sighting(position);
         let mut known = FilterState { good: good(state), jump: state.jump.as_deref().copied() };
         let mark = match self {
-            Self::Filters(filters) => filters.judge(&known, &sighting),
+            Self::Filters(filters) => position.mark.or_else(|| filters.judge(&known, &sighting)),
             Self::Recorded => position.mark,
         };
         known.learn(&sighting, mark);
@@ -40,10 +40,17 @@ impl Judge {
     /// The mark of one that came late: by what it says of itself alone, for its neighbours are not at hand.
     pub fn mark_late(self, position: &Position) -> Option<Mark> {
         match self {
-            Self::Filters(filters) => filters.judge(&FilterState::default(), &sighting(position)),
+            Self::Filters(filters) => {
+                position.mark.or_else(|| filters.judge(&FilterState::default(), &sighting(position)))
+            }
             Self::Recorded => position.mark,
         }
     }
+}
+
+/// The filters, with the device's own highest speed where it has one.
+pub(super) fn of_device(filters: Filters, max_speed_mps: Option<f32>) -> Filters {
+    Filters { max_speed_mps: max_speed_mps.unwrap_or(filters.max_speed_mps), ..filters }
 }
 
 fn good(state: &DeviceState) -> Option<Spot> {

@@ -1,5 +1,6 @@
 //! From a fix to a milestone: the position pipeline. Its stages are one list, in `pipeline`.
 
+mod alarms;
 mod checkpoint;
 mod dedupe;
 mod expected;
@@ -9,7 +10,9 @@ mod mend;
 mod pass;
 mod persist;
 mod pipeline;
+mod presence;
 mod provision;
+mod questions;
 mod receive;
 mod recorder;
 mod registry;
@@ -17,12 +20,15 @@ mod rows;
 mod service;
 mod states;
 mod stats;
+mod trips;
 mod turn;
 mod watch;
 mod zone_history;
 mod zones;
 
 pub(crate) use memory::Memory;
+pub(crate) use questions::devices_in;
+pub use questions::{Area, AreaPlace, Movements, Reading, Readings, Visitor, Visitors};
 pub use registry::KnownDevice;
 pub use rows::{DeviceRef, Incoming, LatestFilter, RowOutcome};
 pub use service::{Sizes, Tracking};

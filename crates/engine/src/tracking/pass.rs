@@ -1,8 +1,9 @@
-//! The stages that happen in memory, for one position after the other: order, filter, zones, milestones. Pure in
-//! what they are given, so that a start after a crash runs the same ones over what was durable and not yet applied.
+//! The stages that happen in memory, for one position after the other: order, filter, alarms, zones, milestones, trips.
+//! Pure in //! what they are given, so that a start after a crash runs the same ones over what was durable and not yet applied.
 
 mod crossings;
 mod late;
+mod news;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -24,10 +25,11 @@ use super::expected::Expected;
 use super::filter::Judge;
 use super::memory::Memory;
 use super::states::{DeviceState, ShardStates};
+use super::trips;
 use super::turn::{Consequences, Kept};
 use super::watch::WatchedLeg;
 use super::zones::{TenantZones, ZoneKey};
-use crate::settings::TrackingSettings;
+use crate::settings::Settings;
 use crate::shipments::Proof;
 
 /// What a run over positions has found.
@@ -47,6 +49,7 @@ pub(super) struct Found {
 pub(super) struct Pass<'a> {
     memory: &'a Memory,
     states: &'a mut ShardStates,
+    settings: &'a Settings,
     worst_accuracy_m: f32,
     /// How far back late fixes are still taken up, in seconds.
     window_s: u32,
@@ -76,14 +79,16 @@ impl<'a> Pass<'a> {
         memory: &'a Memory,
         states: &'a mut ShardStates,
         expected: &'a Expected,
-        settings: &TrackingSettings,
+        settings: &'a Settings,
     ) -> Self {
+        let tracking = &settings.tracking;
         Self {
             memory,
             states,
-            worst_accuracy_m: settings.worst_accuracy_m,
-            window_s: settings.reorder_window_seconds,
-            arrival: arrival(settings.arrival_fixes),
+            settings,
+            worst_accuracy_m: tracking.worst_accuracy_m,
+            window_s: tracking.reorder_window_seconds,
+            arrival: arrival(tracking.arrival_fixes),
             unordered: HashSet::new(),
             late: None,
             zones: None,
@@ -118,16 +123,25 @@ impl<'a> Pass<'a> {
         }
         match kept {
             Kept::Duplicate | Kept::Marked(_) => {}
-            Kept::Late => position.mark = judge.mark_late(position),
+            Kept::Late => {
+                position.mark = judge.mark_late(position);
+                if position.mark.is_none() && trips::is_worth_redoing(&state, position.fix_time) {
+                    state.redo = Some(state.redo.map_or(position.fix_time, |redo| redo.min(position.fix_time)));
+                }
+            }
             Kept::Accepted => {
                 position.mark = judge.mark(&mut state, position);
                 go_on(&mut state, position);
             }
         }
+        let who = witness(position, driver, kept);
+        self.hear(&mut state, &who);
+        if kept != Kept::Duplicate {
+            self.alarms(&mut state, position, &who);
+        }
         if let Some(mark) = position.mark.filter(|_| kept != Kept::Duplicate) {
             kept = Kept::Marked(mark);
         }
-        let who = witness(position, driver, kept);
         if kept == Kept::Late {
             self.keep_late(&state, position, who);
         }
@@ -138,6 +152,7 @@ impl<'a> Pass<'a> {
             let step = self.zones(&mut state, position, &who);
             self.look(&mut state, position, &who, &step);
             self.now(&mut state, position, driver);
+            trips::step(&mut state, position, driver, self.settings);
         }
         if kept != Kept::Duplicate && self.found.touched.last() != Some(&position.device_id) {
             self.found.touched.push(position.device_id);

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use serde::Serialize;
 use tracklane_core::Env;
 use tracklane_core::event::Event;
 use tracklane_core::id::{DeviceId, EventId, TenantId};
+use tracklane_core::model::Movement;
 use tracklane_core::position::Attributes;
-use tracklane_store::{Db, Scope, device_states, events};
+use tracklane_store::{Db, Scope, device_states, events, movements, tenants};
 
 use super::pipeline::Works;
 use super::states::ShardStates;
-use super::turn::{Consequences, Failure, Seen};
+use super::turn::{Consequences, Failure, Seen, Told};
 use crate::error::{Error, Result};
 use crate::shipments::Proof;
 
@@ -64,7 +67,13 @@ async fn record_once(
     let base = &works.base;
     let mut tx = base.store.begin(Scope::System).await?;
     device_states::upsert_many_any_tenant(&mut tx, rows).await?;
+    for redone in &led_to.redone {
+        movements::delete_from_any_tenant(&mut tx, redone.device_id, redone.from).await?;
+        movements::upsert_many_any_tenant(&mut tx, &of_tenant(tenant, &redone.movements)).await?;
+    }
+    movements::upsert_many_any_tenant(&mut tx, &of_tenant(tenant, &led_to.movements)).await?;
     tx.narrow(tenant)?;
+    tell(&base.env, &mut tx, tenant, &led_to.told).await?;
     for seen in &led_to.crossings {
         events::append(&mut tx, &mut crossing_event(&base.env, tenant, seen)).await?;
     }
@@ -74,7 +83,51 @@ async fn record_once(
         works.shipments.remember(shipment);
     }
     works.stats.recorded(led_to.crossings.len(), led_to.proofs.len());
+    works.stats.told(&led_to.told);
     Ok(())
+}
+
+fn of_tenant(tenant: TenantId, movements: &[Movement]) -> Vec<(TenantId, Movement)> {
+    movements.iter().map(|movement| (tenant, movement.clone())).collect()
+}
+
+/// Writes what must be told of devices into the log.
+async fn tell(env: &Env, db: &mut Db, tenant_id: TenantId, told: &[Told]) -> Result<()> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    let tenant = tenants::own(db).await?;
+    let freshest = tenant.map(|tenant| SignedDuration::from_secs(tenant.settings.alert_limit_device_seconds));
+    for news in told {
+        let mut data = news.data.clone();
+        if let Some(age) = news.age {
+            data.insert("alert".to_owned(), freshest.is_some_and(|freshest| age <= freshest).into());
+        }
+        let mut event = Event {
+            id: EventId::new(env),
+            tenant_id,
+            kind: news.kind,
+            occurred_at: news.at,
+            recorded_at: env.now(),
+            shipment_id: None,
+            sequence: 0,
+            driver_id: news.driver_id,
+            device_id: Some(news.device_id),
+            zone_id: None,
+            endpoint_id: None,
+            data,
+        };
+        events::append(db, &mut event).await?;
+    }
+    Ok(())
+}
+
+/// The payload of an event.
+pub(super) fn data(payload: &impl Serialize) -> Attributes {
+    match serde_json::to_value(payload) {
+        Ok(serde_json::Value::Object(data)) => data,
+        _ => Attributes::new(),
+    }
 }
 
 async fn prove_all(works: &Works, db: &mut Db, proofs: &[Proof]) -> Result<Vec<crate::shipments::Moved>> {
@@ -98,7 +151,13 @@ async fn record_apart(
     cause: &Error,
 ) -> Result<(), Failure> {
     tracing::error!(error = %cause, "what positions led to cannot be recorded together; each part is tried by itself");
-    let crossings = Consequences { crossings: led_to.crossings.clone(), ..Consequences::default() };
+    let crossings = Consequences {
+        told: led_to.told.clone(),
+        movements: led_to.movements.clone(),
+        redone: led_to.redone.clone(),
+        crossings: led_to.crossings.clone(),
+        ..Consequences::default()
+    };
     if let Err(error) = record_patiently(works, tenant, &crossings, rows).await {
         tracing::error!(%error, "zone crossings cannot be recorded");
         return Err(unavailable());
@@ -117,22 +176,33 @@ async fn was_recorded(works: &Works, tenant: TenantId, rows: &[device_states::De
     let Some(row) = rows.first() else { return false };
     let Ok(mut db) = works.base.store.read(Scope::Tenant(tenant)).await else { return false };
     let stored = device_states::get(&mut db, row.device_id).await;
-    matches!(stored, Ok(Some(stored)) if stored.applied_lsn == row.applied_lsn)
+    matches!(stored, Ok(Some(stored)) if stored.applied_lsn == row.applied_lsn && stored.notes == row.notes)
 }
 
-/// The states of devices, as the store keeps them.
-pub(super) fn rows_of<'a>(
-    states: &ShardStates,
+/// What these devices did until lately, as far as the store does not have it; from here on it is taken to have it.
+pub(super) fn take_ended<'a>(
+    states: &mut ShardStates,
     devices: impl Iterator<Item = &'a DeviceId>,
-) -> Vec<device_states::DeviceState> {
-    devices.filter_map(|id| states.get(id).map(|state| state.to_row(*id))).collect()
+) -> Vec<(TenantId, Movement)> {
+    let mut ended = Vec::new();
+    for id in devices {
+        let Some(state) = states.get_mut(id) else { continue };
+        let tenant = state.tenant_id;
+        ended.extend(std::mem::take(&mut state.ended).into_iter().map(|movement| (tenant, movement)));
+    }
+    ended
+}
+
+/// The states of the devices that hold what positions led to, as the store keeps them. What those devices did until lately
+/// goes with them, and is from here on taken to be in the store.
+pub(super) fn rows_of(states: &mut ShardStates, led_to: &mut Consequences) -> Vec<device_states::DeviceState> {
+    let ended = take_ended(states, led_to.devices.iter());
+    led_to.movements.extend(ended.into_iter().map(|(_, movement)| movement));
+    led_to.devices.iter().filter_map(|id| states.get(id).map(|state| state.to_row(*id))).collect()
 }
 
 fn crossing_event(env: &Env, tenant_id: TenantId, seen: &Seen) -> Event {
-    let data = match serde_json::to_value(&seen.data) {
-        Ok(serde_json::Value::Object(data)) => data,
-        _ => Attributes::new(),
-    };
+    let data = data(&seen.data);
     Event {
         id: EventId::new(env),
         tenant_id,

@@ -8,8 +8,10 @@
 //! | dedupe | the same device and fix time is kept once |
 //! | order | by fix time; what is older than the newest is history, and never moves "now" |
 //! | filter | is it believed; what is not is kept in history with a mark, and takes no part in what follows |
+//! | alarms | what the device raises, told once |
 //! | zones | which zones the device went into, stayed in, came out of; late fixes have their way done again |
 //! | milestones | what that proves about the shipments that its driver carries |
+//! | trips | whether the device goes or stands |
 //! | persist | into history, together with all that waits at the moment; then what it led to, in one transaction |
 //! | publish | the newest position goes out on the live stream |
 //! | acknowledge | the caller is answered |
@@ -27,8 +29,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
+use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId, TenantId};
-use tracklane_core::model::DeviceLatest;
+use tracklane_core::model::{DeviceLatest, Movement};
 use tracklane_core::ports::{BoxFuture, HistoryError, Lsn, PositionHistory};
 use tracklane_core::position::Position;
 
@@ -57,6 +60,8 @@ pub(super) struct Works {
     pub expected: Expected,
     /// What keeps positions from being taken.
     pub trouble: Trouble,
+    /// When the process began to listen.
+    pub started: Timestamp,
     /// Set when no more positions are taken.
     pub closed: AtomicBool,
 }
@@ -124,8 +129,8 @@ impl Works {
         let moved = if self.live.connections() > 0 { newest(&states, &found) } else { SmallVec::new() };
         let until = match found.led_to.into_iter().next() {
             None => Until::Durable(appended.durable),
-            Some((tenant, led_to)) => {
-                let rows = persist::rows_of(&states, led_to.devices.iter());
+            Some((tenant, mut led_to)) => {
+                let rows = persist::rows_of(&mut states, &mut led_to);
                 let (reply, recorded) = oneshot::channel();
                 let (run, durable) = (found.run, appended.durable);
                 recorders.of(shard).give(Item::Recording(Recording { run, tenant, led_to, rows, durable, reply }));
@@ -144,7 +149,7 @@ impl Works {
         rows: SmallVec<[Row; 1]>,
         known: &Known,
     ) -> (Found, SmallVec<[Kept; 1]>, Vec<Position>) {
-        let mut pass = Pass::new(&self.base.memory, states, &self.expected, &self.base.settings.tracking);
+        let mut pass = Pass::new(&self.base.memory, states, &self.expected, &self.base.settings);
         let mut kept = SmallVec::with_capacity(rows.len());
         let mut positions = Vec::with_capacity(rows.len());
         for Row { mut position, device } in rows {
@@ -169,6 +174,16 @@ impl Works {
     /// The devices of a shard.
     pub fn states(&self, shard: usize) -> MutexGuard<'_, ShardStates> {
         self.base.memory.states.lock(shard)
+    }
+
+    /// Takes back that the store has what devices did until lately.
+    pub fn put_back(&self, movements: Vec<(TenantId, Movement)>) {
+        for (_, movement) in movements {
+            let device = movement.device_id;
+            if let Some(state) = self.states(self.base.memory.states.shard_of(device)).get_mut(&device) {
+                state.ended.push(movement);
+            }
+        }
     }
 
     /// Takes back that the store has the states of these devices.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracklane_core::id::DeviceId;
 use tracklane_core::model::{Caller, Role};
-use tracklane_core::position::{Fix, Point, Position};
+use tracklane_core::position::{Fix, Mark, Point, Position};
 use tracklane_core::time::to_micros;
 use tracklane_core::{Invalid, Timestamp};
 
@@ -34,14 +34,18 @@ pub(super) fn receive(memory: &Memory, caller: &Caller, row: Incoming, now: Time
     if device.driver_id.is_some_and(|driver| !memory.devices.on_duty(driver)) {
         return Err(Invalid::one("/device", "the driver is off duty: positions are not taken"));
     }
+    let (fix, mark) = match row.fix {
+        Some(fix) => (fix, None),
+        None => (last_place(memory, &device)?, Some(Mark::NoFix)),
+    };
     let position = Position {
         tenant_id: device.tenant_id,
         device_id: device.device_id,
         fix_time: to_micros(row.fix_time.unwrap_or(now)),
         received_at: now,
-        fix: Fix { point: as_kept(row.fix.point), ..row.fix },
+        fix: Fix { point: as_kept(fix.point), ..fix },
         attributes: row.attributes,
-        mark: None,
+        mark,
     };
     position.check()?;
     if !position.attributes.is_empty() {
@@ -50,6 +54,14 @@ pub(super) fn receive(memory: &Memory, caller: &Caller, row: Incoming, now: Time
         invalid.into_result()?;
     }
     Ok(Row { position, device })
+}
+
+/// Where a device last was, for a message without a fix.
+fn last_place(memory: &Memory, device: &KnownDevice) -> Result<Fix, Invalid> {
+    let latest = memory.states.latest(device.device_id);
+    let latest = latest.ok_or_else(|| Invalid::one("/lat", "is required until the device has said where it is"))?;
+    let (point, valid) = (latest.point, false);
+    Ok(Fix { point, altitude_m: None, speed_mps: None, course_deg: None, accuracy_m: None, valid })
 }
 
 /// A point to 1e-7 degrees (a centimetre), as history keeps it: so that the same positions say the same after a restart.

@@ -16,8 +16,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracklane_core::id::{DeviceId, TenantId};
+use tracklane_core::model::Movement;
 use tracklane_core::ports::{BoxFuture, HistoryError};
-use tracklane_store::{Scope, device_states};
+use tracklane_store::{Scope, device_states, movements};
 
 use super::persist;
 use super::pipeline::Works;
@@ -48,12 +49,31 @@ pub(super) struct Recording {
     pub reply: oneshot::Sender<Result<(), Failure>>,
 }
 
+impl Recording {
+    /// One that is nobody's submission.
+    pub fn nobody_waits(
+        run: u64,
+        tenant: TenantId,
+        led_to: Consequences,
+        rows: Vec<device_states::DeviceState>,
+        durable: BoxFuture<'static, Result<(), HistoryError>>,
+    ) -> Self {
+        Self { run, tenant, led_to, rows, durable, reply: oneshot::channel().0 }
+    }
+}
+
+/// States, and what their devices did until lately.
+pub(super) struct Saving {
+    pub rows: Vec<device_states::DeviceState>,
+    pub movements: Vec<(TenantId, Movement)>,
+}
+
 /// What a recorder is given.
 pub(super) enum Item {
     /// Something that happened.
     Recording(Recording),
     /// States to be written down, once what they hold is durable.
-    Save(Vec<device_states::DeviceState>, BoxFuture<'static, Result<(), HistoryError>>, oneshot::Sender<Result<()>>),
+    Save(Saving, BoxFuture<'static, Result<(), HistoryError>>, oneshot::Sender<Result<()>>),
     /// Tell when everything before this is done.
     Tell(oneshot::Sender<()>),
 }
@@ -138,9 +158,9 @@ impl Worker {
             for item in items.drain(..) {
                 match item {
                     Item::Recording(recording) => recordings.push(recording),
-                    Item::Save(rows, durable, reply) => {
+                    Item::Save(saving, durable, reply) => {
                         self.record(std::mem::take(&mut recordings)).await;
-                        let _ = reply.send(self.save(&rows, durable).await);
+                        let _ = reply.send(self.save(&saving, durable).await);
                     }
                     Item::Tell(reply) => {
                         self.record(std::mem::take(&mut recordings)).await;
@@ -196,11 +216,7 @@ impl Worker {
     }
 
     /// Writes states down.
-    async fn save(
-        &self,
-        rows: &[device_states::DeviceState],
-        durable: BoxFuture<'static, Result<(), HistoryError>>,
-    ) -> Result<()> {
+    async fn save(&self, saving: &Saving, durable: BoxFuture<'static, Result<(), HistoryError>>) -> Result<()> {
         if self.gave_up {
             return Err(Failure::stopping().into());
         }
@@ -208,7 +224,8 @@ impl Worker {
             return Err(self.works.trouble.lost(&error).into());
         }
         let mut tx = self.works.base.store.begin(Scope::System).await?;
-        device_states::upsert_many_any_tenant(&mut tx, rows).await?;
+        device_states::upsert_many_any_tenant(&mut tx, &saving.rows).await?;
+        movements::upsert_many_any_tenant(&mut tx, &saving.movements).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -31,8 +31,8 @@ pub struct Incoming {
     pub device: DeviceRef,
     /// When the fix was taken; when it was received, if the device does not say.
     pub fix_time: Option<Timestamp>,
-    /// The fix.
-    pub fix: Fix,
+    /// The fix; none for a message that only measures or raises something: it is kept where the device last was.
+    pub fix: Option<Fix>,
     /// Everything else the device says.
     pub attributes: Attributes,
 }

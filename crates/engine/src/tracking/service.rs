@@ -21,7 +21,7 @@ use super::pipeline::Works;
 use super::receive::{device, must_send, receive};
 use super::recorder::Recorders;
 use super::turn::{Failure, Kept, Row};
-use super::{DeviceRef, Incoming, KnownDevice, LatestFilter, RowOutcome, Stats, checkpoint};
+use super::{DeviceRef, Incoming, KnownDevice, LatestFilter, RowOutcome, Stats, checkpoint, presence, trips};
 use crate::base::{Base, must_own};
 use crate::error::{Error, Result};
 use crate::live::Live;
@@ -46,6 +46,7 @@ impl Tracking {
         shipments: Shipments,
         live: Live,
     ) -> Result<Self> {
+        let started = base.env.now();
         let works = Arc::new(Works {
             base,
             history,
@@ -54,6 +55,7 @@ impl Tracking {
             stats: Arc::default(),
             expected: Expected::default(),
             trouble: Trouble::default(),
+            started,
             closed: AtomicBool::new(false),
         });
         checkpoint::restore(&works).await?;
@@ -285,6 +287,10 @@ impl Tracking {
         &*self.0.works.history
     }
 
+    pub(super) fn works(&self) -> &Works {
+        &self.0.works
+    }
+
     pub(super) fn base(&self) -> &Base {
         &self.0.works.base
     }
@@ -323,7 +329,7 @@ impl From<Kept> for RowOutcome {
     }
 }
 
-fn may_see(caller: &Caller, device: &KnownDevice) -> bool {
+pub(super) fn may_see(caller: &Caller, device: &KnownDevice) -> bool {
     let role = match caller.role {
         Role::Admin | Role::Operator | Role::Viewer => true,
         Role::Driver => caller.driver_id.is_some() && device.driver_id == caller.driver_id,
@@ -341,6 +347,12 @@ async fn save_regularly(works: Arc<Works>, recorders: Arc<Recorders>, pause: Dur
         }
         if let Err(error) = checkpoint::save(&works, &recorders).await {
             tracing::warn!(%error, "the states of devices are not saved; they will be the next time");
+        }
+        if let Err(error) = presence::tell_silent(&works, &recorders) {
+            tracing::warn!(%error, "devices that fell silent are not told of; they will be the next time");
+        }
+        if let Err(error) = trips::redo(&works, &recorders).await {
+            tracing::warn!(%error, "trips are not done again for late positions; they will be the next time");
         }
     }
 }

@@ -8,12 +8,14 @@ use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, Id, TenantId};
-use tracklane_core::model::DeviceLatest;
+use tracklane_core::model::{DeviceLatest, Movement};
 use tracklane_core::ports::Lsn;
 use tracklane_geo::filter::Spot;
+use tracklane_geo::trips::Segmenter;
 use tracklane_geo::visit::{Place, Visits, Window};
 use tracklane_store::device_states;
 
+use super::alarms::Alarms;
 use super::zones::ZoneKey;
 
 /// What is known of one device now.
@@ -35,6 +37,18 @@ pub(crate) struct DeviceState {
     pub window: Window<ZoneKey>,
     /// The generation of the watch that this device was last asked with.
     pub watched: u64,
+    /// When it was last heard of.
+    pub heard: Option<Timestamp>,
+    /// True when it was told that it fell silent.
+    pub offline: bool,
+    /// The alarms that are on.
+    pub alarms: Option<Box<Alarms>>,
+    /// Whether it goes or stands, since when.
+    pub track: Segmenter,
+    /// What it did until lately, as far as the store does not have it yet.
+    pub ended: Vec<Movement>,
+    /// The earliest position that came late since its track was last looked through.
+    pub redo: Option<Timestamp>,
     /// The last record of the history that this state holds.
     pub applied_lsn: Lsn,
     /// True when the store does not have it yet.
@@ -53,6 +67,12 @@ impl DeviceState {
             visits: Visits::default(),
             window: Window::default(),
             watched: 0,
+            heard: None,
+            offline: false,
+            alarms: None,
+            track: Segmenter::default(),
+            ended: Vec::new(),
+            redo: None,
             applied_lsn: 0,
             dirty: false,
         }
@@ -73,6 +93,11 @@ impl DeviceState {
             jump: self.jump.clone(),
             visits: self.visits.clone(),
             window: self.window.clone(),
+            heard: self.heard,
+            offline: self.offline,
+            alarms: self.alarms.clone(),
+            track: self.track,
+            redo: self.redo,
         };
         device_states::DeviceState {
             tenant_id: self.tenant_id,
@@ -97,6 +122,11 @@ impl DeviceState {
             jump: notes.jump,
             visits: notes.visits,
             window: notes.window,
+            heard: notes.heard,
+            offline: notes.offline,
+            alarms: notes.alarms,
+            track: notes.track,
+            redo: notes.redo,
             applied_lsn: row.applied_lsn,
             ..Self::new(row.tenant_id)
         }
@@ -112,6 +142,11 @@ struct Notes {
     jump: Option<Box<Spot>>,
     visits: Visits<ZoneKey>,
     window: Window<ZoneKey>,
+    heard: Option<Timestamp>,
+    offline: bool,
+    alarms: Option<Box<Alarms>>,
+    track: Segmenter,
+    redo: Option<Timestamp>,
 }
 
 /// The states of the devices of one shard.

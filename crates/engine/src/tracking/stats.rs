@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tracklane_core::event::EventKind;
 use tracklane_core::position::Mark;
 
-use super::turn::Kept;
+use super::turn::{Kept, Told};
 
 /// The upper bounds of the latency buckets, in seconds.
 pub const LATENCY_BOUNDS: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -20,6 +21,7 @@ pub struct Stats {
     rejected: AtomicU64,
     crossings: AtomicU64,
     milestones: AtomicU64,
+    alarms: AtomicU64,
     latency_buckets: [AtomicU64; LATENCY_BOUNDS.len()],
     latency_count: AtomicU64,
     latency_micros: AtomicU64,
@@ -42,6 +44,8 @@ pub struct Snapshot {
     pub crossings: u64,
     /// Facts that positions made.
     pub milestones: u64,
+    /// Alarms of devices that were told.
+    pub alarms: u64,
     /// How long submissions took from arrival to durable.
     pub latency: Latency,
 }
@@ -80,6 +84,11 @@ impl Stats {
         add(&self.milestones, milestones);
     }
 
+    /// What was told of devices.
+    pub(super) fn told(&self, told: &[Told]) {
+        add(&self.alarms, told.iter().filter(|told| told.kind == EventKind::DeviceAlarm).count());
+    }
+
     /// A submission that is answered now, and came in then.
     pub(super) fn answered(&self, since: Instant) {
         let took = since.elapsed();
@@ -107,6 +116,7 @@ impl Stats {
             rejected: read(&self.rejected),
             crossings: read(&self.crossings),
             milestones: read(&self.milestones),
+            alarms: read(&self.alarms),
             latency: Latency {
                 buckets: buckets.collect(),
                 count: read(&self.latency_count),

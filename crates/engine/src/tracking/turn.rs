@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use tracklane_core::Timestamp;
 use tracklane_core::event::{EventKind, ZoneCrossing};
 use tracklane_core::id::{DeviceId, DriverId, ZoneId};
-use tracklane_core::position::{Mark, Position};
+use tracklane_core::model::Movement;
+use tracklane_core::position::{Attributes, Mark, Position};
 
 use super::KnownDevice;
 use crate::error::Error;
@@ -63,9 +65,33 @@ pub(super) struct Seen {
     pub data: ZoneCrossing,
 }
 
+/// Something about a device that must be told.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    pub kind: EventKind,
+    pub at: Timestamp,
+    pub device_id: DeviceId,
+    pub driver_id: Option<DriverId>,
+    pub data: Attributes,
+    /// How old the news was when it came in, where that decides whether it alerts somebody.
+    pub age: Option<SignedDuration>,
+}
+
+/// The track of a device from an instant on, done again.
+#[derive(Debug, Clone)]
+pub(super) struct Redone {
+    pub device_id: DeviceId,
+    pub from: Timestamp,
+    pub movements: Vec<Movement>,
+}
+
 /// What the positions of one tenant led to.
 #[derive(Debug, Default)]
 pub(super) struct Consequences {
+    pub told: Vec<Told>,
+    /// What devices did until lately. Written together with their states, and not waited for.
+    pub movements: Vec<Movement>,
+    pub redone: Vec<Redone>,
     pub crossings: Vec<Seen>,
     pub proofs: Vec<Proof>,
     pub devices: HashSet<DeviceId>,
@@ -74,6 +100,15 @@ pub(super) struct Consequences {
 impl Consequences {
     /// Adds what later positions led to.
     pub fn add(&mut self, later: Self) {
+        self.told.extend(later.told);
+        // What is done again takes the place of what ended before.
+        for redone in &later.redone {
+            let replaced =
+                |movement: &Movement| movement.device_id == redone.device_id && movement.started_at >= redone.from;
+            self.movements.retain(|movement| !replaced(movement));
+        }
+        self.redone.extend(later.redone);
+        self.movements.extend(later.movements);
         self.crossings.extend(later.crossings);
         self.proofs.extend(later.proofs);
         self.devices.extend(later.devices);

@@ -27,13 +27,13 @@ async fn each_mark_is_told_counted_and_kept(world: World) {
     let row = |seconds, metres| row(&world, phone, seconds, metres);
     let mut rows = vec![row(-100, 0.0)];
     let mut invalid = row(-90, 10.0);
-    invalid.fix.valid = false;
+    invalid.fix.as_mut().unwrap().valid = false;
     let mut nowhere = row(-80, 0.0);
-    nowhere.fix.point = Point { lat: 0.0, lon: 0.0 };
+    nowhere.fix.as_mut().unwrap().point = Point { lat: 0.0, lon: 0.0 };
     let mut mock = row(-70, 20.0);
     mock.attributes.insert("mock".to_owned(), true.into());
     let mut vague = row(-60, 20.0);
-    vague.fix.accuracy_m = Some(5_000.0);
+    vague.fix.as_mut().unwrap().accuracy_m = Some(5_000.0);
     rows.extend([invalid, nowhere, mock, vague, row(-50, 50_000.0), row(-40, 40.0)]);
     // Late ones are looked at by themselves.
     let mut late_mock = row(-65, 20.0);

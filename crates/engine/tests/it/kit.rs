@@ -243,7 +243,7 @@ fn last_entry(env: &Env, tenant_id: TenantId) -> Event {
 /// A position as it comes in.
 pub fn fix(device: DeviceRef, at: Option<Timestamp>, point: Point) -> Incoming {
     let fix = Fix { point, altitude_m: None, speed_mps: None, course_deg: None, accuracy_m: None, valid: true };
-    Incoming { device, fix_time: at, fix, attributes: Attributes::new() }
+    Incoming { device, fix_time: at, fix: Some(fix), attributes: Attributes::new() }
 }
 
 /// A point so many metres east of Porto's centre.

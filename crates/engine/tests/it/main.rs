@@ -17,6 +17,7 @@ mod records;
 mod restart;
 mod retention;
 mod stage;
+mod tracks;
 mod webhooks;
 mod zone_history;
 mod zones;

@@ -102,7 +102,7 @@ async fn neither_a_clock_ahead_nor_a_bad_fix_makes_honest_ones_late(world: World
     let row = |seconds: i64, valid: bool| {
         let at = start + jiff::SignedDuration::from_secs(seconds);
         let mut row = fix(DeviceRef::Id(phone.id), Some(at), east(10.0));
-        row.fix.valid = valid;
+        row.fix.as_mut().unwrap().valid = valid;
         row
     };
     let ahead = [row(120, true), row(200, false), row(120, true), row(200, false)];

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use tracklane_core::id::ZoneId;
+use tracklane_core::Timestamp;
+use tracklane_core::id::{DeviceId, ZoneId};
 use tracklane_core::model::Caller;
+use tracklane_core::position::Point;
 use tracklane_engine::Settings;
-use tracklane_engine::tracking::{DeviceRef, LatestFilter};
+use tracklane_engine::tracking::{DeviceRef, Incoming, LatestFilter};
 
 use crate::kit::{Ground, World, east, fix};
 
@@ -36,7 +38,7 @@ fn journey(stretches: &[std::ops::Range<usize>]) -> Vec<String> {
         let engine = ground.start_with(settings.clone()).await;
         World::on(ground, engine).await
     });
-    let (phone, zones) = first.block_on(prepare(&world));
+    let ([phone, van], zones) = first.block_on(prepare(&world));
     let World { ground, engine, boss, .. } = world;
     let steps = steps();
     // Fixes are a minute old when they come, so that none is ahead of the clock.
@@ -50,6 +52,8 @@ fn journey(stretches: &[std::ops::Range<usize>]) -> Vec<String> {
             let at = start + jiff::SignedDuration::from_secs(10 * i64::from(step));
             let row = fix(DeviceRef::Id(phone), Some(at), east(f64::from(step) * 100.0));
             runtime_now.block_on(engine.tracking.submit_one(&boss, row)).unwrap();
+            let row = of_the_van(van, &ground, start);
+            runtime_now.block_on(engine.tracking.submit_one(&boss, row)).unwrap();
         }
         let latest = engine.tracking.latest(&boss, &LatestFilter::default()).unwrap();
         drop(engine);
@@ -61,16 +65,44 @@ fn journey(stretches: &[std::ops::Range<usize>]) -> Vec<String> {
         running = Some((next, engine));
     }
     let (runtime_now, engine) = running.unwrap();
-    let told = runtime_now.block_on(story(&ground, &engine, &boss, &zones));
+    let mut told = runtime_now.block_on(story(&ground, &engine, &boss, &zones));
+    let span = (Timestamp::UNIX_EPOCH, ground.now());
+    let did = runtime_now.block_on(engine.tracking.movements(&boss, van, &[], span, 100)).unwrap();
+    told.extend(did.ended.iter().chain(&did.ongoing).map(|part| {
+        let second = |at: Timestamp| at.as_second() - ground.start_time();
+        format!("{:?} {} {} m {:.0}", part.kind, second(part.started_at), second(part.ended_at), part.distance_m)
+    }));
+    let kept = engine.tracking.history(&boss, van, span.0, span.1, 100, true);
+    let marks = runtime_now.block_on(kept).unwrap().into_iter().filter_map(|position| position.mark);
+    told.extend(marks.map(|mark| mark.as_str().to_owned()));
     runtime_now.block_on(engine.shutdown());
     drop(engine);
     runtime_now.shutdown_timeout(PATIENCE);
     told
 }
 
-async fn prepare(world: &World) -> (tracklane_core::id::DeviceId, BTreeMap<ZoneId, String>) {
+/// The van stands for a while and raises an alarm meanwhile; one of its positions jumps.
+fn of_the_van(van: DeviceId, ground: &Ground, start: Timestamp) -> Incoming {
+    let step = ground.now().duration_since(start).as_secs() / 10 - 7;
+    let metres = match step {
+        14 => 90_000.0,
+        ..20 => step as f64 * 100.0,
+        20..=45 => 2_000.0 + (step % 5) as f64 * 7.0,
+        _ => (step - 25) as f64 * 100.0,
+    };
+    // On a way of its own, past all zones.
+    let point = Point { lat: 41.3, ..east(metres) };
+    let mut row = fix(DeviceRef::Id(van), Some(ground.now()), point);
+    if (25..=33).contains(&step) {
+        row.attributes.insert("alarm".to_owned(), "door".into());
+    }
+    row
+}
+
+async fn prepare(world: &World) -> ([DeviceId; 2], BTreeMap<ZoneId, String>) {
     let driver = world.driver("Ana").await.id;
     let phone = world.device("phone", Some(driver)).await.id;
+    let van = world.device("van", None).await.id;
     let mut zones = BTreeMap::new();
     for (name, metres) in [("A", 1_500.0), ("B", 3_000.0), ("C", 4_500.0)] {
         let centre = east(metres);
@@ -82,7 +114,7 @@ async fn prepare(world: &World) -> (tracklane_core::id::DeviceId, BTreeMap<ZoneI
     let (from, to) = (world.location("From", east(0.0)).await.id, world.location("To", east(6_000.0)).await.id);
     let shipment = json!({ "origin_id": from, "destination_id": to, "driver_id": driver, "milestones": "full" });
     world.shipment(shipment).await;
-    (phone, zones)
+    ([phone, van], zones)
 }
 
 async fn story(
@@ -107,6 +139,9 @@ fn a_killed_engine_neither_loses_nor_repeats_anything() {
     let whole = journey(std::slice::from_ref(&(0..61)));
     assert!(whole.iter().any(|line| line.contains("shipment.delivered")), "{whole:#?}");
     assert_eq!(whole.iter().filter(|line| line.contains("zone.")).count(), 6, "{whole:#?}");
+    assert_eq!(whole.iter().filter(|line| line.contains("device.alarm")).count(), 1, "{whole:#?}");
+    let last: Vec<_> = whole[whole.len() - 4..].iter().map(|line| line.split(" m ").next().unwrap()).collect();
+    assert_eq!(last, ["Trip 70 270", "Stop 270 520", "Trip 520 670", "teleport"], "{whole:#?}");
     let cuts = [0..7, 7..12, 12..14, 14..16, 16..20, 20..27, 27..30, 30..34, 34..38, 38..50, 50..60, 60..61];
     assert_eq!(journey(&cuts), whole);
 }

@@ -156,7 +156,7 @@ async fn speeding_is_told_once_it_lasts(world: World) {
     for (number, speed) in speeds.iter().enumerate() {
         world.ground.pass(10);
         let mut row = fix(DeviceRef::Id(phone), None, east(700.0 + 100.0 * number.min(4) as f64));
-        row.fix.speed_mps = Some(*speed);
+        row.fix.as_mut().unwrap().speed_mps = Some(*speed);
         world.engine.tracking.submit_one(&world.boss, row).await.unwrap();
     }
     let told = told(&world, zone.id).await;

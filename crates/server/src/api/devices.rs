@@ -4,15 +4,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use jiff::ToSpan;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tracklane_api_types::{Credential, Feature, FeatureCollection, Geometry};
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId, VehicleId};
-use tracklane_core::model::Device;
+use tracklane_core::model::{Device, Presence};
 use tracklane_core::position::Position;
-use tracklane_engine::records::{DeviceFilter, NewDevice};
+use tracklane_engine::records::{DeviceFilter, NewDevice, StoredDeviceFilter};
 
 use crate::App;
 use crate::paging::list_query;
@@ -36,6 +35,8 @@ pub struct DevicesQuery {
     disabled: Option<bool>,
     /// Whose name or identifier contains this text, in any case.
     q: Option<String>,
+    /// That are so by now: heard of lately, standing for a while, silent for too long, never heard of.
+    state: Option<Presence>,
     /// Entries per page; 50 when left out.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
@@ -46,13 +47,15 @@ list_query!(DevicesQuery);
 
 impl DevicesQuery {
     fn filter(&self) -> DeviceFilter {
-        DeviceFilter {
+        let stored = StoredDeviceFilter {
             driver_id: self.driver_id,
             vehicle_id: self.vehicle_id,
             identifier: self.identifier.clone(),
             disabled: self.disabled,
             q: self.q.clone(),
-        }
+            ids: None,
+        };
+        DeviceFilter { stored, state: self.state }
     }
 }
 
@@ -126,11 +129,7 @@ pub async fn positions(
     if !(1..=10_000).contains(&limit) {
         return Err(Problem::malformed("limit", "must be from 1 to 10000"));
     }
-    let to = query.to.unwrap_or_else(|| app.env.now());
-    let from = query.from.unwrap_or_else(|| to.checked_sub(24.hours()).unwrap_or(Timestamp::MIN));
-    if from > to {
-        return Err(Problem::malformed("from", "must not be after to"));
-    }
+    let (from, to) = super::tracks::span(&app, query.from, query.to)?;
     // One more than asked for tells whether there is more.
     let points_wanted = query.points == Some(true);
     let marked = query.marked.unwrap_or(points_wanted);

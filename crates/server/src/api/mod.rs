@@ -4,6 +4,7 @@
 mod crud;
 
 pub mod api_keys;
+pub mod area;
 pub mod customers;
 pub mod devices;
 pub mod drivers;
@@ -19,6 +20,7 @@ pub mod positions;
 pub mod session;
 pub mod shipments;
 pub mod tenants;
+pub mod tracks;
 pub mod users;
 pub mod vehicles;
 pub mod zones;

@@ -172,7 +172,7 @@ fn incoming(position: PositionInput<'_>) -> Result<Incoming> {
     Ok(Incoming {
         device: position.device.as_ref().map_or(DeviceRef::Caller, |text| DeviceRef::parse(text)),
         fix_time: Some(position.fix_time),
-        fix: position.fix(),
+        fix: Some(position.fix()),
         attributes: position.attributes,
     })
 }

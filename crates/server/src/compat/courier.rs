@@ -106,7 +106,8 @@ pub async fn keep(
         },
     };
     context.note_limit(app.limits.position(key, app.env.now())?);
-    let row = Incoming { device, fix_time: location.timestamp, fix: location.fix(), attributes: Attributes::new() };
+    let row =
+        Incoming { device, fix_time: location.timestamp, fix: Some(location.fix()), attributes: Attributes::new() };
     let outcome = match app.engine.tracking.submit_one(caller, row).await? {
         RowOutcome::Accepted => Told::Accepted,
         RowOutcome::Duplicate => Told::Duplicate,

@@ -19,6 +19,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use tracklane_core::model::Caller;
 use tracklane_core::position::Report;
+use tracklane_core::sensor;
 use tracklane_engine::tracking::{DeviceRef, Incoming, RowOutcome};
 use tracklane_protocols::DecodeError;
 
@@ -74,14 +75,15 @@ impl Stated {
 async fn take(app: &App, reports: Vec<Report>, stated: &Stated) -> Result<()> {
     for Report { device, time, fix, attributes, .. } in reports {
         let caller = sender(app, &device, stated).await.inspect_err(|_| count(app, "unknown_device"))?;
-        let Some(fix) = fix else {
-            count(app, "without_position");
+        let refused = if fix.is_some() { "rejected" } else { "without_position" };
+        if fix.is_none() && !sensor::any(&attributes) {
+            count(app, refused);
             continue;
-        };
+        }
         pace(app, &caller).await?;
         let row = Incoming { device: DeviceRef::Caller, fix_time: time, fix, attributes };
         if let RowOutcome::Rejected(_) = app.engine.tracking.submit_one(&caller, row).await? {
-            count(app, "rejected");
+            count(app, refused);
         }
     }
     Ok(())

@@ -54,6 +54,7 @@ async fn the_query_form_is_durable_when_it_is_answered() {
         ("id=van-1&lat=x&lon=1", 200),
         ("id=nobody&lat=x&lon=1", 400),
         ("id=van-1&batt=50", 200),
+        ("id=van-1&note=hello", 200),
         ("id=van-1&lat=1&lon=1&timestamp=4000000000", 200),
     ] {
         assert_eq!(wire.get(&format!("/osmand?{query}"), "").await.0, status, "{query}");

@@ -219,3 +219,49 @@ async fn devices_and_drivers_send_for_themselves() {
     let latest = api.get("/v1/positions/latest").by(&foreign).send().await.ok();
     assert_eq!(latest["items"], json!([]));
 }
+
+#[tokio::test]
+async fn what_a_device_did_and_measured_can_be_asked() {
+    let (api, id) = with_device().await;
+    let zone =
+        json!({ "name": "Depot", "geometry": { "type": "Point", "coordinates": [-8.6, 41.1] }, "radius_m": 500 });
+    let zone = api.make_id("/v1/zones", zone).await;
+    let mut rows: Vec<Value> = (0..50).map(at).collect();
+    rows[10]["attributes"] = json!({ "battery_percent": 80, "alarm": "sos" });
+    let answer = api.post("/v1/positions/batch").json(&json!(rows)).send().await.ok();
+    assert_eq!(answer["accepted"], 50);
+    let range = "from=2026-01-05T07:00:00Z&to=2026-01-05T08:00:00Z";
+    let get = async |path: &str| api.get(path).send().await.ok();
+
+    let status = get(&format!("/v1/devices/{id}/status")).await;
+    assert_eq!((&status["state"], &status["alarms"]), (&json!("online"), &json!(["sos"])));
+    assert_eq!(get("/v1/devices?state=online").await["items"][0]["id"], id);
+    assert_eq!(get("/v1/devices?state=offline").await["items"], json!([]));
+    let trips = get(&format!("/v1/devices/{id}/trips?{range}")).await;
+    let trip = &trips["items"][0];
+    assert_eq!((&trip["kind"], &trip["ongoing"], &trip["duration_s"]), (&json!("trip"), &json!(true), &json!(49.0)));
+    assert!(trip["distance_m"].as_f64().unwrap() > 400.0, "{trip}");
+    assert_eq!(get(&format!("/v1/devices/{id}/stops?{range}")).await, json!({ "items": [], "has_more": false }));
+    let sensors = get(&format!("/v1/devices/{id}/sensors?name=battery_percent&name=fuel_l&{range}")).await;
+    assert_eq!((sensors["items"].as_array().unwrap().len(), &sensors["items"][0]["value"]), (1, &json!(80)));
+    assert_eq!(sensors["has_more"], false);
+    for area in [format!("zone_id={zone}"), "bbox=-8.61,41.0,-8.5995,41.2".to_owned()] {
+        let found = get(&format!("/v1/positions/search?{area}&{range}")).await;
+        assert_eq!((&found["items"][0]["device_id"], &found["has_more"]), (&json!(id), &json!(false)), "{found}");
+        assert!(found["items"][0]["positions"].as_u64().unwrap() > 3);
+    }
+    for (query, name) in [
+        ("", "bbox"),
+        ("?bbox=1,2,3,4&zone_id=zon_01h455vb4pex5vsknk084sn02q", "zone_id"),
+        ("?bbox=1,2,3,4&limit=0", "limit"),
+        ("?bbox=1,2,3,4&cursor=x", "cursor"),
+        ("?bbox=1,2,3,4&from=2026-01-06T00:00:00Z&to=2026-01-05T00:00:00Z", "from"),
+    ] {
+        let problem = api.get(&format!("/v1/positions/search{query}")).send().await.problem(400, "malformed-request");
+        assert_eq!(problem["errors"][0]["pointer"], name, "{problem}");
+    }
+    let metrics = api.get("/metrics").send().await.text();
+    assert!(metrics.contains("tracklane_device_alarms_total 1"), "{metrics}");
+    let events = get("/v1/events?types=device.alarm").await;
+    assert_eq!(events["items"][0]["event"]["data"]["alarm"], "sos", "{events}");
+}

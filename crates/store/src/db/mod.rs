@@ -64,7 +64,7 @@ impl Db {
     }
 
     /// The tenant of this handle.
-    pub(crate) fn tenant(&self) -> Result<TenantId> {
+    pub fn tenant(&self) -> Result<TenantId> {
         match self.scope {
             Scope::Tenant(id) => Ok(id),
             Scope::System => Err(Error::Scope("a tenant's handle is needed, this one is of the system")),

@@ -1,14 +1,25 @@
 //! Devices and what the pipeline notes of them.
 
+use tracklane_core::id::DeviceId;
+use tracklane_core::model::{Movement, MovementKind};
+use tracklane_core::position::Point;
 use tracklane_store::device_states::DeviceState;
 use tracklane_store::devices::DeviceFilter;
 use tracklane_store::erasures::Erasure;
-use tracklane_store::{Error, Page, device_states, devices, drivers, erasures, vehicles};
+use tracklane_store::movements::MovementFilter;
+use tracklane_store::{Error, Page, device_states, devices, drivers, erasures, movements, vehicles};
 
 use crate::fixtures::{self, at, id};
 use crate::harness::{World, conformance};
 
-conformance!(devices_round_trip, all_devices_are_loaded, states_round_trip, many_states_are_written_at_once);
+conformance!(
+    devices_round_trip,
+    all_devices_are_loaded,
+    states_round_trip,
+    many_states_are_written_at_once,
+    movements_are_written_found_and_replaced,
+    devices_are_listed_among_ids
+);
 
 async fn devices_round_trip(world: World) {
     let (driver, vehicle) = (fixtures::driver(world.tenant.id), fixtures::vehicle(world.tenant.id));
@@ -178,4 +189,89 @@ async fn all_devices_are_loaded(world: World) {
     all.sort_by_key(|device| device.id);
     made.sort_by_key(|device| device.id);
     assert!(all == made, "{} of {}", all.len(), made.len());
+}
+
+fn movement(device: DeviceId, from: i64, until: i64, kind: MovementKind) -> Movement {
+    let point = |seconds: i64| Point { lat: 41.0, lon: seconds as f64 / 1e4 };
+    Movement {
+        device_id: device,
+        driver_id: None,
+        kind,
+        started_at: at(from),
+        ended_at: at(until),
+        start: point(from),
+        end: point(until),
+        distance_m: (until - from) as f64,
+    }
+}
+
+async fn movements_are_written_found_and_replaced(world: World) {
+    use MovementKind::{Gap, Stop, Trip};
+    let (own, foreign) = (fixtures::device(world.tenant.id), fixtures::device(world.other.id));
+    let mut tx = world.begin_system().await;
+    devices::insert(&mut tx, &own).await.unwrap();
+    devices::insert(&mut tx, &foreign).await.unwrap();
+    let rows = [
+        (world.tenant.id, movement(own.id, 100, 200, Trip)),
+        (world.tenant.id, movement(own.id, 200, 300, Stop)),
+        (world.tenant.id, movement(own.id, 300, 400, Gap)),
+        (world.other.id, movement(foreign.id, 100, 200, Trip)),
+        (world.tenant.id, movement(id(), 100, 200, Trip)),
+    ];
+    movements::upsert_many_any_tenant(&mut tx, &rows).await.unwrap();
+    // Again, and one of them is longer now.
+    let longer = movement(own.id, 300, 450, Gap);
+    let again =
+        [rows[0].clone(), (world.tenant.id, movement(own.id, 300, 420, Trip)), (world.tenant.id, longer.clone())];
+    movements::upsert_many_any_tenant(&mut tx, &again).await.unwrap();
+    assert_eq!(movements::start_before_any_tenant(&mut tx, own.id, at(310)).await, Ok(Some(at(200))));
+    assert_eq!(movements::start_before_any_tenant(&mut tx, own.id, at(110)).await, Ok(Some(at(100))));
+    assert_eq!(movements::start_before_any_tenant(&mut tx, own.id, at(99)).await, Ok(None));
+    tx.commit().await.unwrap();
+
+    let filter = |kinds: &[MovementKind], from: i64, to: i64| MovementFilter {
+        device_id: own.id,
+        kinds: kinds.to_vec(),
+        from: at(from),
+        to: at(to),
+    };
+    let mut db = world.read().await;
+    let all = movements::list(&mut db, &filter(&[], 0, 1_000), 10).await.unwrap();
+    assert_eq!(all, [rows[0].1.clone(), rows[1].1.clone(), longer.clone()]);
+    assert_eq!(movements::list(&mut db, &filter(&[], 0, 1_000), 2).await.unwrap(), all[..2]);
+    assert_eq!(movements::list(&mut db, &filter(&[], 200, 300), 10).await.unwrap(), all[1..2]);
+    assert_eq!(movements::list(&mut db, &filter(&[Trip, Gap], 0, 1_000), 10).await.unwrap().len(), 2);
+    let theirs = MovementFilter { device_id: foreign.id, ..filter(&[], 0, 1_000) };
+    assert_eq!(movements::list(&mut db, &theirs, 10).await.unwrap(), []);
+    drop(db);
+
+    let mut tx = world.begin_system().await;
+    movements::delete_from_any_tenant(&mut tx, own.id, at(200)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(movements::list(&mut world.read().await, &filter(&[], 0, 1_000), 10).await.unwrap(), all[..1]);
+    let mut tx = world.begin().await;
+    assert_eq!(devices::delete(&mut tx, own.id).await, Ok(true));
+    tx.commit().await.unwrap();
+    assert_eq!(movements::list(&mut world.read().await, &filter(&[], 0, 1_000), 10).await.unwrap(), []);
+}
+
+async fn devices_are_listed_among_ids(world: World) {
+    let mut all: Vec<_> = (0..5).map(|_| fixtures::device(world.tenant.id)).collect();
+    let mut tx = world.begin_system().await;
+    for device in &all {
+        devices::insert(&mut tx, device).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    all.sort_by_key(|device| std::cmp::Reverse(device.id));
+    let ids = vec![all[3].id, all[0].id, id(), all[1].id];
+    let filter = DeviceFilter { ids: Some(ids), ..DeviceFilter::default() };
+    let mut db = world.read().await;
+    let first = devices::list(&mut db, &filter, Page::first(2)).await.unwrap();
+    assert_eq!(first.items, all[..2]);
+    let second = devices::list(&mut db, &filter, Page { after: first.next, limit: 2 }).await.unwrap();
+    assert_eq!((second.items, second.next), (vec![all[3].clone()], None));
+    let none = DeviceFilter { ids: Some(Vec::new()), ..DeviceFilter::default() };
+    assert_eq!(devices::list(&mut db, &none, Page::first(2)).await.unwrap().items, []);
+    let others = DeviceFilter { disabled: Some(true), ..filter };
+    assert_eq!(devices::list(&mut db, &others, Page::first(2)).await.unwrap().items, []);
 }

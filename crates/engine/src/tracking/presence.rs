@@ -1,0 +1,101 @@
+//! Whether a device is heard of, and moves: computed when somebody asks. That it fell silent, and that it is back, is told.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use tracklane_core::Timestamp;
+use tracklane_core::event::{DeviceSilence, EventKind};
+use tracklane_core::id::{DeviceId, TenantId};
+use tracklane_core::model::{DeviceStatus, MovementKind, Presence};
+
+use super::persist;
+use super::pipeline::Works;
+use super::recorder::{Item, Recorders, Recording};
+use super::states::DeviceState;
+use super::turn::{Consequences, Told};
+use crate::error::Result;
+use crate::settings::{Settings, TrackingSettings};
+
+/// How many devices of a shard are told of at once; the others wait for the next time.
+const MOST: usize = 1_000;
+
+/// What is known of a device by now.
+pub(super) fn status(state: Option<&DeviceState>, now: Timestamp, settings: &Settings) -> DeviceStatus {
+    let Some((state, heard)) = state.and_then(|state| Some((state, state.heard?))) else {
+        return DeviceStatus { state: Presence::Unknown, heard_at: None, stands_since: None, alarms: Vec::new() };
+    };
+    let stands_since = state.track.open().filter(|open| open.kind == MovementKind::Stop).map(|stop| stop.from);
+    let idle = SignedDuration::from_secs(settings.tracking.idle_seconds);
+    let word = if is_silent(heard, now, &settings.tracking) {
+        Presence::Offline
+    } else if stands_since.is_some_and(|since| now.duration_since(since) >= idle) {
+        Presence::Idle
+    } else {
+        Presence::Online
+    };
+    // By the device's own clock: one that was raised last of all stays on while the device is silent.
+    let last = state.newest.max(state.furthest).unwrap_or(heard).min(heard);
+    let alarms = state.alarms.as_ref().map(|alarms| alarms.on(last, &settings.alarms)).unwrap_or_default();
+    DeviceStatus { state: word, heard_at: Some(heard), stands_since, alarms }
+}
+
+/// True when nothing was heard for too long.
+fn is_silent(heard: Timestamp, now: Timestamp, settings: &TrackingSettings) -> bool {
+    now.duration_since(heard) > SignedDuration::from_secs(settings.offline_seconds)
+}
+
+/// Tells of the devices that have fallen silent. While the server was down nobody could be heard: every device has its time
+/// from the start on. Those that may not send, and those of drivers off duty, are silent because they must be.
+///
+/// # Errors
+/// As the history says; then they are told of the next time.
+pub(super) fn tell_silent(works: &Works, recorders: &Recorders) -> Result<()> {
+    let (now, settings) = (works.base.env.now(), &works.base.settings.tracking);
+    if !is_silent(works.started, now, settings) {
+        return Ok(());
+    }
+    for shard in 0..works.base.memory.states.shards() {
+        let mut states = works.states(shard);
+        let silent = states.iter().filter_map(|(id, state)| {
+            let heard = state.heard.filter(|heard| !state.offline && is_silent(*heard, now, settings))?;
+            Some((state.tenant_id, *id, heard))
+        });
+        let silent: Vec<_> = silent.filter(|(_, id, _)| may_send(works, *id)).take(MOST).collect();
+        let mut tenants = BTreeMap::<TenantId, Vec<(DeviceId, Timestamp)>>::new();
+        for (tenant, device, heard) in silent {
+            tenants.entry(tenant).or_default().push((device, heard));
+        }
+        for (tenant, devices) in tenants {
+            let durable = works.history.append(Vec::new())?.durable;
+            let mut led_to = Consequences::default();
+            for (device_id, heard_at) in devices {
+                let driver_id = works.base.memory.devices.by_id(device_id).and_then(|device| device.driver_id);
+                let data = persist::data(&DeviceSilence { heard_at });
+                led_to.told.push(Told {
+                    kind: EventKind::DeviceOffline,
+                    at: now,
+                    device_id,
+                    driver_id,
+                    data,
+                    age: None,
+                });
+                led_to.devices.insert(device_id);
+                if let Some(state) = states.get_mut(&device_id) {
+                    (state.offline, state.dirty) = (true, true);
+                }
+            }
+            let rows = persist::rows_of(&mut states, &mut led_to);
+            let run = works.expected.next_run();
+            recorders.of(shard).give(Item::Recording(Recording::nobody_waits(run, tenant, led_to, rows, durable)));
+        }
+    }
+    Ok(())
+}
+
+fn may_send(works: &Works, device: DeviceId) -> bool {
+    let memory = &works.base.memory;
+    memory
+        .devices
+        .by_id(device)
+        .is_some_and(|device| !device.disabled && device.driver_id.is_none_or(|driver| memory.devices.on_duty(driver)))
+}
