@@ -29,9 +29,9 @@ pub struct TrackingSettings {
     /// How many shards share the devices, 0 to 256; 0 means four per core, so that one that waits for the disk or the
     /// database holds up few.
     pub shards: usize,
-    /// How many submissions may wait in one shard before more are refused, 1 to 1,000,000.
+    /// How many submissions that led to something may wait for the database before more are refused, 1 to 1,000,000.
     pub queue: usize,
-    /// How many positions one turn of a shard takes at most, 1 to 100,000: one append to history covers them.
+    /// How many positions of a batch go through the stages at once, 1 to 100,000; in between others have their turn.
     pub turn: usize,
     /// How often the state of devices is saved, in seconds, 1 to 3,600. A longer time means a longer catch-up at start.
     pub checkpoint_seconds: u64,

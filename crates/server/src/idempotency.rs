@@ -24,8 +24,8 @@ use crate::problem::{Kind, Problem, Result};
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// Paths under which the field has no meaning.
-const WITHOUT: &[&str] = &["/v1/login", "/v1/logout", "/v1/me", "/v1/positions", "/v1/live"];
+/// Paths on and under which the field has no meaning. What is imported twice is there once.
+const WITHOUT: &[&str] = &["/v1/login", "/v1/logout", "/v1/me", "/v1/positions", "/v1/live", "/v1/zones/import"];
 
 /// An answer as it is kept.
 #[derive(Serialize, Deserialize)]
@@ -74,7 +74,8 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resu
 fn key(request: &Request) -> Result<Option<String>> {
     let path = request.uri().path();
     let meant = request.method() == Method::POST && path.starts_with("/v1/");
-    if !meant || WITHOUT.iter().any(|prefix| path.starts_with(prefix)) {
+    let below = |whole: &str| path.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if !meant || WITHOUT.iter().any(|whole| below(whole)) {
         return Ok(None);
     }
     let Some(value) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };

@@ -112,6 +112,8 @@ permissions! {
     LinksWrite       "links:write"        ("shipments" Write)  Admin Operator;
     /// Read positions; drivers their own.
     PositionsRead    "positions:read"     ("positions" Read)   Admin Operator Viewer Driver;
+    /// Read which devices were in a zone, and why; that is to read their positions.
+    ZoneVisitsRead   "zone_visits:read"   ("positions" Read)   Admin Operator Viewer;
     /// Send positions; drivers and devices their own.
     PositionsWrite   "positions:write"    ("positions" Write)  Admin Operator Driver Device;
     /// Read the event log.

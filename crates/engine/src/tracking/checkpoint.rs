@@ -176,10 +176,14 @@ async fn catch_up_shard(works: &Arc<Works>, shard: usize, missed: &mut [(Lsn, Po
         }
         pass.finish(&known)
     };
+    let mut outcome = Ok(());
     for (tenant, mut led_to) in found.led_to {
         let rows = persist::rows_of(&mut memory.states.lock(shard), &mut led_to);
-        persist::record(works, tenant, &led_to, &rows).await?;
+        outcome = persist::record(works, tenant, &led_to, &rows, false).await;
+        if outcome.is_err() {
+            break;
+        }
     }
     works.expected.settle(found.run);
-    Ok(())
+    Ok(outcome?)
 }

@@ -63,7 +63,8 @@ pub(super) async fn run(works: Arc<Works>, recorders: Arc<Recorders>, stop: Canc
             () = stop.cancelled() => return,
             () = works.trouble.noticed.notified() => {}
         }
-        while let Err(error) = mend(&works, &recorders).await {
+        let mut wrong = HashSet::new();
+        while let Err(error) = mend(&works, &recorders, &mut wrong).await {
             tracing::debug!(%error, "positions still cannot be kept");
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -75,16 +76,26 @@ pub(super) async fn run(works: Arc<Works>, recorders: Arc<Recorders>, stop: Canc
     }
 }
 
-async fn mend(works: &Arc<Works>, recorders: &Recorders) -> Result<()> {
+/// `wrong` are the devices whose states are to be made again; what could not be done stays in it for the next try.
+async fn mend(works: &Arc<Works>, recorders: &Recorders, wrong: &mut HashSet<DeviceId>) -> Result<()> {
+    let states = &works.base.memory.states;
+    for shard in 0..states.shards() {
+        // Whoever was already past the look at the trouble is done, in vain, once its shard can be had.
+        drop(works.states(shard));
+    }
     works.history.resume().await?;
     // What was durable before is recorded first.
     recorders.drain().await;
     let next = works.history.next_lsn();
-    for shard in 0..works.base.memory.states.shards() {
-        let wrong = |(id, state): (&DeviceId, &DeviceState)| (state.applied_lsn >= next).then_some(*id);
-        let wrong: HashSet<DeviceId> = works.states(shard).iter().filter_map(wrong).collect();
-        if !wrong.is_empty() {
-            make_again(works, shard, &wrong).await?;
+    for shard in 0..states.shards() {
+        let ahead = |(id, state): (&DeviceId, &DeviceState)| (state.applied_lsn >= next).then_some(*id);
+        wrong.extend(works.states(shard).iter().filter_map(ahead));
+    }
+    for shard in 0..states.shards() {
+        let mine: HashSet<DeviceId> = wrong.iter().copied().filter(|id| states.shard_of(*id) == shard).collect();
+        if !mine.is_empty() {
+            make_again(works, shard, &mine).await?;
+            wrong.retain(|id| !mine.contains(id));
         }
     }
     Ok(())

@@ -21,14 +21,16 @@ use crate::shipments::Proof;
 const PATIENCE: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
 
 /// Records what the positions of one tenant led to, with the states of the devices that hold it: both or neither, so that
-/// a restart neither loses nor repeats a crossing.
+/// a restart neither loses nor repeats a crossing. `again` when the same was tried before: perhaps that was committed, and
+/// only nobody heard of it.
 pub(super) async fn record(
     works: &Works,
     tenant: TenantId,
     led_to: &Consequences,
     rows: &[device_states::DeviceState],
+    again: bool,
 ) -> Result<(), Failure> {
-    match record_patiently(works, tenant, led_to, rows).await {
+    match record_patiently(works, tenant, led_to, rows, again).await {
         Ok(()) => Ok(()),
         Err(Error::Full) => Err(Failure::Full),
         Err(Error::Unavailable(_)) => Err(unavailable()),
@@ -42,16 +44,17 @@ async fn record_patiently(
     tenant: TenantId,
     led_to: &Consequences,
     rows: &[device_states::DeviceState],
+    mut again: bool,
 ) -> Result<()> {
     for wait in PATIENCE {
-        match record_once(works, tenant, led_to, rows).await {
-            Err(Error::Unavailable(_)) if was_recorded(works, tenant, rows).await => return Ok(()),
+        match record_once(works, tenant, led_to, rows, again).await {
             Err(Error::Unavailable(text)) => tracing::warn!(%text, "what positions led to waits for the database"),
             outcome => return outcome,
         }
+        again = true;
         tokio::time::sleep(wait).await;
     }
-    record_once(works, tenant, led_to, rows).await
+    record_once(works, tenant, led_to, rows, again).await
 }
 
 fn unavailable() -> Failure {
@@ -63,9 +66,14 @@ async fn record_once(
     tenant: TenantId,
     led_to: &Consequences,
     rows: &[device_states::DeviceState],
+    again: bool,
 ) -> Result<()> {
     let base = &works.base;
     let mut tx = base.store.begin(Scope::System).await?;
+    if again && was_recorded(&mut tx, rows).await? {
+        tx.narrow(tenant)?;
+        return remember_all(works, &mut tx, led_to).await;
+    }
     device_states::upsert_many_any_tenant(&mut tx, rows).await?;
     for redone in &led_to.redone {
         movements::delete_from_any_tenant(&mut tx, redone.device_id, redone.from).await?;
@@ -158,13 +166,13 @@ async fn record_apart(
         crossings: led_to.crossings.clone(),
         ..Consequences::default()
     };
-    if let Err(error) = record_patiently(works, tenant, &crossings, rows).await {
+    if let Err(error) = record_patiently(works, tenant, &crossings, rows, false).await {
         tracing::error!(%error, "zone crossings cannot be recorded");
         return Err(unavailable());
     }
     for proof in &led_to.proofs {
         let alone = Consequences { proofs: vec![proof.clone()], ..Consequences::default() };
-        if let Err(error) = record_patiently(works, tenant, &alone, &[]).await {
+        if let Err(error) = record_patiently(works, tenant, &alone, &[], false).await {
             tracing::error!(shipment = %proof.leg.shipment_id, %error, "a milestone cannot be recorded and is left out");
         }
     }
@@ -172,11 +180,21 @@ async fn record_apart(
 }
 
 /// True when a transaction whose end was not heard was committed after all.
-async fn was_recorded(works: &Works, tenant: TenantId, rows: &[device_states::DeviceState]) -> bool {
-    let Some(row) = rows.first() else { return false };
-    let Ok(mut db) = works.base.store.read(Scope::Tenant(tenant)).await else { return false };
-    let stored = device_states::get(&mut db, row.device_id).await;
-    matches!(stored, Ok(Some(stored)) if stored.applied_lsn == row.applied_lsn && stored.notes == row.notes)
+async fn was_recorded(db: &mut Db, rows: &[device_states::DeviceState]) -> Result<bool> {
+    let Some(row) = rows.first() else { return Ok(false) };
+    let stored = device_states::get_many_any_tenant(db, &[row.device_id]).await?;
+    let holds = |stored: &device_states::DeviceState| {
+        stored.applied_lsn > row.applied_lsn || (stored.applied_lsn == row.applied_lsn && stored.notes == row.notes)
+    };
+    Ok(stored.first().is_some_and(holds))
+}
+
+/// Brings memory up to date with milestones that are recorded already: proving them again moves nothing.
+async fn remember_all(works: &Works, db: &mut Db, led_to: &Consequences) -> Result<()> {
+    for shipment in &prove_all(works, db, &led_to.proofs).await? {
+        works.shipments.remember(shipment);
+    }
+    Ok(())
 }
 
 /// What these devices did until lately, as far as the store does not have it; from here on it is taken to have it.

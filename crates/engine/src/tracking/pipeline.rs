@@ -12,14 +12,14 @@
 //! | zones | which zones the device went into, stayed in, came out of; late fixes have their way done again |
 //! | milestones | what that proves about the shipments that its driver carries |
 //! | trips | whether the device goes or stands |
+//! | publish | the newest position goes out on the live stream: where the vehicle is holds, whatever the disk says |
 //! | persist | into history, together with all that waits at the moment; then what it led to, in one transaction |
-//! | publish | the newest position goes out on the live stream |
 //! | acknowledge | the caller is answered |
 //!
 //! All of it runs where the call comes in, without a switch of tasks: the stages up to milestones under the lock of the
 //! device's shard, where the position also gets its number in the history. So the numbers of a device's records are in the
 //! order in which its state took them, and the state says up to which number that is. The state is ahead of the disk for
-//! a moment; whatever leaves the process waits for the disk: the answer, and what the position led to, which goes through
+//! a moment; the answer waits for the disk, and so does what the position led to, which goes through
 //! a recorder (`recorder`) in the same order. When a position does not become durable after all, the states
 //! that hold it are made again from what is (`mend`).
 
@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::MutexGuard;
 use smallvec::SmallVec;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedMutexGuard, oneshot};
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId, TenantId};
 use tracklane_core::model::{DeviceLatest, Movement};
@@ -64,6 +64,14 @@ pub(super) struct Works {
     pub started: Timestamp,
     /// Set when no more positions are taken.
     pub closed: AtomicBool,
+    /// Whose turn it is to bring late rows, by shard.
+    pub late_turns: Vec<Arc<tokio::sync::Mutex<()>>>,
+}
+
+/// What history has already, and the turn of the shard's late rows.
+pub(super) struct Asked {
+    pub known: Known,
+    _turn: Option<OwnedMutexGuard<()>>,
 }
 
 /// Rows that went through the stages and are not acknowledged yet.
@@ -93,11 +101,21 @@ impl Taken {
 }
 
 impl Works {
-    /// Asks history which of these rows it has already; only rows that are late cost a look.
-    pub async fn known(&self, shard: usize, rows: &[Row]) -> Known {
+    /// Asks history which of these rows it has already; only rows that are late cost a look. Hold the answer until they are
+    /// taken: late rows of a shard go one after the other, so that the same ones sent twice at once are known the second time.
+    pub async fn asked(&self, shard: usize, rows: &[Row]) -> Asked {
         let window_s = self.base.settings.tracking.reorder_window_seconds;
-        let spans = dedupe::late_spans(rows.iter().map(|row| &row.position), &self.states(shard), window_s);
-        dedupe::ask(&*self.history, spans).await
+        let late = || dedupe::late_spans(rows.iter().map(|row| &row.position), &self.states(shard), window_s);
+        if late().is_empty() {
+            return Asked { known: Known::default(), _turn: None };
+        }
+        let turn = self.late_turns[shard].clone().lock_owned().await;
+        // History knows what is durable. What does not become so is refused when these rows are taken.
+        if let Ok(before) = self.history.append(Vec::new()) {
+            let _ = before.durable.await;
+        }
+        let spans = late();
+        Asked { known: dedupe::ask(&*self.history, spans).await, _turn: Some(turn) }
     }
 
     /// Takes rows of one tenant and one shard, sorted by device and fix time, through the stages.
@@ -121,6 +139,7 @@ impl Works {
             Ok(appended) => appended,
             Err(error) => {
                 applied(&mut states, &found, Lsn::MAX);
+                self.expected.settle(found.run);
                 return Err(self.trouble.lost(&error));
             }
         };

@@ -199,12 +199,14 @@ impl Worker {
     async fn record_sum(&mut self, tenant: TenantId, sum: Sum) {
         let Sum { led_to, rows, runs, mut replies } = sum;
         let rows: Vec<_> = rows.into_values().collect();
+        let mut again = false;
         while !self.gave_up {
-            match persist::record(&self.works, tenant, &led_to, &rows).await {
+            match persist::record(&self.works, tenant, &led_to, &rows, again).await {
                 Ok(()) => break,
                 // Sooner or later it will be recorded, but nobody has to wait for that.
                 Err(failure) => replies.drain(..).for_each(|reply| drop(reply.send(Err(failure.clone())))),
             }
+            again = true;
             tokio::select! {
                 () = self.stop.cancelled() => self.gave_up = true,
                 () = tokio::time::sleep(PAUSE) => {}

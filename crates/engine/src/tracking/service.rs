@@ -47,6 +47,7 @@ impl Tracking {
         live: Live,
     ) -> Result<Self> {
         let started = base.env.now();
+        let late_turns = (0..base.memory.states.shards()).map(|_| Arc::default()).collect();
         let works = Arc::new(Works {
             base,
             history,
@@ -57,6 +58,7 @@ impl Tracking {
             trouble: Trouble::default(),
             started,
             closed: AtomicBool::new(false),
+            late_turns,
         });
         checkpoint::restore(&works).await?;
         let stop = CancellationToken::new();
@@ -112,8 +114,9 @@ impl Tracking {
             let mut part = part.into_iter().peekable();
             while part.peek().is_some() {
                 let (rows, places): (SmallVec<[Row; 1]>, Vec<usize>) = part.by_ref().take(most).unzip();
-                let known = works.known(shard, &rows).await;
-                waiting.push((works.take(&self.0.recorders, shard, rows, &known)?, places));
+                let asked = works.asked(shard, &rows).await;
+                waiting.push((works.take(&self.0.recorders, shard, rows, &asked.known)?, places));
+                drop(asked);
                 // A long batch must not hold up everybody else.
                 tokio::task::yield_now().await;
             }
@@ -144,8 +147,10 @@ impl Tracking {
             }
         };
         let shard = memory.states.shard_of(row.position.device_id);
-        let known = works.known(shard, std::slice::from_ref(&row)).await;
-        let kept = works.take(&self.0.recorders, shard, smallvec![row], &known)?.acknowledged(works).await?;
+        let asked = works.asked(shard, std::slice::from_ref(&row)).await;
+        let taken = works.take(&self.0.recorders, shard, smallvec![row], &asked.known)?;
+        drop(asked);
+        let kept = taken.acknowledged(works).await?;
         works.stats.answered(since);
         kept.first().map(|kept| (*kept).into()).ok_or_else(|| Error::internal("a row has no outcome"))
     }

@@ -183,8 +183,8 @@ impl Tracking {
             Some(device) => (BTreeSet::from([device]), false),
             None => self.visitors(&fence, &query).await?,
         };
-        let mut answer = ZoneVisits::default();
-        answer.next_cursor = devices.last().copied().filter(|_| more);
+        let next_cursor = devices.last().copied().filter(|_| more);
+        let mut answer = ZoneVisits { next_cursor, ..ZoneVisits::default() };
         for device in devices {
             let Some(known) = self.base().memory.devices.by_id(device).filter(|d| d.tenant_id == caller.tenant_id)
             else {

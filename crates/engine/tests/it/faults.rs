@@ -290,3 +290,38 @@ async fn what_could_not_be_recorded_is_recorded_once_when_it_can_be(ground: Grou
     let kept = world.engine.tracking.history(&world.boss, phone, early, late, 100, true).await.unwrap();
     assert_eq!(kept.len(), 3, "each position is kept once");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_position_proves_its_milestone_when_it_is_sent_again() {
+    let ground = Ground::new();
+    let history = Moody::new(&ground, 1_000, 1_000);
+    let engine = ground.start_on(history.clone(), Settings::default()).await;
+    let world = World::on(ground, engine).await;
+    let driver = world.driver("Ana").await;
+    let phone = world.device("phone", Some(driver.id)).await;
+    let hub = world.location("hub", east(0.0)).await;
+    let door = world.location("door", east(5_000.0)).await;
+    let made = world
+        .shipment(json!({ "reference": "R", "origin_id": hub.id, "destination_id": door.id, "driver_id": driver.id }))
+        .await;
+    let id = made.shipment.id;
+    world.ground.pass(10);
+    world.at(phone.id, east(0.0)).await;
+    world.until_settled().await;
+    assert_eq!(world.status(id).await.0.to_string(), "picked_up");
+    world.ground.pass(60);
+    history.full.store(true, Ordering::SeqCst);
+    let row = fix(DeviceRef::Id(phone.id), Some(world.ground.now()), east(1_000.0));
+    let refused = world.engine.tracking.submit_one(&world.boss, row.clone()).await;
+    assert!(refused.is_err());
+    history.full.store(false, Ordering::SeqCst);
+    let again = until_taken(&world, &row).await;
+    assert_eq!(again, RowOutcome::Accepted);
+    world.until_settled().await;
+    for step in 1..5 {
+        world.ground.pass(30);
+        world.at(phone.id, east(1_000.0 + 300.0 * f64::from(step))).await;
+    }
+    world.until_settled().await;
+    assert_eq!(world.status(id).await.0.to_string(), "in_transit");
+}

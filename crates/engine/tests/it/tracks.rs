@@ -75,9 +75,9 @@ fn row(world: &World, device: DeviceId, seconds: i64, metres: f64) -> Incoming {
     fix(DeviceRef::Id(device), Some(after(world, seconds)), east(metres))
 }
 
-fn with(mut row: Incoming, attributes: Value) -> Incoming {
-    row.attributes = attributes.as_object().unwrap().clone();
-    row
+fn with(row: Incoming, attributes: Value) -> Incoming {
+    let Value::Object(attributes) = attributes else { panic!("{attributes} is no object") };
+    Incoming { attributes, ..row }
 }
 
 async fn send(world: &World, rows: Vec<Incoming>) {

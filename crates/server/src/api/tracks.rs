@@ -89,13 +89,13 @@ async fn movements(
     }
     let span = span(app, query.from, query.to)?;
     let found = app.engine.tracking.movements(&who.caller, id, kinds, span, limit).await?;
-    let mut items: Vec<_> = found.ended.into_iter().map(|movement| entry(movement, false)).collect();
-    items.extend(found.ongoing.map(|movement| entry(movement, true)));
+    let mut items: Vec<_> = found.ended.iter().map(|movement| entry(movement, false)).collect();
+    items.extend(found.ongoing.iter().map(|movement| entry(movement, true)));
     Ok(axum::Json(MovementList { items, has_more: found.has_more }))
 }
 
-fn entry(movement: Movement, ongoing: bool) -> MovementEntry {
-    let Movement { kind, driver_id, started_at, ended_at, start, end, distance_m, .. } = movement;
+fn entry(movement: &Movement, ongoing: bool) -> MovementEntry {
+    let Movement { kind, driver_id, started_at, ended_at, start, end, distance_m, .. } = *movement;
     let duration_s = ended_at.duration_since(started_at).as_secs_f64();
     MovementEntry { kind, driver_id, started_at, ended_at, duration_s, ongoing, start, end, distance_m }
 }

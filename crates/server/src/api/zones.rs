@@ -9,7 +9,7 @@ use tracklane_engine::records::{ImportWords, NewZone, ZoneFilter, ZoneImport, re
 use tracklane_engine::tracking::{VisitsQuery, ZoneExplanation, ZoneVisits};
 
 use crate::paging::{DEFAULT_LIMIT, MAX_LIMIT, list_query};
-use crate::permissions::{Allowed, ZonesRead, ZonesWrite};
+use crate::permissions::{Allowed, ZoneVisitsRead, ZonesWrite};
 use crate::problem::{Problem, Problems, Result};
 use crate::query::{Id, Query};
 use crate::{App, json};
@@ -135,11 +135,11 @@ pub struct ZoneVisitsQuery {
 /// Visits between two times, computed anew from the positions that are known by now, late ones included, by the shape and the
 /// rules that the zone has now. What was told at the time stands in `GET /v1/events?zone_id=`.
 #[utoipa::path(get, path = "/v1/zones/{id}/visits", tag = "Zones", operation_id = "list_zone_visits",
-    params(("id" = ZoneId, Path), ZoneVisitsQuery), security(("bearer" = ["zones:read"])),
+    params(("id" = ZoneId, Path), ZoneVisitsQuery), security(("bearer" = ["zone_visits:read"])),
     responses((status = 200, body = ZoneVisits), Problems))]
 pub async fn visits(
     State(app): State<App>,
-    who: Allowed<ZonesRead>,
+    who: Allowed<ZoneVisitsRead>,
     Id(id): Id<ZoneId>,
     Query(query): Query<ZoneVisitsQuery>,
 ) -> Result<axum::Json<ZoneVisits>> {
@@ -168,11 +168,11 @@ pub struct ExplainQuery {
 /// The positions around a moment, and what each said about the zone: how far from the edge it lay, how certain that was, what
 /// held an event back.
 #[utoipa::path(get, path = "/v1/zones/{id}/explain", tag = "Zones", operation_id = "explain_zone",
-    params(("id" = ZoneId, Path), ExplainQuery), security(("bearer" = ["zones:read"])),
+    params(("id" = ZoneId, Path), ExplainQuery), security(("bearer" = ["zone_visits:read"])),
     responses((status = 200, body = ZoneExplanation), Problems))]
 pub async fn explain(
     State(app): State<App>,
-    who: Allowed<ZonesRead>,
+    who: Allowed<ZoneVisitsRead>,
     Id(id): Id<ZoneId>,
     Query(query): Query<ExplainQuery>,
 ) -> Result<axum::Json<ZoneExplanation>> {
