@@ -100,11 +100,11 @@ export const api = {
   remove: (path: string, version?: number) => request<null>('DELETE', path, { version }),
 
   /** Every page of a list, newest first, up to `most` rows. */
-  async all<T>(path: string, query: Query = {}, most = 2000): Promise<T[]> {
+  async all<T>(path: string, query: Query = {}, most = 2000, limit = 200): Promise<T[]> {
     const items: T[] = [];
     let cursor: string | null = null;
     do {
-      const page: Page<T> = await request('GET', path, { query: { ...query, limit: 200, cursor } });
+      const page: Page<T> = await request('GET', path, { query: { ...query, limit, cursor } });
       items.push(...page.items);
       cursor = page.has_more ? page.next_cursor : null;
     } while (cursor && items.length < most);

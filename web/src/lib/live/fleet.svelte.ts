@@ -2,7 +2,7 @@
 // of drivers, devices and places that go with them.
 
 import { api } from '../api';
-import type { Device, DeviceLatest, Driver, Location, LogEvent, Page, Vehicle, Zone } from '../types';
+import type { Device, DeviceLatest, Driver, Location, LogEvent, Vehicle, Zone } from '../types';
 import { LiveConnection, type ConnectionState } from './connection';
 import { readNewest } from '../log';
 import { readTrack } from '../track';
@@ -15,6 +15,8 @@ const FEED_START = 50;
 /** How far back trails reach when a page is opened, in milliseconds, and for how many devices at most. */
 const TRAIL_MS = 10 * 60_000;
 const TRAIL_DEVICES = 40;
+/** How many positions the map starts with at most. */
+const MOST_POSITIONS = 100_000;
 /** How often lists that show positions are renewed, in milliseconds; the map draws faster, on its own. */
 const SNAPSHOT_MS = 500;
 
@@ -79,8 +81,7 @@ class Fleet {
   }
 
   async loadPositions(): Promise<void> {
-    const { items } = await api.get<Pick<Page<DeviceLatest>, 'items'>>('/v1/positions/latest');
-    this.#take(items);
+    this.#take(await api.all<DeviceLatest>('/v1/positions/latest', {}, MOST_POSITIONS, 10_000));
     this.latest = this.positions.all();
   }
 
