@@ -188,7 +188,12 @@ impl<D: Dialect> Talk<D> {
             Some(Ok(Message::Text(text))) => text,
             Some(Ok(Message::Binary(_))) => return Err(End::Close(Close::BadMessage)),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End::Gone),
+            Some(Ok(Message::Close(_))) => {
+                // The answer is made by the protocol, and only wants to be sent.
+                let _ = in_time(self.sink.close()).await;
+                return Err(End::Gone);
+            }
+            Some(Err(_)) | None => return Err(End::Gone),
         };
         if window.0.elapsed() > WINDOW {
             *window = (Instant::now(), 0);

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tracklane_core::model::Role;
 use tracklane_server::ServerSettings;
 
@@ -305,6 +307,16 @@ async fn seats_are_limited_and_given_back() {
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(10), freed).await.expect("the seat is free again");
+    wire.app.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_closes_is_answered() {
+    let wire = Wire::new().await;
+    let mut socket = wire.subscribed(wire.admin(), json!({ "all": true })).await;
+    let frame = CloseFrame { code: CloseCode::Normal, reason: "enough".into() };
+    socket.send(Message::Close(Some(frame))).await;
+    assert_eq!(socket.next_of("nothing").await["close"], 1000);
     wire.app.stop().await;
 }
 
