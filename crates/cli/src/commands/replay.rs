@@ -25,7 +25,8 @@ Hubs, customers, drivers and devices are made first, then a shipment per trip as
 shipment did not arrive.
 A long replay needs a key without a tight limit: tracklane admin create-key --name Replay --requests-per-minute 100000")]
 pub struct ReplayArgs {
-    /// Recorded trips: a CSV file in the format of the Porto taxi data set. Left out: a simulated fleet.
+    /// Recorded trips: a CSV file in the format of the Porto taxi data set. Left out: the trips of TRACKLANE_CORPUS when it is
+    /// set, and a simulated fleet otherwise or with --fleet.
     #[arg(long, value_name = "CSV")]
     file: Option<PathBuf>,
     /// What fixes are dated.
@@ -120,13 +121,14 @@ fn report(global: &Global, summary: &Summary) -> anyhow::Result<()> {
 }
 
 impl PlayArgs {
-    /// The trips of `file`, or of the simulated fleet, and how to play them. Says on standard error what was read.
+    /// The trips of `file`, of the corpus where there is one and nobody asked for a fleet, or of the simulated fleet, and how
+    /// to play them. Says on standard error what was read.
     ///
     /// # Errors
     /// When the file cannot be read, or there is no trip to play.
     pub fn plan(&self, file: Option<&Path>, fix_times: FixTimes, env: &Env) -> anyhow::Result<ReplayPlan> {
-        let trips = match file {
-            Some(path) => self.recorded(path)?,
+        let trips = match file.map(Path::to_owned).or_else(|| self.corpus()) {
+            Some(path) => self.recorded(&path)?,
             None => self.simulated(env.now()),
         };
         if trips.is_empty() {
@@ -134,6 +136,15 @@ impl PlayArgs {
         }
         let run: u32 = u32::from_be_bytes(env.random());
         Ok(ReplayPlan { trips, speed: self.speed, fix_times, run: format!("{run:08x}"), patience: PATIENCE })
+    }
+
+    /// The recorded trips of the corpus.
+    fn corpus(&self) -> Option<PathBuf> {
+        if self.fleet.is_some() {
+            return None;
+        }
+        let file = Path::new(&std::env::var_os("TRACKLANE_CORPUS")?).join("traces/porto_taxi_trips.csv");
+        file.exists().then_some(file)
     }
 
     fn recorded(&self, path: &Path) -> anyhow::Result<Vec<Trip>> {

@@ -130,7 +130,7 @@ pub async fn run(global: &Global, args: DemoArgs) -> anyhow::Result<()> {
     let settings = settings(global, &args, &data)?;
     crate::log::start(&settings.log)?;
     let env = crate::env::real();
-    let mut plan = args.play.plan(corpus(&args.play).as_deref(), FixTimes::Now, &env)?;
+    let mut plan = args.play.plan(None, FixTimes::Now, &env)?;
     let app = App::start(&settings, env.clone(), FirstAdmin { email: EMAIL, password: Some(PASSWORD) }).await?;
     if app.first_login.is_some() {
         plan.run.clear();
@@ -157,15 +157,6 @@ pub async fn run(global: &Global, args: DemoArgs) -> anyhow::Result<()> {
 /// The settings of the demo: the machine's own receiver may be called, and the fleet may send as fast as it likes.
 fn settings(global: &Global, args: &DemoArgs, data: &Path) -> anyhow::Result<Settings> {
     own_server::settings(global, "demo", (args.listen, data), &[("webhooks", "allow_private", "true")])
-}
-
-/// The recorded trips, where there are any and nobody asked for a simulated fleet.
-fn corpus(play: &PlayArgs) -> Option<PathBuf> {
-    if play.fleet.is_some() {
-        return None;
-    }
-    let file = Path::new(&std::env::var_os("TRACKLANE_CORPUS")?).join("traces/porto_taxi_trips.csv");
-    file.exists().then_some(file)
 }
 
 /// Makes an API key for the fleet and the webhook endpoint, through the API.
