@@ -9,7 +9,7 @@ use tracklane_core::event::Event;
 use tracklane_core::id::{DeviceId, EventId, TenantId};
 use tracklane_core::model::Movement;
 use tracklane_core::position::Attributes;
-use tracklane_store::{Db, Scope, device_states, events, movements, tenants};
+use tracklane_store::{Db, Scope, Tx, device_states, events, movements, tenants};
 
 use super::pipeline::Works;
 use super::states::ShardStates;
@@ -71,8 +71,9 @@ async fn record_once(
     let base = &works.base;
     let mut tx = base.store.begin(Scope::System).await?;
     if again && was_recorded(&mut tx, rows).await? {
+        // Milestones may have been left out; proving those again that were not moves nothing.
         tx.narrow(tenant)?;
-        return remember_all(works, &mut tx, led_to).await;
+        return prove_and_commit(works, tx, led_to).await;
     }
     device_states::upsert_many_any_tenant(&mut tx, rows).await?;
     for redone in &led_to.redone {
@@ -85,11 +86,7 @@ async fn record_once(
     for seen in &led_to.crossings {
         events::append(&mut tx, &mut crossing_event(&base.env, tenant, seen)).await?;
     }
-    let moved = prove_all(works, &mut tx, &led_to.proofs).await?;
-    tx.commit().await?;
-    for shipment in &moved {
-        works.shipments.remember(shipment);
-    }
+    prove_and_commit(works, tx, led_to).await?;
     works.stats.recorded(led_to.crossings.len(), led_to.proofs.len());
     works.stats.told(&led_to.told);
     Ok(())
@@ -189,9 +186,11 @@ async fn was_recorded(db: &mut Db, rows: &[device_states::DeviceState]) -> Resul
     Ok(stored.first().is_some_and(holds))
 }
 
-/// Brings memory up to date with milestones that are recorded already: proving them again moves nothing.
-async fn remember_all(works: &Works, db: &mut Db, led_to: &Consequences) -> Result<()> {
-    for shipment in &prove_all(works, db, &led_to.proofs).await? {
+/// Ends the transaction with the milestones, and lets memory know of them.
+async fn prove_and_commit(works: &Works, mut tx: Tx, led_to: &Consequences) -> Result<()> {
+    let moved = prove_all(works, &mut tx, &led_to.proofs).await?;
+    tx.commit().await?;
+    for shipment in &moved {
         works.shipments.remember(shipment);
     }
     Ok(())
