@@ -1,50 +1,67 @@
-//! `tracklane bench ingest`: a floor and the real thing, in turns, in one run.
+//! `tracklane bench ingest`: positions over HTTP next to handlers that only read them.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use tracklane_core::Timestamp;
-use tracklane_core::id::DeviceId;
 
-use super::load::{Fleet, Round};
-use super::report::{Memory, Rate, Report, median};
+use super::load::Until;
+use super::load::fleet::Fleet;
+use super::load::http::{Form, HttpSpeaker};
+use super::report::{Figure, Report};
+use super::rounds::{Halves, RoundArgs, Sample, apart, in_turns};
 use super::stage::{Stage, StagePlan};
 use super::{floor, machine};
 use crate::args::Global;
-use crate::output::{self, Format};
 
-/// Durable single positions over HTTP, next to a handler that only parses them.
+/// Durable positions over HTTP, next to handlers that only read them.
 #[derive(Debug, Args)]
 #[command(
     after_help = "In each round first the floor, then the real server is asked for so many seconds. Both get the same requests from
-the same load generator, which runs on a thread of its own. The real server authenticates each request by API key,
-answers when the position is on the disk, tries it against every zone and feeds a live stream that somebody reads.
+the same load generator, which runs on a thread of its own. The real server authenticates each request, answers when
+the positions are on the disk, tries them against every zone and feeds a live stream that somebody reads.
 
-Example:
-  tracklane bench ingest --rounds 5 --seconds 4 -o json"
+Every combination of form, connections and delay is one figure. With --bars those figures are measured that a bar is
+set for (tracklane bench bars), and only --rounds, --seconds, --devices and --data count.
+
+Examples:
+  tracklane bench ingest --connections 1,64,1024 --sync-delay-ms 0,5
+  tracklane bench ingest --batch 1000 --osmand --rounds 5 --seconds 4 -o json
+  tracklane bench ingest --bars"
 )]
 pub struct IngestArgs {
-    /// Rounds.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    rounds: u32,
-    /// Seconds per round and kind.
-    #[arg(long, default_value_t = 4.0)]
-    seconds: f64,
-    /// Connections, one request in flight on each.
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    connections: u32,
+    #[command(flatten)]
+    rounds: RoundArgs,
+    /// Every figure that has a bar.
+    #[arg(long)]
+    bars: bool,
+    /// Connections, one request in flight on each; several separated by commas.
+    #[arg(long, default_value = "64", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    connections: Vec<u32>,
+    /// So many positions in a JSON array per request instead of one.
+    #[arg(long, value_name = "POSITIONS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    batch: Option<u32>,
+    /// So many positions per request, one per line.
+    #[arg(long, value_name = "POSITIONS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    lines: Option<u32>,
+    /// Positions as OsmAnd and Traccar Client send them, each device with a credential of its own.
+    #[arg(long)]
+    osmand: bool,
+    /// Single positions besides those; alone this is the default.
+    #[arg(long)]
+    single: bool,
     /// Zones.
     #[arg(long, default_value_t = 10_000)]
     zones: usize,
     /// Devices.
     #[arg(long, default_value_t = 10_000)]
     devices: usize,
-    /// Sleep so long after each sync, to pretend a slower disk.
-    #[arg(long, default_value_t = 0)]
-    sync_delay_ms: u64,
+    /// Sleep so long after each sync, to pretend a slower disk; several separated by commas.
+    #[arg(long, default_value = "0", value_delimiter = ',')]
+    sync_delay_ms: Vec<u64>,
     /// Where to keep the data of the run; a temporary folder when left out.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
@@ -52,124 +69,275 @@ pub struct IngestArgs {
 
 /// How far back the first fix lies, in seconds: nothing that is sent later may lie in the future.
 const START_AGO_SECONDS: i64 = 6 * 3_600;
+/// Connections that send batches: more only wait for each other.
+const BATCH_CONNECTIONS: usize = 8;
+
+/// What a figure is measured against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Against {
+    /// A handler that only reads the positions.
+    Reading,
+    /// The same server without zones.
+    NoZones,
+    /// The time that an append of 100 bytes and its sync take.
+    Sync,
+}
+
+/// One figure.
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    form: Form,
+    connections: usize,
+    delay_ms: u64,
+    against: Against,
+    bar: Option<u32>,
+}
+
+impl Case {
+    const fn new(form: Form, connections: usize, delay_ms: u64) -> Self {
+        Self { form, connections, delay_ms, against: Against::Reading, bar: None }
+    }
+
+    const fn bar(self, number: u32) -> Self {
+        Self { bar: Some(number), ..self }
+    }
+
+    const fn against(self, against: Against) -> Self {
+        Self { against, ..self }
+    }
+
+    fn name(&self) -> String {
+        let Self { form, connections, delay_ms, .. } = self;
+        let what = match self.against {
+            Against::Reading => "",
+            Against::NoZones => ", zones",
+            Against::Sync => ", time",
+        };
+        let delay = if *delay_ms > 0 { format!(", sync +{delay_ms} ms") } else { String::new() };
+        format!("{}, c={connections}{delay}{what}", form.name())
+    }
+}
+
+/// The figures that bars are set for.
+const WITH_BARS: [Case; 7] = [
+    Case::new(Form::Single, 64, 0).bar(1),
+    Case::new(Form::Single, 1, 0).against(Against::Sync).bar(14),
+    Case::new(Form::Array(1_000), BATCH_CONNECTIONS, 0).bar(6),
+    Case::new(Form::Lines(1_000), BATCH_CONNECTIONS, 0),
+    Case::new(Form::OsmAnd, 64, 0).bar(10),
+    Case::new(Form::Array(1_000), BATCH_CONNECTIONS, 0).against(Against::NoZones).bar(12),
+    Case::new(Form::Single, 1_024, 5).bar(2),
+];
+
+impl IngestArgs {
+    fn cases(&self) -> Vec<Case> {
+        if self.bars {
+            return WITH_BARS.to_vec();
+        }
+        let batches = [(self.batch, Form::Array as fn(usize) -> Form), (self.lines, Form::Lines)];
+        let mut forms: Vec<Form> = batches.into_iter().filter_map(|(rows, form)| Some(form(rows? as usize))).collect();
+        forms.extend(self.osmand.then_some(Form::OsmAnd));
+        if self.single || forms.is_empty() {
+            forms.insert(0, Form::Single);
+        }
+        let mut cases = Vec::new();
+        for delay_ms in &self.sync_delay_ms {
+            for form in &forms {
+                for connections in &self.connections {
+                    let case = Case::new(*form, *connections as usize, *delay_ms);
+                    let same = |bar: &&Case| {
+                        bar.against == Against::Reading && self.zones == 10_000 && bar.name() == case.name()
+                    };
+                    let bar = WITH_BARS.iter().find(same).and_then(|bar| bar.bar);
+                    cases.push(Case { bar, ..case });
+                }
+            }
+        }
+        cases
+    }
+}
 
 /// Runs the sub-command.
 ///
 /// # Errors
-/// When something cannot be started, or an answer was not 202.
+/// When something cannot be started, or a position was not accepted.
 pub async fn run(global: &Global, args: IngestArgs) -> anyhow::Result<()> {
     let temporary = tempfile::tempdir().context("failed to make a temporary folder")?;
-    let plan = StagePlan {
-        data: args.data.clone().unwrap_or_else(|| temporary.path().to_owned()),
-        zones: args.zones,
-        devices: args.devices,
-        sync_delay: Duration::from_millis(args.sync_delay_ms),
-    };
-    eprintln!("preparing {} zones and {} devices", plan.zones, plan.devices);
-    let stage = Stage::set(global, &plan).await?;
-    let floor = floor::start().await?;
-    let sync_ms = machine::sync_ms(&plan.data).context("failed to time the disk")?;
-    let before_bytes = machine::resident_bytes();
-    let job = Job {
-        floor,
-        durable: stage.address,
-        devices: stage.devices.clone(),
-        token: stage.token.clone(),
-        start: crate::env::real().now().checked_sub(jiff::SignedDuration::from_secs(START_AGO_SECONDS))?,
-        rounds: args.rounds,
-        lasts: Duration::from_secs_f64(args.seconds.clamp(0.05, 3_600.0)),
-        connections: args.connections as usize,
-    };
-    // A thread and a runtime of its own: the load must not wait in the queues of what it measures.
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    std::thread::Builder::new().name("load".to_owned()).spawn(move || {
-        let _ = sender.send(job.run());
-    })?;
-    let measured = receiver.await.context("the load generator panicked")??;
-    let end_bytes = machine::resident_bytes();
-    let crossings = stage.crossings();
-    let live_messages = stage.live_messages();
-    stage.close().await;
-    let per_device = measured.after_devices_bytes.saturating_sub(before_bytes) as f64 / args.devices.max(1) as f64;
-    let report = Report {
-        floor: Rate::of(&measured.floor)?,
-        durable: Rate::of(&measured.durable)?,
-        ratio: median(&measured.ratios()),
-        ratios: measured.ratios(),
-        positions: measured.durable.iter().map(|round| round.answers).sum::<u64>() + args.devices as u64,
-        crossings,
-        zones: args.zones,
-        connections: args.connections as usize,
-        seconds: args.seconds,
-        sync_delay_ms: args.sync_delay_ms,
-        live_messages,
-        memory: Memory {
-            before_bytes,
-            after_devices_bytes: measured.after_devices_bytes,
-            end_bytes,
-            devices: args.devices,
-            bytes_per_device: per_device,
-        },
-        machine: machine::facts(sync_ms),
-    };
-    match global.output {
-        Format::Json => output::json(&report),
-        Format::Table => report.print(),
+    let folder = args.data.clone().unwrap_or_else(|| temporary.path().to_owned());
+    let mut bench = Bench { global, args: &args, folder, stages: Vec::new(), floor: floor::start().await? };
+    let machine = machine::facts(&bench.folder)?;
+    let mut figures = Vec::new();
+    for case in args.cases() {
+        figures.push(bench.figure(case).await?);
     }
+    bench.close().await;
+    Report::new("ingest", &args.rounds, figures, machine).print(global)
 }
 
-/// What the load generator does.
-struct Job {
+/// A server, and the fleets that send to it and to the floor.
+struct Actor {
+    zones: usize,
+    delay_ms: u64,
+    stage: Stage,
+    fleet: Fleet,
+}
+
+struct Bench<'a> {
+    global: &'a Global,
+    args: &'a IngestArgs,
+    folder: PathBuf,
+    stages: Vec<Actor>,
     floor: SocketAddr,
-    durable: SocketAddr,
-    devices: Vec<DeviceId>,
-    token: String,
-    start: Timestamp,
-    rounds: u32,
-    lasts: Duration,
-    connections: usize,
 }
 
-struct Measured {
-    after_devices_bytes: u64,
-    floor: Vec<Round>,
-    durable: Vec<Round>,
-}
-
-impl Measured {
-    fn ratios(&self) -> Vec<f64> {
-        let pairs = self.durable.iter().zip(&self.floor);
-        pairs.map(|(durable, floor)| durable.per_second / floor.per_second.max(1.0)).collect()
+impl Bench<'_> {
+    async fn figure(&mut self, case: Case) -> anyhow::Result<Figure> {
+        let zones = if self.args.bars { 10_000 } else { self.args.zones };
+        let real = self.stage(zones, case).await?;
+        let bare = if case.against == Against::NoZones { Some(self.stage(0, case).await?) } else { None };
+        let before = self.stages[real].stage.crossings();
+        let Sides { halves, floor, measured, unit } = match case.against {
+            Against::Reading => self.against_reading(case, real).await?,
+            Against::NoZones => self.against_no_zones(case, real, bare.unwrap_or(real)).await?,
+            Against::Sync => self.against_sync(case, real).await?,
+        };
+        let stage = &self.stages[real].stage;
+        let positions: u64 = halves.measured.iter().map(|sample| sample.count).sum();
+        Ok(Figure::of(case.name(), unit, floor, measured, &halves)?
+            .with("form", case.form.name())
+            .with("connections", case.connections)
+            .with("sync_delay_ms", case.delay_ms)
+            .with("zones", zones)
+            .with("devices", self.args.devices)
+            .counting("positions", positions)
+            .counting("crossings", stage.crossings() - before)
+            .counting("live_messages", stage.live_messages())
+            .counting("resident_bytes", machine::resident_bytes())
+            .against(case.bar))
     }
-}
 
-impl Job {
-    fn run(self) -> anyhow::Result<Measured> {
-        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(self.measure())
+    async fn against_reading(&mut self, case: Case, real: usize) -> anyhow::Result<Sides> {
+        let mut idle = self.fleet(&self.stages[real].stage)?;
+        let floor = self.floor;
+        let Actor { stage, fleet, .. } = &mut self.stages[real];
+        let (server, token) = (stage.address, stage.token.clone());
+        let halves = in_turns(
+            &case.name(),
+            &self.args.rounds,
+            async |lasts| send(&mut idle, floor, case, &token, lasts).await,
+            async |lasts| send(fleet, server, case, &token, lasts).await,
+        )
+        .await?;
+        Ok(Sides { halves, floor: "a handler that only reads them", measured: DURABLE, unit: POSITIONS })
     }
 
-    async fn measure(self) -> anyhow::Result<Measured> {
-        let fleet = |seed| Fleet::new(&self.devices, self.connections, seed, self.start, &self.token);
-        let (mut idle, mut real) = (fleet(1), fleet(1));
-        eprintln!("one position of every device");
-        real.once_each(self.durable).await.context("while every device sent its first position")?;
-        let after_devices_bytes = machine::resident_bytes();
-        let warm = self.lasts.min(Duration::from_secs(1));
-        idle.round(self.floor, warm).await?;
-        real.round(self.durable, warm).await?;
-        let mut measured = Measured { after_devices_bytes, floor: Vec::new(), durable: Vec::new() };
-        for round in 1..=self.rounds {
-            let floor = idle.round(self.floor, self.lasts).await?;
-            let durable = real.round(self.durable, self.lasts).await?;
-            eprintln!(
-                "round {round}: floor {:.0}/s, durable {:.0}/s, ratio {:.2}",
-                floor.per_second,
-                durable.per_second,
-                durable.per_second / floor.per_second.max(1.0)
-            );
-            measured.floor.push(floor);
-            measured.durable.push(durable);
+    async fn against_no_zones(&mut self, case: Case, real: usize, bare: usize) -> anyhow::Result<Sides> {
+        let [real, bare] = self.stages.get_disjoint_mut([real, bare])?;
+        let halves = in_turns(
+            &case.name(),
+            &self.args.rounds,
+            async |lasts| send(&mut bare.fleet, bare.stage.address, case, &bare.stage.token, lasts).await,
+            async |lasts| send(&mut real.fleet, real.stage.address, case, &real.stage.token, lasts).await,
+        )
+        .await?;
+        Ok(Sides { halves, floor: "the same server without zones", measured: DURABLE, unit: POSITIONS })
+    }
+
+    async fn against_sync(&mut self, case: Case, real: usize) -> anyhow::Result<Sides> {
+        let folder = self.folder.clone();
+        let Actor { stage, fleet, .. } = &mut self.stages[real];
+        let halves = in_turns(
+            &case.name(),
+            &self.args.rounds,
+            async |lasts| middle(probe(folder.clone(), lasts).await?),
+            async |lasts| middle(send(fleet, stage.address, case, &stage.token, lasts).await?),
+        )
+        .await?;
+        Ok(Sides { halves, floor: "an append of 100 bytes and its fdatasync", measured: "one position", unit: "us" })
+    }
+
+    /// The server that a case asks for, started when it is not there yet.
+    async fn stage(&mut self, zones: usize, case: Case) -> anyhow::Result<usize> {
+        let same = |actor: &Actor| actor.zones == zones && actor.delay_ms == case.delay_ms;
+        if let Some(found) = self.stages.iter().position(same) {
+            return Ok(found);
         }
-        Ok(measured)
+        let data = self.folder.join(format!("zones-{zones}-delay-{}", case.delay_ms));
+        std::fs::create_dir_all(&data).context("failed to make a folder")?;
+        let plan = StagePlan {
+            data,
+            zones,
+            devices: self.args.devices,
+            credentials: self.args.cases().iter().any(|case| case.form == Form::OsmAnd),
+            sync_delay: Duration::from_millis(case.delay_ms),
+        };
+        eprintln!("preparing {zones} zones and {} devices", plan.devices);
+        let stage = Stage::set(self.global, &plan).await?;
+        let mut fleet = self.fleet(&stage)?;
+        let first = Case::new(Form::Single, 64, 0);
+        let (address, token) = (stage.address, stage.token.clone());
+        fleet = apart(async move || {
+            fleet.drive(address, first.connections, Until::AllSent, || HttpSpeaker::new(first.form, &token)).await?;
+            Ok(fleet)
+        })
+        .await
+        .context("while every device sent its first position")?;
+        self.stages.push(Actor { zones, delay_ms: case.delay_ms, stage, fleet });
+        Ok(self.stages.len() - 1)
     }
+
+    fn fleet(&self, stage: &Stage) -> anyhow::Result<Fleet> {
+        let ago = jiff::SignedDuration::from_secs(START_AGO_SECONDS);
+        let start: Timestamp = crate::env::real().now().checked_sub(ago)?;
+        Ok(Fleet::new(&stage.devices, 1, start))
+    }
+
+    async fn close(self) {
+        for actor in self.stages {
+            actor.stage.close().await;
+        }
+    }
+}
+
+const POSITIONS: &str = "positions/s";
+const DURABLE: &str = "durable, with authentication, zones and a live stream";
+
+/// The rounds of a figure, and what the two sides are.
+struct Sides {
+    halves: Halves,
+    floor: &'static str,
+    measured: &'static str,
+    unit: &'static str,
+}
+
+/// Sends for so long from a thread of its own.
+async fn send(
+    fleet: &mut Fleet,
+    server: SocketAddr,
+    case: Case,
+    token: &str,
+    lasts: Duration,
+) -> anyhow::Result<Sample> {
+    let mut moved = std::mem::replace(fleet, Fleet::empty());
+    let token = token.to_owned();
+    let (sample, moved) = apart(async move || {
+        let speaker = || HttpSpeaker::new(case.form, &token);
+        let sample = moved.drive(server, case.connections, Until::Passed(lasts), speaker).await?;
+        Ok((sample, moved))
+    })
+    .await?;
+    *fleet = moved;
+    Ok(sample)
+}
+
+async fn probe(folder: PathBuf, lasts: Duration) -> anyhow::Result<Sample> {
+    let times = tokio::task::spawn_blocking(move || machine::appends(Path::new(&folder), lasts)).await??;
+    Ok(Sample { value: 0.0, count: times.len(), times: Some(times) })
+}
+
+/// The middle of the times, in microseconds, in the place of the rate.
+fn middle(sample: Sample) -> anyhow::Result<Sample> {
+    let Some(times) = sample.times.as_ref().filter(|times| !times.is_empty()) else { bail!("nothing was measured") };
+    let value = times.value_at_quantile(0.5) as f64;
+    Ok(Sample { count: sample.count, times: sample.times, ..Sample::of(value) })
 }

@@ -2,11 +2,14 @@
 
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
+use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::report::median;
+use super::rounds::microseconds;
 
 /// Facts of the machine.
 #[derive(Debug, Clone, Serialize)]
@@ -26,11 +29,40 @@ pub struct Machine {
     pub debug_build: bool,
 }
 
+impl Machine {
+    /// The facts in one line.
+    pub fn in_words(&self) -> String {
+        let mebibytes = self.memory_bytes as f64 / 1_048_576.0;
+        let Self { cores, cpu, kernel, sync_ms, .. } = self;
+        format!("machine: {cores} x {cpu}, {mebibytes:.0} MiB, Linux {kernel}, 32 KiB durable in {sync_ms} ms")
+    }
+}
+
+/// Appends 100 bytes to a file that grows and makes each append durable, for so long: the least that anything durable
+/// takes here.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn appends(folder: &Path, lasts: Duration) -> anyhow::Result<Histogram<u64>> {
+    let path = folder.join("append-probe");
+    let mut file = std::fs::File::create(&path)?;
+    let mut times = microseconds()?;
+    let begun = Instant::now();
+    while begun.elapsed() < lasts {
+        let since = Instant::now();
+        file.write_all(&[7; 100])?;
+        file.sync_data()?;
+        times.saturating_record(u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX));
+    }
+    std::fs::remove_file(&path)?;
+    Ok(times)
+}
+
 /// The middle of 100 writes of 32 KiB with a sync each, in milliseconds.
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn sync_ms(folder: &Path) -> std::io::Result<f64> {
+fn sync_ms(folder: &Path) -> std::io::Result<f64> {
     let path = folder.join("sync-probe");
     let mut file = std::fs::File::create(&path)?;
     let block = vec![7_u8; 32 * 1_024];
@@ -48,21 +80,25 @@ pub fn sync_ms(folder: &Path) -> std::io::Result<f64> {
     Ok(median(&taken))
 }
 
-/// The facts of this machine; what cannot be found out is empty.
-pub fn facts(sync_ms: f64) -> Machine {
+/// The facts of this machine, and how fast the disk is that holds `folder`; what cannot be found out is empty.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn facts(folder: &Path) -> anyhow::Result<Machine> {
+    let sync_ms = sync_ms(folder).context("failed to time the disk")?;
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let field = |text: &str, name: &str| {
         let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
         line.split_once(':').map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
     };
-    Machine {
+    Ok(Machine {
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         cpu: field(&read("/proc/cpuinfo"), "model name"),
         memory_bytes: kibibytes(&field(&read("/proc/meminfo"), "MemTotal")),
         kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
         sync_ms: (sync_ms * 1_000.0).round() / 1_000.0,
         debug_build: cfg!(debug_assertions),
-    }
+    })
 }
 
 /// Resident memory of this process, in bytes; 0 where it cannot be found out.

@@ -15,7 +15,7 @@ use tracklane_core::time::Env;
 use tracklane_engine::access::NewApiKey;
 use tracklane_store::{Scope, Store, devices, zones};
 
-use super::load::{Random, SIDE_DEGREES, SOUTH_WEST};
+use super::load::fleet::{Random, SIDE_DEGREES, SOUTH_WEST, Sender};
 use crate::app::{App, FirstAdmin};
 use crate::args::Global;
 use crate::config::Settings;
@@ -28,6 +28,8 @@ pub struct StagePlan {
     pub zones: usize,
     /// How many devices.
     pub devices: usize,
+    /// Whether each device has a credential of its own, which takes a while to give.
+    pub credentials: bool,
     /// Sleep added to each sync.
     pub sync_delay: Duration,
 }
@@ -37,10 +39,11 @@ pub struct Stage {
     /// Where it listens.
     pub address: SocketAddr,
     /// The devices.
-    pub devices: Vec<DeviceId>,
-    /// An API key that may send for each of them.
+    pub devices: Vec<Sender>,
+    /// An API key of an admin.
     pub token: String,
-    app: App,
+    /// The server itself.
+    pub app: App,
     heard: Arc<AtomicU64>,
 }
 
@@ -68,7 +71,7 @@ impl Stage {
             ],
         )?;
         let env = crate::env::real();
-        let (tenant, devices) = fill(&settings, plan, &env).await?;
+        let (tenant, mut devices) = fill(&settings, plan, &env).await?;
         let mut history = settings.history.settings();
         history.sync_delay = plan.sync_delay;
         let app = App::start_with(&settings, history, env, ADMIN).await?;
@@ -82,7 +85,13 @@ impl Stage {
             requests_per_minute: None,
             expires_at: None,
         };
-        let token = app.engine.access.create_api_key(&Caller::system(tenant), key).await?.secret;
+        let caller = Caller::system(tenant);
+        let token = app.engine.access.create_api_key(&caller, key).await?.secret;
+        if plan.credentials {
+            for device in &mut devices {
+                device.secret = app.engine.access.set_device_credential(&caller, device.id).await?;
+            }
+        }
         let heard = Arc::new(AtomicU64::new(0));
         listen(&app, &token, heard.clone()).await?;
         Ok(Self { address: app.address, devices, token, app, heard })
@@ -107,7 +116,7 @@ impl Stage {
 }
 
 /// Thousands of records through the API would take longer than the measurement: they go into the store in transactions.
-async fn fill(settings: &Settings, plan: &StagePlan, env: &Env) -> anyhow::Result<(TenantId, Vec<DeviceId>)> {
+async fn fill(settings: &Settings, plan: &StagePlan, env: &Env) -> anyhow::Result<(TenantId, Vec<Sender>)> {
     let offline = crate::app::offline(settings, env.clone()).await?;
     let first = offline.access.bootstrap(ADMIN.email, ADMIN.password).await?;
     let tenant = first.context("the data folder is in use: choose an empty one")?.tenant.id;
@@ -117,15 +126,15 @@ async fn fill(settings: &Settings, plan: &StagePlan, env: &Env) -> anyhow::Resul
     for number in 0..plan.zones {
         zones::insert(&mut tx, &zone(tenant, number, &mut rng, env)).await?;
     }
-    let mut ids = Vec::with_capacity(plan.devices);
+    let mut senders = Vec::with_capacity(plan.devices);
     for number in 0..plan.devices {
         let device = device(tenant, number, env);
-        ids.push(device.id);
         devices::insert(&mut tx, &device).await?;
+        senders.push(Sender { id: device.id, identifier: device.identifier, secret: String::new() });
     }
     tx.commit().await?;
     store.close().await;
-    Ok((tenant, ids))
+    Ok((tenant, senders))
 }
 
 fn zone(tenant_id: TenantId, number: usize, rng: &mut Random, env: &Env) -> Zone {
