@@ -10,6 +10,7 @@ mod events;
 mod fixtures;
 mod harness;
 mod positions;
+mod positions_full;
 mod records;
 mod shipments;
 mod system;

@@ -161,7 +161,7 @@ on_both!(
     what_was_acknowledged_survives_a_kill,
 );
 
-fn tenant() -> TenantId {
+pub fn tenant() -> TenantId {
     TenantId::from_uuid(Uuid::from_u128(0xfeed))
 }
 
@@ -169,16 +169,16 @@ fn other_tenant() -> TenantId {
     TenantId::from_uuid(Uuid::from_u128(0xbeef))
 }
 
-fn device(number: u64) -> DeviceId {
+pub fn device(number: u64) -> DeviceId {
     DeviceId::from_uuid(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(number)))
 }
 
-fn at(seconds: i64) -> Timestamp {
+pub fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(EPOCH_SECONDS + seconds).unwrap()
 }
 
 /// A position without anything that keeping it would round. It is received when it is taken.
-fn position(of_device: u64, seconds: i64, value: u32) -> Position {
+pub fn position(of_device: u64, seconds: i64, value: u32) -> Position {
     Position {
         tenant_id: tenant(),
         device_id: device(of_device),
