@@ -105,7 +105,7 @@ impl Store {
     pub async fn begin(&self, scope: Scope) -> Result<Tx> {
         let connection = match &self.backend {
             Backend::Sqlite(file) => Connection::Sqlite(file.begin().await?),
-            Backend::Postgres(pool) => Connection::Postgres(pool.begin().await?),
+            Backend::Postgres(pool) => Connection::Postgres(pool.begin(scope).await?),
         };
         Ok(Tx::new(Db::new(scope, connection), self.events_changed.clone()))
     }

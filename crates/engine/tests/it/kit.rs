@@ -317,9 +317,19 @@ pub async fn with_postgres(test: impl AsyncFnOnce(Ground)) {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let Some(base) = postgres_url() else { return };
     let name = format!("tracklane_engine_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    admin(&base, format!("CREATE DATABASE {name}")).await;
-    let (server, _) = base.rsplit_once('/').unwrap();
-    test(Ground::on(tempfile::tempdir().unwrap(), format!("{server}/{name}"))).await;
+    // Nobody special: row level security does not hold for superusers.
+    let owner = "tracklane_owner";
+    let role = format!(
+        "DO $$ BEGIN CREATE ROLE {owner} LOGIN PASSWORD '{owner}'; \
+         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    );
+    admin(&base, role).await;
+    admin(&base, format!("CREATE DATABASE {name} OWNER {owner}")).await;
+    let place = base.split_once("://").unwrap().1;
+    let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+    let (server, _) = place.rsplit_once('/').unwrap();
+    let url = format!("postgres://{owner}:{owner}@{server}/{name}");
+    test(Ground::on(tempfile::tempdir().unwrap(), url)).await;
     admin(&base, format!("DROP DATABASE {name} WITH (FORCE)")).await;
 }
 

@@ -106,7 +106,7 @@ impl Db {
         self.check_usable()?;
         let outcome = match &mut self.connection {
             Connection::Sqlite(handle) => handle.run(sql, args).await,
-            Connection::Postgres(handle) => handle.run(sql, args).await,
+            Connection::Postgres(handle) => handle.run(self.scope, sql, args).await,
         };
         self.spent |= outcome.is_err();
         outcome
@@ -118,7 +118,7 @@ impl Db {
         self.check_usable()?;
         let outcome = match &mut self.connection {
             Connection::Sqlite(handle) => handle.fetch(sql, args).await,
-            Connection::Postgres(handle) => handle.fetch(sql, args).await,
+            Connection::Postgres(handle) => handle.fetch(self.scope, sql, args).await,
         };
         self.spent |= outcome.is_err();
         outcome
@@ -149,7 +149,7 @@ impl Db {
         self.check_usable()?;
         let outcome = match &mut self.connection {
             Connection::Sqlite(handle) => handle.script(sql).await,
-            Connection::Postgres(handle) => handle.script(sql).await,
+            Connection::Postgres(handle) => handle.script(self.scope, sql).await,
         };
         self.spent |= outcome.is_err();
         outcome
@@ -158,10 +158,10 @@ impl Db {
     /// A transaction that has failed takes no more statements: PostgreSQL would refuse them, and SQLite may have rolled
     /// back by itself, so that they would stand alone. A reader goes on.
     fn check_usable(&self) -> Result<()> {
-        let in_transaction = matches!(
-            self.connection,
-            Connection::Sqlite(SqliteHandle::Transaction(_)) | Connection::Postgres(PgHandle::Transaction(_))
-        );
+        let in_transaction = match &self.connection {
+            Connection::Sqlite(handle) => matches!(handle, SqliteHandle::Transaction(_)),
+            Connection::Postgres(handle) => handle.is_transaction(),
+        };
         if self.spent && in_transaction { Err(Error::Spent) } else { Ok(()) }
     }
 }

@@ -12,7 +12,9 @@ use sqlx::postgres::{
 };
 use sqlx::{Arguments, AssertSqlSafe, Decode, Encode, Executor, Postgres, Transaction, Type};
 use tracklane_core::Timestamp;
+use tracklane_core::id::Id as _;
 
+use super::Scope;
 use super::row::Row;
 use super::value::Value;
 use crate::error::{Error, Result};
@@ -30,8 +32,15 @@ const SESSION: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session
 #[derive(Clone)]
 pub struct PgPool(sqlx::PgPool);
 
+/// A connection that knows whose rows it may touch.
+pub struct PgHandle {
+    work: Work,
+    /// What the database was told; none as long as it was told nothing.
+    told: Option<Scope>,
+}
+
 /// One statement at a time, or a transaction.
-pub enum PgHandle {
+enum Work {
     /// Each statement commits by itself.
     Plain(PoolConnection<Postgres>),
     /// Rolled back when dropped.
@@ -50,13 +59,17 @@ impl PgPool {
 
     /// A connection of the caller's own.
     pub async fn acquire(&self) -> Result<PgHandle> {
-        Ok(PgHandle::Plain(self.0.acquire().await.map_err(|error| from_sqlx(&error))?))
+        let connection = self.0.acquire().await.map_err(|error| from_sqlx(&error))?;
+        Ok(PgHandle { work: Work::Plain(connection), told: None })
     }
 
-    /// Begins a transaction.
-    pub async fn begin(&self) -> Result<PgHandle> {
+    /// Begins a transaction that may touch these rows.
+    pub async fn begin(&self, scope: Scope) -> Result<PgHandle> {
         let pool = self.0.clone();
-        Ok(PgHandle::Transaction(to_the_end(async move { pool.begin().await }).await?))
+        // In one message: a transaction costs no round trip more for it.
+        let begin = format!("BEGIN; SET LOCAL tracklane.scope = '{}'", word(scope));
+        let transaction = to_the_end(async move { pool.begin_with(AssertSqlSafe(begin)).await }).await?;
+        Ok(PgHandle { work: Work::Transaction(transaction), told: Some(scope) })
     }
 
     /// Closes every connection.
@@ -67,38 +80,71 @@ impl PgPool {
 
 impl PgHandle {
     fn connection(&mut self) -> &mut PgConnection {
-        match self {
-            Self::Plain(connection) => connection,
-            Self::Transaction(transaction) => transaction,
+        match &mut self.work {
+            Work::Plain(connection) => connection,
+            Work::Transaction(transaction) => transaction,
         }
     }
 
-    /// Runs a statement and answers its rows.
-    pub async fn fetch(&mut self, sql: Cow<'static, str>, args: Vec<Value>) -> Result<Vec<Row>> {
+    /// Whether several statements make one change.
+    pub fn is_transaction(&self) -> bool {
+        matches!(self.work, Work::Transaction(_))
+    }
+
+    /// Tells the database whose rows the next statement may touch, unless it knows.
+    async fn tell(&mut self, scope: Scope) -> Result<()> {
+        if self.told != Some(scope) {
+            let only_now = self.is_transaction();
+            tell(self.connection(), scope, only_now).await?;
+            self.told = Some(scope);
+        }
+        Ok(())
+    }
+
+    /// Runs a statement on these rows and answers what it says.
+    pub async fn fetch(&mut self, scope: Scope, sql: Cow<'static, str>, args: Vec<Value>) -> Result<Vec<Row>> {
+        self.tell(scope).await?;
         let query = sqlx::query_with(AssertSqlSafe(sql), bind(args)?);
         let rows = query.fetch_all(self.connection()).await.map_err(|error| from_sqlx(&error))?;
         Ok(rows.into_iter().map(Row::Postgres).collect())
     }
 
-    /// Runs a statement and answers how many rows it changed.
-    pub async fn run(&mut self, sql: Cow<'static, str>, args: Vec<Value>) -> Result<u64> {
+    /// Runs a statement on these rows and answers how many it changed.
+    pub async fn run(&mut self, scope: Scope, sql: Cow<'static, str>, args: Vec<Value>) -> Result<u64> {
+        self.tell(scope).await?;
         let query = sqlx::query_with(AssertSqlSafe(sql), bind(args)?);
         Ok(query.execute(self.connection()).await.map_err(|error| from_sqlx(&error))?.rows_affected())
     }
 
-    /// Runs several statements without parameters.
-    pub async fn script(&mut self, sql: String) -> Result<()> {
+    /// Runs several statements without parameters on these rows.
+    pub async fn script(&mut self, scope: Scope, sql: String) -> Result<()> {
+        self.tell(scope).await?;
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.connection()).await.map_err(|error| from_sqlx(&error))?;
         Ok(())
     }
 
     /// Commits a transaction.
     pub async fn commit(self) -> Result<()> {
-        match self {
-            Self::Plain(_) => Ok(()),
-            Self::Transaction(transaction) => to_the_end(transaction.commit()).await,
+        match self.work {
+            Work::Plain(_) => Ok(()),
+            Work::Transaction(transaction) => to_the_end(transaction.commit()).await,
         }
     }
+}
+
+/// How a scope is said to the database: see `migrations/0009_row_security.postgres.sql`.
+fn word(scope: Scope) -> String {
+    match scope {
+        Scope::System => "system".to_owned(),
+        Scope::Tenant(tenant_id) => tenant_id.uuid().to_string(),
+    }
+}
+
+/// Tells the database whose rows a connection may touch: until it is told otherwise, or to the end of the transaction.
+pub(crate) async fn tell(connection: &mut PgConnection, scope: Scope, only_now: bool) -> Result<()> {
+    let said = sqlx::query("SELECT set_config('tracklane.scope', $1, $2)").bind(word(scope)).bind(only_now);
+    said.execute(connection).await.map_err(|error| from_sqlx(&error))?;
+    Ok(())
 }
 
 /// Runs in a task of its own: a caller who gives up in the middle must not leave a connection that is in a transaction

@@ -1,6 +1,6 @@
 //! Who was in an area.
 
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection};
 use tracklane_core::id::Id as _;
 use tracklane_core::ports::{AreaCursor, AreaPage, AreaQuery};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::db::postgres::{PgTime, from_sqlx};
 use crate::error::Result;
 
 /// Answers a page. What was corrected counts where it is now.
-pub(super) async fn page(pool: &PgPool, query: &AreaQuery) -> Result<AreaPage> {
+pub(super) async fn page(connection: &mut PgConnection, query: &AreaQuery) -> Result<AreaPage> {
     if query.from >= query.to || query.limit == 0 {
         return Ok(AreaPage { positions: Vec::new(), next: None });
     }
@@ -38,7 +38,7 @@ pub(super) async fn page(pool: &PgPool, query: &AreaQuery) -> Result<AreaPage> {
         .bind(device)
         .bind(PgTime::new(seen))
         .bind(i64::try_from(query.limit).unwrap_or(i64::MAX))
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await
         .map_err(|error| from_sqlx(&error))?;
     let positions: Vec<_> = rows.iter().map(|row| Ok(read(row)?.1)).collect::<Result<_>>()?;

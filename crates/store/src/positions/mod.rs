@@ -26,6 +26,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -37,7 +39,8 @@ use tracklane_core::position::Position;
 
 use self::queue::Queue;
 use self::writer::Writer;
-use crate::db::postgres::from_sqlx;
+use crate::db::Scope;
+use crate::db::postgres::{from_sqlx, tell};
 use crate::error::Error;
 use crate::store::{is_postgres, without_password};
 
@@ -66,6 +69,16 @@ struct Inner {
     trouble: Mutex<Option<String>>,
     /// Held while rows are taken away, so that nobody copies what another one erases.
     upkeep: tokio::sync::Mutex<()>,
+}
+
+impl Inner {
+    /// A connection that is shown these positions and no others.
+    async fn handle(&self, scope: Scope) -> Result<PoolConnection<Postgres>, HistoryError> {
+        let handle = self.pool.acquire().await;
+        let mut handle = handle.map_err(|error| to_port(&from_sqlx(&error)))?;
+        tell(&mut handle, scope, false).await.map_err(|error| to_port(&error))?;
+        Ok(handle)
+    }
 }
 
 impl PgHistory {
@@ -157,24 +170,32 @@ impl PositionHistory for PgHistory {
     }
 
     fn range(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Position>, HistoryError>> {
-        Box::pin(async move { read::range(&self.inner.pool, &query).await.map_err(|error| to_port(&error)) })
+        Box::pin(async move {
+            let mut handle = self.inner.handle(Scope::Tenant(query.tenant_id)).await?;
+            read::range(&mut handle, &query).await.map_err(|error| to_port(&error))
+        })
     }
 
     fn area(&self, query: AreaQuery) -> BoxFuture<'_, Result<AreaPage, HistoryError>> {
-        Box::pin(async move { area::page(&self.inner.pool, &query).await.map_err(|error| to_port(&error)) })
+        Box::pin(async move {
+            let mut handle = self.inner.handle(Scope::Tenant(query.tenant_id)).await?;
+            area::page(&mut handle, &query).await.map_err(|error| to_port(&error))
+        })
     }
 
     fn erase(&self, tenant_id: TenantId, device_id: Option<DeviceId>) -> BoxFuture<'_, Result<(), HistoryError>> {
         Box::pin(async move {
             let _alone = self.inner.upkeep.lock().await;
-            erase::erase(&self.inner.pool, tenant_id, device_id).await.map_err(|error| to_port(&error))
+            let mut handle = self.inner.handle(Scope::Tenant(tenant_id)).await?;
+            erase::erase(&mut handle, tenant_id, device_id).await.map_err(|error| to_port(&error))
         })
     }
 
     fn retain(&self, limits: Vec<Limits>) -> BoxFuture<'_, Result<Retained, HistoryError>> {
         Box::pin(async move {
             let _alone = self.inner.upkeep.lock().await;
-            retain::retain(&self.inner.pool, &limits).await.map_err(|error| to_port(&error))
+            let mut handle = self.inner.handle(Scope::System).await?;
+            retain::retain(&mut handle, &limits).await.map_err(|error| to_port(&error))
         })
     }
 
@@ -182,8 +203,11 @@ impl PositionHistory for PgHistory {
         let (mut from, end) = (lsn.max(1), self.next_lsn());
         while from < end {
             let to = (from + REPLAYED_AT_ONCE).min(end);
-            let rows = self.inner.runtime.block_on(read::by_number(&self.inner.pool, from, to));
-            let mut rows = rows.map_err(|error| to_port(&error))?.into_iter().peekable();
+            let rows = self.inner.runtime.block_on(async {
+                let mut handle = self.inner.handle(Scope::System).await?;
+                read::by_number(&mut handle, from, to).await.map_err(|error| to_port(&error))
+            });
+            let mut rows = rows?.into_iter().peekable();
             // What was erased leaves gaps.
             while let Some((first, position)) = rows.next() {
                 let mut batch = vec![position];

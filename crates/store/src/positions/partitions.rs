@@ -73,18 +73,21 @@ pub(super) async fn list(connection: &mut PgConnection) -> Result<BTreeSet<Windo
     Ok(rows.iter().filter_map(name).filter_map(|name| Window::from_name(&name)).collect())
 }
 
-/// Makes the partitions that are missing, and some after them.
+/// Makes the partitions that are missing, and some after them. Those of `shared` cannot be made.
 pub(super) async fn provide(
     connection: &mut PgConnection,
-    wanted: &BTreeSet<Window>,
+    wanted: impl Iterator<Item = Window>,
     known: &mut BTreeSet<Window>,
+    shared: &mut BTreeSet<Window>,
 ) -> Result<()> {
-    let ours = || wanted.iter().filter(|window| **window != Window::EARLY);
-    if ours().all(|window| known.contains(window)) {
+    let wanted: BTreeSet<Window> =
+        wanted.filter(|window| *window != Window::EARLY && !shared.contains(window)).collect();
+    if wanted.is_subset(known) {
         return Ok(());
     }
-    let ahead = ours().max().into_iter().flat_map(|last| (1..=AHEAD).map(|more| Window(last.0 + more)));
-    let missing: BTreeSet<Window> = ours().copied().chain(ahead).filter(|window| !known.contains(window)).collect();
+    let ahead = wanted.last().copied().into_iter().flat_map(|last| (1..=AHEAD).map(move |more| Window(last.0 + more)));
+    let missing: BTreeSet<Window> =
+        wanted.iter().copied().chain(ahead).filter(|window| !known.contains(window)).collect();
     for window in missing {
         let sql = format!(
             "CREATE TABLE IF NOT EXISTS {} PARTITION OF positions FOR VALUES {}",
@@ -95,12 +98,13 @@ pub(super) async fn provide(
             // The clock was set back: the partition of what lies too far back has rows of this window, and takes more.
             Err(Error::Other(text)) if text.contains(CHECK_VIOLATION) => {
                 tracing::warn!(window = window.name(), %text, "positions share a partition");
+                shared.insert(window);
             }
             outcome => {
                 outcome?;
+                known.insert(window);
             }
         }
-        known.insert(window);
     }
     Ok(())
 }

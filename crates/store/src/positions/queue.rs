@@ -1,6 +1,6 @@
 //! Where appends wait for the writer. They get their numbers here, in the order of the calls.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
@@ -17,12 +17,18 @@ type Outcome = Result<(), Error>;
 /// Appends that go into one transaction.
 #[derive(Default)]
 pub(super) struct Group {
-    /// Rows in the form of `COPY`.
-    pub rows: Vec<u8>,
+    /// Rows in the form of `COPY`, by the window they lie in.
+    pub rows: BTreeMap<Window, Vec<u8>>,
     pub count: u64,
-    /// Which windows they need.
-    pub windows: BTreeSet<Window>,
     appends: Vec<oneshot::Sender<Outcome>>,
+}
+
+/// The rows of one append in one window.
+#[derive(Default)]
+struct Encoded {
+    rows: Vec<u8>,
+    /// Which position of the append each is, and where its number goes.
+    places: Vec<(u64, usize)>,
 }
 
 struct Waiting {
@@ -64,12 +70,12 @@ impl Queue {
 
     pub fn append(&self, batch: &[Position]) -> Result<Appended, HistoryError> {
         // Encoded here, by many threads, rather than by the one that everybody waits for.
-        let mut encoded = Vec::with_capacity(batch.len() * rows::USUAL_BYTES);
-        let mut places = Vec::with_capacity(batch.len());
-        for position in batch {
-            places.push(rows::encode(position, &mut encoded).map_err(|error| to_port(&error))?);
+        let mut encoded = BTreeMap::<Window, Encoded>::new();
+        for (index, position) in (0_u64..).zip(batch) {
+            let part = encoded.entry(Window::of(position)).or_default();
+            let place = rows::encode(position, &mut part.rows).map_err(|error| to_port(&error))?;
+            part.places.push((index, place));
         }
-        let windows: BTreeSet<Window> = batch.iter().map(Window::of).collect();
         let (done, durable) = oneshot::channel();
         let first = {
             let mut waiting = self.waiting.lock();
@@ -80,15 +86,18 @@ impl Queue {
                 return Err(to_port(error));
             }
             let first = waiting.next;
-            for (lsn, place) in (first..).zip(&places) {
-                rows::put_number(&mut encoded, *place, lsn);
+            for part in encoded.values_mut() {
+                for (index, place) in &part.places {
+                    rows::put_number(&mut part.rows, *place, first + index);
+                }
             }
             waiting.next += batch.len() as u64;
             waiting.weight += batch.len();
             let group = &mut waiting.group;
-            group.rows.extend_from_slice(&encoded);
+            for (window, part) in encoded {
+                group.rows.entry(window).or_default().extend_from_slice(&part.rows);
+            }
             group.count += batch.len() as u64;
-            group.windows.extend(windows);
             group.appends.push(done);
             first
         };

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection as _, PgPool};
+use sqlx::{AssertSqlSafe, Connection as _};
 use tracklane_core::id::{Id as _, TenantId};
 use tracklane_core::ports::{Limits, Retained};
 use uuid::Uuid;
@@ -27,14 +27,13 @@ enum Fate {
 }
 
 /// Does it, window by window.
-pub(super) async fn retain(pool: &PgPool, limits: &[Limits]) -> Result<Retained> {
-    let mut connection = pool.acquire().await.map_err(|error| from_sqlx(&error))?;
+pub(super) async fn retain(connection: &mut PgConnection, limits: &[Limits]) -> Result<Retained> {
     let mut retained = Retained::default();
-    for window in list(&mut connection).await? {
+    for window in list(connection).await? {
         let mut fates: Vec<(TenantId, Fate)> = limits.iter().filter_map(|limits| fate(window, limits)).collect();
         fates.sort_unstable_by_key(|(tenant, _)| *tenant);
         if !fates.is_empty() {
-            keep_window(&mut connection, window, &fates, &mut retained).await?;
+            keep_window(connection, window, &fates, &mut retained).await?;
         }
     }
     for limits in limits {

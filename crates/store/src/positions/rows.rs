@@ -17,8 +17,6 @@ pub(super) const COLUMNS: &str = "lsn, tenant_id, device_id, fix_time, received_
                                   course_deg, accuracy_m, valid, mark, attributes";
 const COUNT: i16 = 14;
 
-/// What a row mostly takes.
-pub(super) const USUAL_BYTES: usize = 192;
 /// What stands before the first row: the signature, flags and the length of an extension.
 pub(super) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// What stands after the last row.

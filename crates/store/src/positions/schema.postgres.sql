@@ -24,6 +24,18 @@ CREATE INDEX IF NOT EXISTS positions_order ON positions USING BRIN (fix_time, ls
 
 CREATE TABLE IF NOT EXISTS positions_early PARTITION OF positions DEFAULT;
 
+-- The second wall between tenants, as around the records: whoever reads says whose positions, and is shown no others. Rows are
+-- written to the partitions, which are never read by name: COPY does not go through this wall.
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = CAST('positions' AS REGCLASS)) THEN
+        CREATE POLICY tenancy ON positions USING (
+            (SELECT current_setting('tracklane.scope', TRUE)) = 'system'
+            OR tenant_id = (SELECT CAST(NULLIF(NULLIF(current_setting('tracklane.scope', TRUE), ''), 'system') AS UUID))
+        );
+        ALTER TABLE positions ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+    END IF;
+END $$;
+
 -- One row: the number of the next record. Whoever writes positions changes it in the same transaction.
 CREATE TABLE IF NOT EXISTS position_log (
     id BIGINT PRIMARY KEY CHECK (id = 1),

@@ -24,6 +24,8 @@ const SCHEMA_LOCK: i64 = 8_380_918_446_131_411;
 const FORMAT: i64 = 1;
 /// A commit waits for the disk whatever the database's own setting is; nobody waits for a lock for ever.
 const SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = '10s'; SET client_min_messages = warning";
+/// What the database says of a table that is not there.
+const UNDEFINED_TABLE: &str = "(42P01)";
 /// A process that was killed may take a moment to let go; so often and so long is waited for it.
 const LOCK_TRIES: u32 = 50;
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
@@ -35,7 +37,15 @@ pub(super) struct Writer {
     /// None after a failure, until the next try.
     connection: Option<PgConnection>,
     next: Lsn,
-    windows: BTreeSet<Window>,
+    windows: Windows,
+}
+
+/// Which windows have a partition of their own.
+#[derive(Clone, Default)]
+struct Windows {
+    known: BTreeSet<Window>,
+    /// Those that cannot have one.
+    shared: BTreeSet<Window>,
 }
 
 impl Writer {
@@ -51,7 +61,7 @@ impl Writer {
         tx.commit().await.map_err(|error| from_sqlx(&error))?;
         super::retain::remove_leftovers(&mut connection).await?;
         let (_, next) = log(&mut connection).await?;
-        let windows = partitions::list(&mut connection).await?;
+        let windows = Windows { known: partitions::list(&mut connection).await?, shared: BTreeSet::new() };
         Ok(Self { options: options.clone(), connection: Some(connection), next, windows })
     }
 
@@ -125,7 +135,12 @@ impl Writer {
         self.connected().await?;
         let (first, mut windows) = (self.next, std::mem::take(&mut self.windows));
         let connection = self.connected().await?;
-        let written = write(connection, group, first, &mut windows).await;
+        let mut written = write(connection, group, first, &mut windows).await;
+        if matches!(&written, Err(Error::Other(text)) if text.contains(UNDEFINED_TABLE)) {
+            // A window was dropped that we knew; what comes late for it goes into a new one.
+            windows = Windows { known: partitions::list(connection).await?, shared: BTreeSet::new() };
+            written = write(connection, group, first, &mut windows).await;
+        }
         if written.is_ok() {
             self.windows = windows;
         } else {
@@ -136,11 +151,11 @@ impl Writer {
     }
 }
 
-async fn write(connection: &mut PgConnection, group: &Group, first: Lsn, windows: &mut BTreeSet<Window>) -> Result<()> {
+async fn write(connection: &mut PgConnection, group: &Group, first: Lsn, windows: &mut Windows) -> Result<()> {
     if group.count == 0 {
         return Ok(());
     }
-    partitions::provide(connection, &group.windows, windows).await?;
+    partitions::provide(connection, group.rows.keys().copied(), &mut windows.known, &mut windows.shared).await?;
     let mut tx = connection.begin().await.map_err(|error| from_sqlx(&error))?;
     let moved = sqlx::query("UPDATE position_log SET next_lsn = $2 WHERE next_lsn = $1")
         .bind(first.cast_signed())
@@ -151,18 +166,27 @@ async fn write(connection: &mut PgConnection, group: &Group, first: Lsn, windows
     if moved.rows_affected() != 1 {
         return Err(Error::Unavailable("the number of the next record has moved".to_owned()));
     }
-    let sql = format!("COPY positions ({COLUMNS}) FROM STDIN (FORMAT binary)");
-    let mut copy = tx.copy_in_raw(&sql).await.map_err(|error| from_sqlx(&error))?;
+    for (window, rows) in &group.rows {
+        let own = windows.known.contains(window);
+        let table = if own { *window } else { Window::EARLY }.name();
+        copy(&mut tx, &table, rows).await?;
+    }
+    tx.commit().await.map_err(|error| from_sqlx(&error))
+}
+
+async fn copy(connection: &mut PgConnection, table: &str, rows: &[u8]) -> Result<()> {
+    let sql = format!("COPY {table} ({COLUMNS}) FROM STDIN (FORMAT binary)");
+    let mut copy = connection.copy_in_raw(&sql).await.map_err(|error| from_sqlx(&error))?;
     let sent = async {
         copy.send(HEADER).await?;
-        for chunk in group.rows.chunks(CHUNK) {
+        for chunk in rows.chunks(CHUNK) {
             copy.send(chunk).await?;
         }
         copy.send(TRAILER).await.map(drop)
     };
     sent.await.map_err(|error| from_sqlx(&error))?;
     copy.finish().await.map_err(|error| from_sqlx(&error))?;
-    tx.commit().await.map_err(|error| from_sqlx(&error))
+    Ok(())
 }
 
 fn check_format(format: i64) -> Result<()> {

@@ -250,7 +250,7 @@ async fn a_restored_log_goes_on(world: World) {
 
     if let Some(url) = &world.url {
         // As if from a dump of a database with more transactions behind it.
-        let age = "UPDATE events SET tx = tx + 1000000000000; UPDATE shipments SET log_tx = log_tx + 1000000000000;
+        let age = "SET tracklane.scope = 'system'; UPDATE events SET tx = tx + 1000000000000; UPDATE shipments SET log_tx = log_tx + 1000000000000;
                    UPDATE cursors SET tx = tx + 1000000000000";
         admin(url, age.to_owned()).await;
         position.transaction += 1_000_000_000_000;

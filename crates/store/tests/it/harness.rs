@@ -104,16 +104,37 @@ pub async fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) 
     let store = Store::open(&url).await.unwrap();
     test(World::new(store.clone(), Some(url.clone())).await).await;
     store.close().await;
-    empty(&url).await;
+    let (_, name) = url.rsplit_once('/').unwrap();
+    empty(&database_url(&base, name)).await;
     FREE.lock().unwrap().push(url);
 }
 
-/// A database of its own; its address.
+/// A database of its own that belongs to [`OWNER`]; its address.
 pub async fn create_database(base: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("tracklane_store_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    admin(base, format!("CREATE DATABASE {name}")).await;
-    database_url(base, &name)
+    create_owner(base).await;
+    admin(base, format!("CREATE DATABASE {name} OWNER {OWNER}")).await;
+    as_owner(&database_url(base, &name))
+}
+
+/// Who the store is on PostgreSQL: nobody special. Row level security does not hold for superusers.
+pub const OWNER: &str = "tracklane_owner";
+
+/// Makes the owner of databases, if nobody has.
+pub async fn create_owner(base: &str) {
+    let sql = format!(
+        "DO $$ BEGIN CREATE ROLE {OWNER} LOGIN PASSWORD '{OWNER}'; \
+         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    );
+    admin(base, sql).await;
+}
+
+/// The address of the same database for its owner.
+pub fn as_owner(url: &str) -> String {
+    let place = url.split_once("://").unwrap().1;
+    let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+    format!("postgres://{OWNER}:{OWNER}@{place}")
 }
 
 /// Removes all rows but those that say which migrations were applied.

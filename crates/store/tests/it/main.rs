@@ -14,5 +14,6 @@ mod positions_full;
 mod records;
 mod shipments;
 mod system;
+mod tenancy;
 mod transactions;
 mod webhooks;

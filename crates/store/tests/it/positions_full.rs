@@ -7,7 +7,7 @@ use tracklane_core::ports::{HistoryError, HistoryQuery, PositionHistory as _};
 use tracklane_core::position::Position;
 use tracklane_store::PgHistory;
 
-use crate::harness::{admin, database_url, postgres_url};
+use crate::harness::{OWNER, admin, as_owner, create_owner, database_url, postgres_url};
 use crate::positions::{at, device, position, tenant};
 
 /// A small file system in memory that belongs to the database's user, as a tablespace with a database of its own in it.
@@ -36,12 +36,13 @@ impl SmallDisk {
             return None;
         }
         admin(base, format!("CREATE TABLESPACE {} LOCATION '{}'", disk.name, inside.display())).await;
-        admin(base, format!("CREATE DATABASE {0} TABLESPACE {0}", disk.name)).await;
+        create_owner(base).await;
+        admin(base, format!("CREATE DATABASE {0} OWNER {OWNER} TABLESPACE {0}", disk.name)).await;
         Some(disk)
     }
 
     fn url(&self) -> String {
-        database_url(&self.base, &self.name)
+        as_owner(&database_url(&self.base, &self.name))
     }
 
     async fn remove(&self) {
