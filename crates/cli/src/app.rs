@@ -142,7 +142,10 @@ async fn open_store(settings: &Settings, env: &Env) -> anyhow::Result<(Store, Se
     let made = DirBuilder::new().recursive(true).mode(0o700).create(data);
     made.with_context(|| format!("failed to make the data folder {}", data.display()))?;
     let secrets = Secrets::open(data, env).context("failed to open the master key")?;
-    let store = Store::open(&settings.store_url()).await.context("failed to open the store")?;
+    let store = Store::open_with(&settings.store()).await.context("failed to open the store")?;
+    if let Some(gap) = store.row_security_gap().await? {
+        tracing::warn!(gap, "tenants are kept apart by Tracklane alone");
+    }
     Ok((store, secrets))
 }
 

@@ -32,6 +32,11 @@ impl Base {
         Ok(self.store.read(Scope::Tenant(caller.tenant_id)).await?)
     }
 
+    /// A handle on what the caller's tenant owned a moment ago: for lists about the past.
+    pub(crate) async fn read_behind(&self, caller: &Caller) -> Result<Db> {
+        Ok(self.store.read_behind(Scope::Tenant(caller.tenant_id)).await?)
+    }
+
     /// A transaction on what the caller's tenant owns. It is part of the work of the request that is being handled, where
     /// that may be sent again.
     pub(crate) async fn begin(&self, caller: &Caller) -> Result<Tx> {

@@ -44,7 +44,7 @@ impl Log {
     /// [`Error::Forbidden`] unless an admin calls.
     pub async fn audit(&self, caller: &Caller, filter: &AuditFilter, page: Page) -> Result<Listing<AuditEntry>> {
         must_administer(caller)?;
-        let mut db = self.base.read(caller).await?;
+        let mut db = self.base.read_behind(caller).await?;
         Ok(audit_log::list(&mut db, filter, page).await?)
     }
 

@@ -90,6 +90,25 @@ impl Dialect {
         }
     }
 
+    /// Lets the statements of this transaction take as long as they take. SQLite breaks nothing off.
+    pub fn no_statement_timeout(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some("SET LOCAL statement_timeout = 0"),
+        }
+    }
+
+    /// Who we are, if that is somebody for whom row level security does not hold. SQLite has neither.
+    pub fn who_is_above_row_security(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(
+                "SELECT CAST(rolname AS TEXT) AS role FROM pg_roles \
+                 WHERE rolname = current_user AND (rolsuper OR rolbypassrls)",
+            ),
+        }
+    }
+
     /// Statements that refresh what the planner knows of the tables, looking at a few hundred rows of each index. Without
     /// it SQLite believes that no tenant has more than ten rows. PostgreSQL's autovacuum does it unasked.
     pub fn gather_statistics(self) -> Option<[&'static str; 2]> {

@@ -14,12 +14,15 @@ use crate::db::{Connection, Db, Scope, Tx, args};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::migrate::migrate;
+use crate::settings::Settings;
 use crate::shipments::ACTIVE;
 
 /// The records of an installation: SQLite or PostgreSQL, by URL. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     backend: Backend,
+    /// A PostgreSQL that may be a little behind.
+    behind: Option<PgPool>,
     events_changed: watch::Sender<u64>,
     /// Removes a temporary database together with the last clone.
     _temporary: Option<Arc<Temporary>>,
@@ -46,14 +49,23 @@ pub struct Counts {
 const DAY_SECONDS: i64 = 86_400;
 
 impl Store {
-    /// Opens the database at `url` and brings its schema up to date.
+    /// Opens the database at `url`, with the other settings as they are by default.
+    ///
+    /// # Errors
+    /// As [`Store::open_with`].
+    pub async fn open(url: &str) -> Result<Self> {
+        Self::open_with(&Settings::at(url)).await
+    }
+
+    /// Opens a database and brings its schema up to date.
     ///
     /// `sqlite:/path/to/file.db` (made if missing), `sqlite::memory:` (a temporary file, gone with the store; for tests),
     /// `postgres://user:password@host:port/database`.
     ///
     /// # Errors
     /// [`Error::Url`] for another form, [`Error::Migration`] when the database has a newer or an altered schema.
-    pub async fn open(url: &str) -> Result<Self> {
+    pub async fn open_with(settings: &Settings) -> Result<Self> {
+        let url = settings.url.as_str();
         let mut temporary = None;
         let backend = if url == "sqlite::memory:" {
             let file = Temporary::new();
@@ -63,12 +75,20 @@ impl Store {
         } else if let Some(path) = sqlite_path(url) {
             Backend::Sqlite(SqliteFile::open(Path::new(path), true).await?)
         } else if is_postgres(url) {
-            Backend::Postgres(PgPool::open(url).await?)
+            Backend::Postgres(PgPool::open(url, settings).await?)
         } else {
             return Err(Error::Url { given: without_password(url) });
         };
-        let store = Self { backend, events_changed: watch::Sender::new(0), _temporary: temporary };
+        let behind = match settings.read_url.as_str() {
+            "" => None,
+            url if is_postgres(url) => Some(PgPool::open_lazily(url, settings)?),
+            url => return Err(Error::Url { given: without_password(url) }),
+        };
+        let store = Self { backend, behind, events_changed: watch::Sender::new(0), _temporary: temporary };
         let mut tx = store.begin(Scope::System).await?;
+        if let Some(patience) = store.dialect().no_statement_timeout() {
+            tx.run(patience, Vec::new()).await?;
+        }
         migrate(&mut tx).await?;
         tx.commit().await?;
         store.maintain().await?;
@@ -95,6 +115,22 @@ impl Store {
             Backend::Postgres(pool) => Connection::Postgres(pool.acquire().await?),
         };
         Ok(Db::new(scope, connection))
+    }
+
+    /// A handle for reading what may be a little behind, where a second database was named for that; else, or when that one
+    /// does not answer, as [`Store::read`]. For lists about the past, never for what is going to be changed.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn read_behind(&self, scope: Scope) -> Result<Db> {
+        let Some(behind) = &self.behind else { return self.read(scope).await };
+        match behind.acquire().await {
+            Ok(handle) => Ok(Db::new(scope, Connection::Postgres(handle))),
+            Err(error) => {
+                tracing::warn!(%error, "the database for reading does not answer: the other one is asked");
+                self.read(scope).await
+            }
+        }
     }
 
     /// Begins a transaction. SQLite has one at a time: do nothing slow inside one, and never begin a second one before
@@ -195,10 +231,25 @@ impl Store {
 
     /// Closes every connection. Handles that are still out fail afterwards.
     pub async fn close(&self) {
+        if let Some(behind) = &self.behind {
+            behind.close().await;
+        }
         match &self.backend {
             Backend::Sqlite(file) => file.close().await,
             Backend::Postgres(pool) => pool.close().await,
         }
+    }
+
+    /// Why the database does not keep tenants apart by itself, if it does not: PostgreSQL shows superusers every row. SQLite
+    /// cannot, and has no other users.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn row_security_gap(&self) -> Result<Option<String>> {
+        let Some(question) = self.dialect().who_is_above_row_security() else { return Ok(None) };
+        let mut db = self.read(Scope::System).await?;
+        let role = db.one(question, Vec::new(), |row| row.get::<String>("role")).await?;
+        Ok(role.map(|role| format!("the role {role} passes by row level security: use one that is no superuser")))
     }
 
     /// Which database this is, for reports: `sqlite` or `postgres`.

@@ -121,19 +121,22 @@ fn disk(folder: &Path) -> Option<Check> {
 
 async fn store(settings: &Settings) -> Check {
     const NAME: &str = "store";
-    let url = settings.store_url();
     // Looking must not make anything.
     if settings.store.url.is_empty() && !settings.data.join("tracklane.db").exists() {
         return ok(NAME, "not there yet: the first start makes it");
     }
-    let opened = tokio::time::timeout(Duration::from_secs(10), Store::open(&url)).await;
+    let opened = tokio::time::timeout(Duration::from_secs(10), Store::open_with(&settings.store())).await;
     let store = match opened {
         Ok(Ok(store)) => store,
         Ok(Err(error)) => return fail(NAME, error.to_string()),
         Err(_) => return fail(NAME, "no answer within 10 seconds"),
     };
     let check = match store.health().await {
-        Ok(()) => ok(NAME, format!("{}, schema up to date", store.kind())),
+        Ok(()) => match store.row_security_gap().await {
+            Ok(None) => ok(NAME, format!("{}, schema up to date", store.kind())),
+            Ok(Some(gap)) => warn(NAME, gap),
+            Err(error) => fail(NAME, error.to_string()),
+        },
         Err(error) => fail(NAME, error.to_string()),
     };
     store.close().await;

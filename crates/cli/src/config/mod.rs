@@ -15,7 +15,7 @@ use tracklane_server::ServerSettings;
 use tracklane_store::{PgHistory, Store};
 
 pub use layers::{DEFAULT, Layers, Problem, SECRETS};
-pub use sections::{HistorySection, LogFormat, LogSection, StoreSection};
+pub use sections::{HistorySection, LogFormat, LogSection};
 
 /// Every setting, ready to use.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -25,7 +25,7 @@ pub struct Settings {
     /// The server, its limits included.
     pub server: ServerSettings,
     /// The records.
-    pub store: StoreSection,
+    pub store: tracklane_store::Settings,
     /// Position history.
     pub history: HistorySection,
     /// What the engine owns: tracking, webhooks, access.
@@ -113,6 +113,12 @@ impl Settings {
             let origin = layers.origin("store.url").clone();
             layers.report(origin, "store.url", &error.to_string());
         }
+        if !settings.store.read_url.is_empty()
+            && let Err(error) = PgHistory::check_url(&settings.store.read_url)
+        {
+            let origin = layers.origin("store.read_url").clone();
+            layers.report(origin, "store.read_url", &error.to_string());
+        }
         if !settings.history.url.is_empty()
             && let Err(error) = PgHistory::check_url(&settings.history.url)
         {
@@ -125,6 +131,11 @@ impl Settings {
     /// Where positions are when they are kept in files.
     pub fn history_folder(&self) -> PathBuf {
         self.data.join("history")
+    }
+
+    /// The settings of the store, with the URL that holds.
+    pub fn store(&self) -> tracklane_store::Settings {
+        tracklane_store::Settings { url: self.store_url(), ..self.store.clone() }
     }
 
     /// The URL of the records: the one that is set, else a file in the data folder.

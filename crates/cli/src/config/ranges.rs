@@ -12,6 +12,8 @@ const RANGES: &[(&str, f64, f64)] = &[
     ("server.grace_seconds", 0.0, 3_600.0),
     ("server.idempotency_hours", 1.0, 720.0),
     ("server.live_check_seconds", 1.0, 3_600.0),
+    ("store.connections", 2.0, 1_000.0),
+    ("store.statement_timeout_seconds", 1.0, 86_400.0),
     ("history.wal_segment_bytes", 4_096.0, 1_073_741_824.0),
     ("history.seal_records", 1.0, 100_000_000.0),
     ("history.seal_bytes", 1.0, 17_179_869_184.0),

@@ -2,14 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The records.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct StoreSection {
-    /// `sqlite:` or `postgres:` URL; empty means a file in the data folder.
-    pub url: String,
-}
-
 /// Position history: where it is, and what may be set of [`tracklane_history::Settings`] when it is files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

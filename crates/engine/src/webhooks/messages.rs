@@ -68,7 +68,7 @@ impl Webhooks {
     /// `NotFound` when the filter names an endpoint that is not there.
     pub async fn messages(&self, caller: &Caller, filter: &MessageFilter, page: Page) -> Result<Listing<Message>> {
         must_see_all(caller)?;
-        let mut db = self.0.base.read(caller).await?;
+        let mut db = self.0.base.read_behind(caller).await?;
         must_be_there(&mut db, filter.endpoint_id).await?;
         Ok(messages::list(&mut db, filter, page).await?)
     }
@@ -89,7 +89,7 @@ impl Webhooks {
     /// `NotFound` when the filter names an endpoint or a message that is not there.
     pub async fn attempts(&self, caller: &Caller, filter: &AttemptFilter, page: Page) -> Result<Listing<Attempt>> {
         must_see_all(caller)?;
-        let mut db = self.0.base.read(caller).await?;
+        let mut db = self.0.base.read_behind(caller).await?;
         must_be_there(&mut db, filter.endpoint_id).await?;
         if let Some(id) = filter.message_id {
             messages::get(&mut db, id).await?.ok_or(Error::NotFound)?;

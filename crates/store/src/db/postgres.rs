@@ -18,12 +18,10 @@ use super::Scope;
 use super::row::Row;
 use super::value::Value;
 use crate::error::{Error, Result};
+use crate::settings::Settings;
 
 /// How long a caller waits for a connection before the database counts as unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How many connections one process opens at most.
-const CONNECTIONS: u32 = 16;
 
 /// Nobody waits for ever: not for a lock, and not for a process that began a transaction and hangs.
 const SESSION: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'";
@@ -49,12 +47,15 @@ enum Work {
 
 impl PgPool {
     /// Connects to the database at `url`.
-    pub async fn open(url: &str) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url).map_err(|error| from_sqlx(&error))?;
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
-        let pool =
-            pool.after_connect(|connection, _| Box::pin(async move { connection.execute(SESSION).await.map(drop) }));
+    pub async fn open(url: &str, settings: &Settings) -> Result<Self> {
+        let (pool, options) = prepared(url, settings)?;
         Ok(Self(pool.connect_with(options).await.map_err(|error| from_sqlx(&error))?))
+    }
+
+    /// Connects to the database at `url` when it is first needed: it may be away now.
+    pub fn open_lazily(url: &str, settings: &Settings) -> Result<Self> {
+        let (pool, options) = prepared(url, settings)?;
+        Ok(Self(pool.connect_lazy_with(options)))
     }
 
     /// A connection of the caller's own.
@@ -76,6 +77,17 @@ impl PgPool {
     pub async fn close(&self) {
         self.0.close().await;
     }
+}
+
+fn prepared(url: &str, settings: &Settings) -> Result<(PgPoolOptions, PgConnectOptions)> {
+    let options = PgConnectOptions::from_str(url).map_err(|error| from_sqlx(&error))?;
+    let session = format!("{SESSION}; SET statement_timeout = '{}s'", settings.statement_timeout_seconds);
+    let pool = PgPoolOptions::new().max_connections(settings.connections).acquire_timeout(ACQUIRE_TIMEOUT);
+    let pool = pool.after_connect(move |connection, _| {
+        let session = session.clone();
+        Box::pin(async move { connection.execute(AssertSqlSafe(session)).await.map(drop) })
+    });
+    Ok((pool, options))
 }
 
 impl PgHandle {
@@ -240,9 +252,9 @@ pub(crate) fn from_sqlx(error: &sqlx::Error) -> Error {
         "23505" => Error::NotUnique { constraint: said.constraint().unwrap_or_default().to_owned() },
         "23503" => Error::ForeignKey,
         "53100" => Error::Full,
-        // Serialization failure, deadlock, lock not available, too many connections, shutting down or starting up,
-        // a read-only standby in the middle of a failover.
-        "40001" | "40P01" | "55P03" | "53300" | "57P01" | "57P02" | "57P03" | "25006" => {
+        // Serialization failure, deadlock, lock not available, too many connections, a statement that took too long,
+        // shutting down or starting up, a read-only standby in the middle of a failover.
+        "40001" | "40P01" | "55P03" | "53300" | "57014" | "57P01" | "57P02" | "57P03" | "25006" => {
             Error::Unavailable(said.message().to_owned())
         }
         _ if code.starts_with("08") => Error::Unavailable(said.message().to_owned()),

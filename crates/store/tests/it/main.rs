@@ -13,6 +13,7 @@ mod positions;
 mod positions_full;
 mod records;
 mod shipments;
+mod standby;
 mod system;
 mod tenancy;
 mod transactions;
