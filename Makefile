@@ -1,12 +1,12 @@
 # Short recipes. What needs more than a line is a script or an xtask.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-rust test-web e2e lint fmt check-api check-webhooks check-deps bench bench-memory \
+.PHONY: help package check-deploy setup run demo test test-rust test-web e2e lint fmt check-api check-webhooks check-deps bench bench-memory \
   bench-history bench-peers web services services-stop
 
 help: ## list the recipes
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-setup: ## install what the tests need beyond Rust and Node (PostgreSQL, Mosquitto, Chromium)
+setup: ## install what the tests need beyond Rust and Node (PostgreSQL, Mosquitto, Prometheus, Chromium)
 	@scripts/setup test
 
 run: web ## build everything and serve the product on 127.0.0.1:8080
@@ -15,7 +15,7 @@ run: web ## build everything and serve the product on 127.0.0.1:8080
 demo: web ## the main job on a fleet that moves: zones, milestones, webhooks, live map
 	cargo run --release --bin tracklane -- demo $(ARGS)
 
-test: setup lint test-web test-rust e2e ## everything, on real parts
+test: setup lint test-web test-rust e2e check-deploy ## everything, on real parts
 
 test-rust: ## Rust tests on SQLite and on a PostgreSQL of our own
 	scripts/with-services cargo test --workspace --quiet
@@ -41,6 +41,12 @@ check-api: ## every answer against the OpenAPI document, by schemathesis (needs 
 
 check-webhooks: ## every webhook of a fleet, verified by a library of others (needs python3 and the network)
 	@scripts/check-webhooks
+
+check-deploy: ## alerts, dashboard, unit and package, on real parts
+	@scripts/check-deploy
+
+package: ## a package for Debian and Ubuntu, in target/packages
+	@scripts/package-deb target/packages
 
 check-deps: ## licences, advisories and sources of what we depend on (needs cargo-deny)
 	@cargo deny --version >/dev/null 2>&1 || { echo "please run: cargo install --locked cargo-deny" >&2; exit 1; }

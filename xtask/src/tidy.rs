@@ -1,6 +1,8 @@
 //! The rules of the repository, as a test: who may depend on whom, which SQL both databases understand, how long a file
 //! may grow, and which words must not appear.
 
+mod metrics;
+
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,6 +82,7 @@ pub fn check(root: &Path) -> Vec<Finding> {
         check_words(&file, &text, &mut findings);
         check_sql(&file, &text, &mut findings);
     }
+    metrics::check(root, &mut findings);
     for finding in &mut findings {
         if let Ok(short) = finding.path.strip_prefix(root) {
             finding.path = short.to_owned();
