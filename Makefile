@@ -1,7 +1,7 @@
 # Short recipes. What needs more than a line is a script or an xtask.
 .DEFAULT_GOAL := help
-.PHONY: help package check-deploy setup run demo test test-rust test-web e2e lint fmt check-api check-webhooks check-deps bench bench-memory \
-  bench-history bench-peers web services services-stop
+.PHONY: help package check-deploy setup run demo test test-rust test-web e2e lint fmt check-api check-webhooks check-deps bench web \
+  services services-stop
 
 help: ## list the recipes
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -52,17 +52,9 @@ check-deps: ## licences, advisories and sources of what we depend on (needs carg
 	@cargo deny --version >/dev/null 2>&1 || { echo "please run: cargo install --locked cargo-deny" >&2; exit 1; }
 	cargo deny --all-features check
 
-bench: ## figures against floors, in one run (docs/performance.md)
-	cargo run --release --bin tracklane -- bench ingest $(ARGS)
-
-bench-memory: ## what 100,000 devices take
-	cargo run --release --bin tracklane -- bench ingest --devices 100000 --rounds 1 $(ARGS)
-
-bench-history: ## the embedded position history against the disk
-	cargo run --release -p tracklane-bench --bin history -- $(ARGS)
-
-bench-peers: ## the same next to fjall, redb and SQLite, five rounds; ARGS='FOLDER POSITIONS ROUNDS'
-	cargo run --release -p tracklane-bench --features peers --bin history-peers -- $(ARGS)
+bench: ## every bench with floors and peers, under 15 minutes; writes the tables of docs/performance.md; ARGS=--quick
+	cargo build --release --bin tracklane
+	cargo run --release -p tracklane-bench --features peers --bin suite -- $(ARGS)
 
 web: ## the web pages, embedded in the binary at the next build
 	@scripts/web-build

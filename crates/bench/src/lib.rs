@@ -1,8 +1,15 @@
 //! Peers and floors to measure against. Nothing of the product.
 
 pub mod disk;
+pub mod document;
 pub mod fleet;
 pub mod machine;
+#[cfg(feature = "peers")]
+pub mod peers;
+pub mod sheet;
+#[cfg(feature = "peers")]
+pub mod suite;
+pub mod tables;
 
 /// What every measurement answers.
-pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -166,4 +166,29 @@ mod tests {
             assert!(bar.holds(bar.reach, bar.must), "{bar:?}");
         }
     }
+
+    /// The tables are written by `make bench`; what they say of a bar must be what the list says.
+    #[test]
+    fn the_document_has_a_row_for_each_bar_and_no_other() {
+        let document = include_str!("../../../../../docs/performance.md");
+        let mut rows = Vec::new();
+        for (bench, text) in document.split("<!-- ").skip(1).filter_map(|part| part.split_once(": written by")) {
+            for row in text.lines().filter(|line| line.starts_with("| ")) {
+                let cells: Vec<_> = row.split('|').map(str::trim).collect();
+                let Ok(number) = cells[1].parse::<u32>() else { continue };
+                let limit = |cell: &str| {
+                    let (sign, limit) = cell.split_once(' ').unwrap();
+                    (sign.to_owned(), limit.replace(',', "").parse::<f64>().unwrap())
+                };
+                rows.push((number, bench, cells[2], limit(cells[3]), limit(cells[4])));
+            }
+        }
+        rows.sort_by_key(|row| row.0);
+        let expected = BARS.iter().map(|bar| {
+            let sign = if matches!(bar.asks, RatioAtMost | AtMost) { "≤" } else { "≥" };
+            let limit = |limit: f64| (sign.to_owned(), limit);
+            (bar.number, bar.bench, bar.what, limit(bar.must), limit(bar.reach))
+        });
+        assert_eq!(rows, expected.collect::<Vec<_>>(), "run make bench, or mend the tables of docs/performance.md");
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::bars::{Bar, bar_of};
+use super::bars::{Bar, Other, bar_of};
 use super::machine::Machine;
 use super::rounds::{Halves, RoundArgs, Sample, microseconds};
 use crate::args::Global;
@@ -192,7 +192,11 @@ impl Figure {
         self
     }
 
+    /// None where somebody else's program is the other side: the floor says nothing of that.
     fn verdict(&self, bar: &Bar) -> Option<Verdict> {
+        if bar.other != Other::Floor {
+            return None;
+        }
         let value = if bar.asks_ratio() { self.ratio.as_ref()?.median } else { self.measured.values.median };
         let Bar { number, must, reach, .. } = *bar;
         Some(Verdict { number, must, reach, value, holds: bar.holds(value, must), reached: bar.holds(value, reach) })

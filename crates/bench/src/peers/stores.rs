@@ -1,27 +1,14 @@
-//! Measures the embedded position history next to stores that others wrote, and prints one JSON object.
-//!
-//! ```text
-//! cargo run --release -p tracklane-bench --features peers --bin history-peers -- [FOLDER] [POSITIONS] [ROUNDS] [STORES]
-//! ```
-//!
-//! STORES are some of `tracklane,fjall,redb,sqlite`; all when left out.
+//! The embedded position history next to stores that others wrote: fjall, redb and SQLite.
 //!
 //! The same positions for each: 10,000 devices every 10 seconds on a random walk, batches of 1,000 in random order, each
 //! batch durable before the next one. Then 100 positions of a random device from a random time on, as positions, not as
-//! bytes. In each round the floor and all stores take their turn, so that whatever the machine does meanwhile, it does to
-//! all. Given are medians and ranges of the rounds, and of the quotients within rounds.
+//! bytes.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use redb::{ReadableDatabase as _, TableDefinition};
-use serde_json::{Map, Value, json};
-use tracklane_bench::Outcome;
-use tracklane_bench::disk::floor;
-use tracklane_bench::fleet::{BATCH, DEVICES, EPOCH_SECONDS, Fleet, PERIOD_SECONDS, device, tenant};
-use tracklane_bench::machine::{disk_bytes, facts};
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, Id as _, TenantId};
 use tracklane_core::ports::{HistoryQuery, PositionHistory as _};
@@ -29,134 +16,120 @@ use tracklane_core::position::{Attributes, Fix, Point, Position};
 use tracklane_history::{History, Settings};
 use uuid::Uuid;
 
+use crate::Outcome;
+use crate::fleet::{BATCH, DEVICES, EPOCH_SECONDS, Fleet, PERIOD_SECONDS, device, tenant};
+
+/// The stores, ours first.
+pub const NAMES: [&str; 4] = ["tracklane", "fjall", "redb", "sqlite"];
 /// How many rows a read asks for.
 const ROWS: usize = 100;
-/// How long reads are measured.
-const READING: Duration = Duration::from_secs(2);
 const REDB: TableDefinition<'_, [u8; 24], &[u8]> = TableDefinition::new("positions");
 
-/// A store under measurement.
-trait Peer {
+/// A store in a folder of its own, which goes when it is dropped.
+pub struct Store {
+    name: &'static str,
+    home: PathBuf,
+    // Closed before its folder goes.
+    peer: Option<Box<dyn Peer>>,
+    positions: usize,
+}
+
+/// What appending gave.
+#[derive(Debug, Clone, Copy)]
+pub struct Appended {
+    /// Durable rows per second, a thousand per sync.
+    pub rows_per_second: f64,
+    /// The longest that a batch took.
+    pub worst_ms: f64,
+}
+
+impl Store {
+    /// An empty one.
+    ///
+    /// # Errors
+    /// When there is none of this name, or the folder cannot be written.
+    pub fn open(name: &'static str, folder: &Path) -> Outcome<Self> {
+        let home = folder.join(name);
+        let peer = Some(open(name, &home)?);
+        Ok(Self { name, home, peer, positions: 0 })
+    }
+
+    /// Adds so many positions to an empty one, and says how fast that was.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub fn append(&mut self, positions: usize) -> Outcome<Appended> {
+        let peer = self.peer.as_mut().ok_or("closed")?;
+        let (mut taken, mut worst, mut count) = (Duration::ZERO, Duration::ZERO, 0);
+        for batch in Fleet::new().batches(positions / BATCH) {
+            let begun = Instant::now();
+            peer.append(&batch)?;
+            let took = begun.elapsed();
+            count += batch.len();
+            taken += took;
+            worst = worst.max(took);
+        }
+        self.positions = count;
+        let rows_per_second = count as f64 / taken.as_secs_f64().max(1e-9);
+        Ok(Appended { rows_per_second, worst_ms: worst.as_secs_f64() * 1e3 })
+    }
+
+    /// Lets it bring everything to its place, and gives the bytes that a position takes then.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub fn settle(&mut self) -> Outcome<f64> {
+        let peer = self.peer.as_mut().ok_or("closed")?;
+        peer.settle()?;
+        Ok(peer.bytes(&self.home)? as f64 / self.positions.max(1) as f64)
+    }
+
+    /// Reads of 100 positions per second, on one thread.
+    ///
+    /// # Errors
+    /// What the store answers, or that it found too few.
+    pub fn reads(&mut self, lasts: Duration) -> Outcome<f64> {
+        let peer = self.peer.as_mut().ok_or("closed")?;
+        let mut random = fastrand::Rng::with_seed(7);
+        let ticks = (self.positions / DEVICES) as i64;
+        let expected = ROWS.min(usize::try_from(ticks - 1).unwrap_or_default());
+        let (begun, mut reads) = (Instant::now(), 0_u64);
+        while begun.elapsed() < lasts {
+            for _ in 0..50 {
+                let first = random.i64(0..(ticks - ROWS as i64).max(1));
+                let from = Timestamp::from_second(EPOCH_SECONDS + first * PERIOD_SECONDS)?;
+                let found = peer.read(device(random.usize(0..DEVICES)), from)?;
+                if found.len() < expected {
+                    return Err(format!("{} found only {} rows of {expected}", self.name, found.len()).into());
+                }
+                reads += 1;
+            }
+        }
+        Ok(reads as f64 / begun.elapsed().as_secs_f64())
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.peer = None;
+        if let Err(error) = fs::remove_dir_all(&self.home) {
+            eprintln!("{} could not be removed: {error}", self.home.display());
+        }
+    }
+}
+
+/// What each of them can do.
+trait Peer: Send {
     /// Adds a batch; it is durable on return.
     fn append(&mut self, batch: &[Position]) -> Outcome<()>;
     /// Brings everything to its place, as far as the store does that.
     fn settle(&mut self) -> Outcome<()>;
     /// The first [`ROWS`] positions of a device from `from` on.
     fn read(&mut self, of: DeviceId, from: Timestamp) -> Outcome<Vec<Position>>;
-    /// Bytes that the store says it has written.
-    fn written(&self) -> Option<u64> {
-        None
-    }
     /// Bytes that hold positions, without what is only a log.
     fn bytes(&self, folder: &Path) -> Outcome<u64> {
         folder_bytes(folder)
     }
-}
-
-fn main() -> Outcome<()> {
-    let mut arguments = std::env::args().skip(1);
-    let parent = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
-    let positions = arguments.next().map_or(Ok(2_000_000), |text| text.parse::<usize>())?;
-    let rounds = arguments.next().map_or(Ok(5), |text| text.parse::<usize>())?;
-    let names = arguments.next().unwrap_or_else(|| "tracklane,fjall,redb,sqlite".to_owned());
-    let folder = parent.join(format!("history-peers-{}", std::process::id()));
-    let outcome = measure(&folder, positions / BATCH * BATCH, rounds, &names);
-    fs::remove_dir_all(&folder)?;
-    println!("{:#}", outcome?);
-    Ok(())
-}
-
-/// Figures of one round, by name.
-type Figures = BTreeMap<String, f64>;
-
-fn measure(folder: &Path, positions: usize, rounds: usize, names: &str) -> Outcome<Value> {
-    fs::create_dir_all(folder)?;
-    let machine = facts();
-    let mut all: Vec<Figures> = Vec::new();
-    for round in 1..=rounds {
-        let mut figures = Figures::new();
-        let (growing, recycled) = floor(folder)?;
-        figures.insert("floor.growing_rows_per_second".to_owned(), growing * BATCH as f64);
-        figures.insert("floor.recycled_rows_per_second".to_owned(), recycled * BATCH as f64);
-        for name in names.split(',') {
-            eprintln!("round {round} of {rounds}: {name}");
-            let home = folder.join(name);
-            let mut peer = open(name, &home)?;
-            run(name, peer.as_mut(), &home, positions, &mut figures)?;
-            drop(peer);
-            if home.exists() {
-                fs::remove_dir_all(&home)?;
-            }
-        }
-        quotients(&mut figures);
-        all.push(figures);
-    }
-    let mut report = Map::new();
-    for name in all.first().map(|figures| figures.keys().cloned().collect::<Vec<_>>()).unwrap_or_default() {
-        let mut values: Vec<f64> = all.iter().filter_map(|figures| figures.get(&name).copied()).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        let (Some(low), Some(high)) = (values.first(), values.last()) else { continue };
-        let median = values[values.len() / 2];
-        report.insert(name, json!({ "median": tidy(median), "range": [tidy(*low), tidy(*high)] }));
-    }
-    Ok(json!({ "machine": machine, "positions": positions, "rounds": rounds, "figures": report }))
-}
-
-/// What the bars are stated in.
-fn quotients(figures: &mut Figures) {
-    let pairs = [
-        ("append / fjall", "tracklane.rows_per_second", "fjall.rows_per_second"),
-        ("append / growing floor", "tracklane.rows_per_second", "floor.growing_rows_per_second"),
-        ("append / recycled floor", "tracklane.rows_per_second", "floor.recycled_rows_per_second"),
-        ("reads / redb", "tracklane.reads_per_second", "redb.reads_per_second"),
-        ("reads / sqlite", "tracklane.reads_per_second", "sqlite.reads_per_second"),
-    ];
-    for (name, ours, theirs) in pairs {
-        if let (Some(ours), Some(theirs)) = (figures.get(ours), figures.get(theirs)) {
-            figures.insert(format!("quotient.{name}"), ours / theirs);
-        }
-    }
-}
-
-fn run(name: &str, peer: &mut dyn Peer, home: &Path, positions: usize, figures: &mut Figures) -> Outcome<()> {
-    let before = disk_bytes(home);
-    let (mut taken, mut worst) = (Duration::ZERO, Duration::ZERO);
-    for batch in Fleet::new().batches(positions / BATCH) {
-        let begun = Instant::now();
-        peer.append(&batch)?;
-        let took = begun.elapsed();
-        taken += took;
-        worst = worst.max(took);
-    }
-    peer.settle()?;
-    let written = disk_bytes(home).zip(before).map(|(after, before)| after.saturating_sub(before));
-    let mut random = fastrand::Rng::with_seed(7);
-    let ticks = (positions / DEVICES) as i64;
-    let (begun, mut reads) = (Instant::now(), 0_u64);
-    while begun.elapsed() < READING {
-        for _ in 0..50 {
-            let first = random.i64(0..(ticks - ROWS as i64).max(1));
-            let from = Timestamp::from_second(EPOCH_SECONDS + first * PERIOD_SECONDS)?;
-            let found = peer.read(device(random.usize(0..DEVICES)), from)?;
-            if found.len() < ROWS.min(ticks as usize - 1) {
-                return Err(format!("{name} found only {} rows", found.len()).into());
-            }
-            reads += 1;
-        }
-    }
-    let took = begun.elapsed().as_secs_f64();
-    let mut put = |what: &str, value: f64| figures.insert(format!("{name}.{what}"), value);
-    put("rows_per_second", positions as f64 / taken.as_secs_f64());
-    put("worst_append_ms", worst.as_secs_f64() * 1e3);
-    if let Some(written) = written {
-        put("disk_bytes_per_position", written as f64 / positions as f64);
-    }
-    if let Some(written) = peer.written() {
-        put("written_bytes_per_position", written as f64 / positions as f64);
-    }
-    put("bytes_per_position", peer.bytes(home)? as f64 / positions as f64);
-    put("reads_per_second", reads as f64 / took);
-    Ok(())
 }
 
 fn open(name: &str, home: &Path) -> Outcome<Box<dyn Peer>> {
@@ -206,10 +179,6 @@ impl Peer for Ours {
     fn read(&mut self, of: DeviceId, from: Timestamp) -> Outcome<Vec<Position>> {
         let to = Timestamp::from_second(EPOCH_SECONDS + 1_000_000_000)?;
         Ok(self.history.read(&HistoryQuery { tenant_id: tenant(), device_id: of, from, to, limit: ROWS })?)
-    }
-
-    fn written(&self) -> Option<u64> {
-        Some(self.history.stats().written_bytes)
     }
 
     fn bytes(&self, _: &Path) -> Outcome<u64> {
@@ -384,8 +353,4 @@ fn folder_bytes(folder: &Path) -> Outcome<u64> {
         bytes += if entry.file_type()?.is_dir() { folder_bytes(&entry.path())? } else { entry.metadata()?.len() };
     }
     Ok(bytes)
-}
-
-fn tidy(value: f64) -> f64 {
-    if value >= 1_000.0 { value.round() } else { (value * 1e3).round() / 1e3 }
 }
