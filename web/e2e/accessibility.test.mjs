@@ -13,7 +13,9 @@ before(async () => {
   server = await startServer();
   api = await apiOf(server);
   data = await seed(api);
-  await sendFix(api, data.device, 52.535, 13.395);
+  const attributes = { battery_percent: 80, alarm: 'sos' };
+  data.heard = new Date().toISOString();
+  await sendFix(api, data.device, 52.535, 13.395, { attributes });
   browser = await launch();
   const { context, page } = await openPage(browser, server.origin);
   await login(page, server);
@@ -63,6 +65,9 @@ const PAGES = [
   { name: 'devices', path: '/drivers?tab=devices' },
   { name: 'device', path: () => `/devices/${data.device.id}`, map: true },
   { name: 'vehicles', path: '/drivers?tab=vehicles' },
+  { name: 'zone', path: () => `/zones/${data.zone.id}?about=${data.device.id}&at=${data.heard}`, map: true },
+  { name: 'area', path: () => `/area?zone_id=${data.zone.id}`, map: true },
+  { name: 'tracking settings', path: '/settings?tab=tracking' },
   { name: 'edit driver', path: '/drivers', then: press(/^Edit/) },
   { name: 'add package', path: () => `/shipments/${data.failed.id}`, then: press('Add package') },
   { name: 'add leg', path: () => `/shipments/${data.failed.id}`, then: press('Add leg') },

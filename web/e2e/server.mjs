@@ -115,7 +115,7 @@ export async function seed(api) {
     max_speed_mps: 0,
   });
   await api.post('/v1/devices', { identifier: 'van-ben', name: 'Van 2', driver_id: ben.id, max_speed_mps: 0 });
-  await api.post('/v1/zones', {
+  const zone = await api.post('/v1/zones', {
     name: 'Inner city',
     geometry: { type: 'Point', coordinates: [13.39, 52.53] },
     radius_m: 1500,
@@ -146,7 +146,7 @@ export async function seed(api) {
   await record(failed, 'out_for_delivery');
   await record(failed, 'attempt_failed', { reason: 'recipient_unavailable', delayed: true });
   const link = await api.post(`/v1/shipments/${moving.shipment.id}/links`);
-  return { anna, ben, device, moving: moving.shipment, waiting: waiting.shipment, failed: failed.shipment, link };
+  return { anna, ben, device, zone, moving: moving.shipment, waiting: waiting.shipment, failed: failed.shipment, link };
 }
 
 /** Sends one fix of a device, taken now. */

@@ -9,6 +9,7 @@ const fix = (minute: number, lat: number, lon = 0, mark: string | null = null): 
   course_deg: null,
   accuracy_m: null,
   mark,
+  attributes: {},
 });
 
 it('ends a line where a device paused, and leaves out what is not believed', () => {

@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { readGeoJson } from '../src/lib/zonefile';
 import {
   handlesOf,
   shapeText,
@@ -76,25 +75,4 @@ it('changes corridors and circles', () => {
     type: 'Point',
     coordinates: [1, 2],
   });
-});
-
-it('reads the zones of a collection row by row, and says what each lacks', () => {
-  const rows = readGeoJson(
-    JSON.stringify({
-      type: 'FeatureCollection',
-      features: [
-        { type: 'Feature', properties: { name: 'North', reference: 'Z-1' }, geometry: square },
-        { type: 'Feature', properties: { radius_m: 50 }, geometry: { type: 'Point', coordinates: [1, 2] } },
-        { type: 'Feature', properties: null, geometry: { type: 'Point', coordinates: [1, 2] } },
-        { type: 'Feature', properties: { name: 'No shape' }, geometry: null },
-      ],
-    }),
-  );
-  expect(rows.map(({ name, reference, error }) => [name, reference, error])).toEqual([
-    ['North', 'Z-1', ''],
-    ['Zone 2', null, ''],
-    ['Zone 3', null, 'A Point needs radius_m.'],
-    ['No shape', null, 'A zone is a Polygon, a MultiPolygon, a Point or a LineString, not nothing.'],
-  ]);
-  expect(rows[1]?.radius_m).toBe(50);
 });

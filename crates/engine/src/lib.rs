@@ -36,5 +36,5 @@ pub use base::Base;
 pub use engine::{Engine, EngineParts};
 pub use error::{Error, Result};
 pub use offline::Offline;
-pub use settings::{Settings, TrackingSettings};
+pub use settings::{AlarmSettings, Settings, TrackingLimits, TrackingRules, TrackingSettings};
 pub use tracklane_store::{Cursor, Listing, Page};

@@ -67,8 +67,53 @@ impl Default for TrackingSettings {
     }
 }
 
+/// What callers may know of how positions are dealt with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TrackingRules {
+    /// What a tenant may set for itself, and what goes with it.
+    pub tracking: TrackingLimits,
+    /// Which positions are believed.
+    pub filter: Filters,
+    /// What makes a trip and a stop.
+    pub trips: StopRules,
+    /// Alarms of devices.
+    pub alarms: AlarmSettings,
+}
+
+/// How late, how silent, how inaccurate positions may be: a part of [`TrackingSettings`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TrackingLimits {
+    /// How far back, in seconds, a late fix is still taken up by the zones.
+    pub reorder_window_seconds: u32,
+    /// After how many seconds of silence a device is offline.
+    pub offline_seconds: i64,
+    /// After how many seconds of standing a device is idle.
+    pub idle_seconds: i64,
+    /// How many fixes inside the zone around a shipment's place are an arrival.
+    pub arrival_fixes: u8,
+    /// The least accurate fix that may move a device in or out of a zone, in metres.
+    pub worst_accuracy_m: f32,
+    /// How old the newest position of a driver may be to be taken for where the driver is, in seconds.
+    pub recent_seconds: i64,
+}
+
+impl From<&Settings> for TrackingRules {
+    fn from(settings: &Settings) -> Self {
+        let Settings { tracking, filter, trips, alarms, .. } = settings;
+        let tracking = TrackingLimits {
+            reorder_window_seconds: tracking.reorder_window_seconds,
+            offline_seconds: tracking.offline_seconds,
+            idle_seconds: tracking.idle_seconds,
+            arrival_fixes: tracking.arrival_fixes,
+            worst_accuracy_m: tracking.worst_accuracy_m,
+            recent_seconds: tracking.recent_seconds,
+        };
+        Self { tracking, filter: *filter, trips: *trips, alarms: *alarms }
+    }
+}
+
 /// Alarms of devices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlarmSettings {
     /// An alarm is over when the device has not raised it for so many seconds, 0 to 86,400.

@@ -13,7 +13,7 @@ use tracklane_core::position::{Fix, Mark, Point};
 use crate::distance::distance_m;
 
 /// What the stages ask for. Each but the first can be turned off.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filters {
     /// The highest speed that is believed, in metres per second, 0 to 10,000; 0 for any.

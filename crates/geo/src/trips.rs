@@ -18,7 +18,7 @@ use tracklane_core::time::at_micros;
 use crate::distance::{distance_m, interpolate};
 
 /// What makes a stop.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StopRules {
     /// How far from its middle the fixes of a stop may lie, in metres, 5 to 5,000.

@@ -23,10 +23,11 @@ const PLACEHOLDER: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"
     The API is described at <a href=\"/docs\">/docs</a>.</p>\n</html>\n";
 
 /// The pages of the web UI besides the first one, `/`: the list of `web/src/lib/route.ts`.
-const PAGES: &[&str] = &["login", "shipments", "drivers", "customers", "places", "zones", "webhooks", "settings"];
+const PAGES: &[&str] =
+    &["login", "shipments", "drivers", "customers", "places", "zones", "area", "webhooks", "settings"];
 
 /// The pages that have a page for each of their things below them.
-const WITH_IDS: &[&str] = &["shipments", "devices"];
+const WITH_IDS: &[&str] = &["shipments", "devices", "zones"];
 
 /// Paths under which no page of the web UI lives, so that nobody who asks there wants to see one.
 const NO_PAGES: &[&str] = &["/v1/", "/api/", "/t/", "/problems/", "/ws/"];
@@ -134,7 +135,8 @@ mod tests {
             ("shipments/shp_1", true),
             ("devices/dev_1", true),
             ("zones/", true),
-            ("zones/1", false),
+            ("zones/zon_1", true),
+            ("drivers/1", false),
         ] {
             assert_eq!(is_page(path), known, "{path}");
         }

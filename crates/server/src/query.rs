@@ -51,6 +51,29 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
     })
 }
 
+/// Ids that a filter names, at most [`MAX_IDS`]; none means any.
+#[derive(Debug, Clone)]
+pub struct Ids<T>(pub Vec<T>);
+
+/// How many ids a filter names at most.
+const MAX_IDS: usize = 200;
+
+impl<T> Default for Ids<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ids<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let ids = Vec::deserialize(deserializer)?;
+        if ids.len() > MAX_IDS {
+            return Err(D::Error::custom(format!("must be at most {MAX_IDS} ids, not {}", ids.len())));
+        }
+        Ok(Self(ids))
+    }
+}
+
 /// What is wrong with a parameter.
 #[derive(Debug)]
 struct Wrong(String);

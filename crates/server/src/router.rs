@@ -44,6 +44,7 @@ fn work() -> OpenApiRouter<App> {
         .routes(routes!(session::me))
         .routes(routes!(session::change_password))
         // Tenants, users, keys
+        .routes(routes!(tenants::tracking))
         .routes(routes!(tenants::get, tenants::change))
         .routes(routes!(tenants::list, tenants::create))
         .routes(routes!(users::list, users::create))
@@ -64,6 +65,7 @@ fn work() -> OpenApiRouter<App> {
         .routes(routes!(devices::set_credential, devices::clear_credential))
         .routes(routes!(zones::list, zones::create))
         .routes(routes!(zones::import))
+        .routes(routes!(zones::occupants))
         .routes(routes!(zones::visits))
         .routes(routes!(zones::explain))
         .routes(routes!(zones::get, zones::change, zones::remove))

@@ -56,8 +56,8 @@ fn read_with_hash(row: &Row) -> Result<(Device, Option<Vec<u8>>)> {
 /// Which devices are asked for; none of a field means any.
 #[derive(Debug, Clone, Default)]
 pub struct DeviceFilter {
-    /// Carried by this driver.
-    pub driver_id: Option<DriverId>,
+    /// Carried by one of these drivers, at most 200; none means any.
+    pub driver_ids: Vec<DriverId>,
     /// In this vehicle.
     pub vehicle_id: Option<VehicleId>,
     /// With exactly this identifier.
@@ -117,7 +117,7 @@ const AT_ONCE: usize = 500;
 async fn list_among(db: &mut Db, filter: &DeviceFilter, ids: &[DeviceId], page: Page) -> Result<Listing<Device>> {
     let select = TABLE
         .select_with(db, CREDENTIAL)?
-        .is("driver_id", filter.driver_id)
+        .one_of("driver_id", filter.driver_ids.iter().copied().map(Value::from).collect())
         .is("vehicle_id", filter.vehicle_id)
         .is("identifier", filter.identifier.as_ref())
         .is("disabled", filter.disabled)

@@ -44,6 +44,8 @@ fn read(row: &Row) -> Result<Driver> {
 /// Which drivers are asked for; none of a field means any.
 #[derive(Debug, Clone, Default)]
 pub struct DriverFilter {
+    /// Among these, at most 200; none means any.
+    pub ids: Vec<DriverId>,
     /// Working, or not.
     pub duty: Option<DutyState>,
     /// With this vehicle.
@@ -70,7 +72,8 @@ pub async fn list(db: &mut Db, filter: &DriverFilter, page: Page) -> Result<List
         .select(db)?
         .is("duty", filter.duty)
         .is("vehicle_id", filter.vehicle_id)
-        .is("reference", filter.reference.as_ref());
+        .is("reference", filter.reference.as_ref())
+        .one_of("id", filter.ids.iter().copied().map(Value::from).collect());
     select.contains("search", filter.q.as_ref()).page(db, page, read).await
 }
 

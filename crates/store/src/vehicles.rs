@@ -42,6 +42,8 @@ fn read(row: &Row) -> Result<Vehicle> {
 /// Which vehicles are asked for; none of a field means any.
 #[derive(Debug, Clone, Default)]
 pub struct VehicleFilter {
+    /// Among these, at most 200; none means any.
+    pub ids: Vec<VehicleId>,
     /// Of exactly this type.
     pub vehicle_type: Option<String>,
     /// With exactly this reference.
@@ -63,8 +65,11 @@ pub async fn get(db: &mut Db, id: VehicleId) -> Result<Option<Vehicle>> {
 
 /// The vehicles of the tenant.
 pub async fn list(db: &mut Db, filter: &VehicleFilter, page: Page) -> Result<Listing<Vehicle>> {
-    let select =
-        TABLE.select(db)?.is("vehicle_type", filter.vehicle_type.as_ref()).is("reference", filter.reference.as_ref());
+    let select = TABLE
+        .select(db)?
+        .is("vehicle_type", filter.vehicle_type.as_ref())
+        .is("reference", filter.reference.as_ref())
+        .one_of("id", filter.ids.iter().copied().map(Value::from).collect());
     select.contains("search", filter.q.as_ref()).page(db, page, read).await
 }
 

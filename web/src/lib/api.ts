@@ -34,6 +34,8 @@ interface Options {
   body?: unknown;
   /** The version that the change is based on. */
   version?: number;
+  /** A file as the body, with its media type. */
+  file?: { type: string; content: Blob };
   signal?: AbortSignal;
 }
 
@@ -67,11 +69,12 @@ async function request<T>(method: string, path: string, options: Options = {}): 
   if (options.body !== undefined) {
     headers['content-type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   }
+  if (options.file) headers['content-type'] = options.file.type;
   if (options.version !== undefined) headers['if-match'] = `"${options.version}"`;
   const response = await fetch(withQuery(path, options.query), {
     method,
     headers,
-    body: options.body === undefined ? undefined : JSON.stringify(options.body),
+    body: options.file?.content ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
     signal: options.signal,
     credentials: 'same-origin',
   }).catch((cause: unknown) => {
@@ -96,6 +99,8 @@ function parse(text: string): unknown {
 export const api = {
   get: <T>(path: string, query?: Query, signal?: AbortSignal) => request<T>('GET', path, { query, signal }),
   post: <T>(path: string, body: unknown = {}) => request<T>('POST', path, { body }),
+  /** Sends a file as it is. */
+  upload: <T>(path: string, type: string, content: Blob) => request<T>('POST', path, { file: { type, content } }),
   patch: <T>(path: string, version: number | undefined, body: unknown) => request<T>('PATCH', path, { version, body }),
   remove: (path: string, version?: number) => request<null>('DELETE', path, { version }),
 

@@ -3,7 +3,7 @@
 import { api } from './api';
 import { words } from './lifecycle';
 import { metresBetween } from './live/positions';
-import type { Point } from './types';
+import type { Attributes, Point } from './types';
 
 /** A position of the past. Instants are milliseconds. */
 export interface Fix {
@@ -14,6 +14,8 @@ export interface Fix {
   accuracy_m: number | null;
   /** Why it is not believed; none when it is. */
   mark: string | null;
+  /** Everything else that the device said. */
+  attributes: Attributes;
 }
 
 interface Answer {
@@ -33,7 +35,7 @@ const numberOr = (value: unknown): number | null => (typeof value === 'number' ?
 
 export function fixOf({ geometry, properties }: GeoJSON.Feature<GeoJSON.Point>): Fix {
   const [lon = 0, lat = 0] = geometry.coordinates;
-  const { time, speed_mps, course_deg, accuracy_m, mark } = (properties ?? {}) as Record<string, unknown>;
+  const { time, speed_mps, course_deg, accuracy_m, mark, attributes } = (properties ?? {}) as Record<string, unknown>;
   return {
     at: Date.parse(String(time)),
     point: { lat, lon },
@@ -41,6 +43,7 @@ export function fixOf({ geometry, properties }: GeoJSON.Feature<GeoJSON.Point>):
     course_deg: numberOr(course_deg),
     accuracy_m: numberOr(accuracy_m),
     mark: typeof mark === 'string' ? mark : null,
+    attributes: (attributes ?? {}) as Attributes,
   };
 }
 
@@ -65,16 +68,21 @@ export async function readHistory(
   }
 }
 
-/** What a mark means, in words. */
-const MARKS: Record<string, string> = {
-  invalid: 'Not valid, says the device',
-  null_island: 'At 0, 0',
-  mock: 'Made up by software',
-  inaccurate: 'Too inaccurate',
-  teleport: 'Too far away for any speed',
-  static: 'Noise of a device that stands',
+/** What a mark means: in a few words, and why such a position moves nothing. */
+const MARKS: Record<string, [text: string, why: string]> = {
+  no_fix: ['Without a fix', 'The message said no place: it is kept where the device last was.'],
+  invalid: ['Not valid, says the device', 'The device itself says that the fix is not to be trusted.'],
+  null_island: ['At 0, 0', 'Devices that know nothing report exactly 0, 0.'],
+  mock: ['Made up by software', 'The phone says that an app made the position up.'],
+  inaccurate: ['Too inaccurate', 'The accuracy that the device states is worse than what is believed.'],
+  teleport: [
+    'Too far away for any speed',
+    'It could be reached only faster than is believed. A second position that agrees would have proved it.',
+  ],
+  static: ['Noise of a device that stands', 'The device stands there: the difference is no more than noise.'],
 };
-export const markText = (mark: string): string => MARKS[mark] ?? words(mark);
+export const markText = (mark: string): string => MARKS[mark]?.[0] ?? words(mark);
+export const markWhy = (mark: string): string => MARKS[mark]?.[1] ?? '';
 
 /** How many there are of each mark, most first. */
 export function marksOf(fixes: Fix[]): { mark: string; count: number }[] {

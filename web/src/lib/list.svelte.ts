@@ -1,7 +1,6 @@
-// Lists as tables show them: of the API, page by page, or of what the pages know already.
+// Lists as tables show them, page by page.
 
 import { api, messageOf } from './api';
-import { fleet } from './live/fleet.svelte';
 import type { Page } from './types';
 
 export interface Rows<T> {
@@ -12,30 +11,6 @@ export interface Rows<T> {
   readonly more?: boolean;
   load(): Promise<void>;
   next?(): Promise<void>;
-}
-
-/** Drivers, devices or vehicles: known to every page, read anew by `load`. */
-export class FleetRows<T> implements Rows<T> {
-  error = $state('');
-
-  constructor(private readonly read: () => T[]) {}
-
-  get items(): T[] {
-    return this.read();
-  }
-
-  get loading(): boolean {
-    return !fleet.loaded;
-  }
-
-  async load(): Promise<void> {
-    try {
-      await fleet.loadFleet();
-      this.error = '';
-    } catch (error) {
-      this.error = messageOf(error);
-    }
-  }
 }
 
 export class PagedList<T extends { id: string }> implements Rows<T> {

@@ -64,6 +64,21 @@ export interface components {
              */
             state: string | null;
         };
+        /** @description Alarms of devices. */
+        AlarmSettings: {
+            /**
+             * Format: int64
+             * @description An alarm is over when the device has not raised it for so many seconds, 0 to 86,400.
+             * @default 60
+             */
+            quiet_seconds: number;
+            /**
+             * Format: int64
+             * @description One that stays on is told again after so many seconds, 0 to 31,536,000; 0 for never.
+             * @default 3600
+             */
+            repeat_seconds: number;
+        };
         /** @description A key for programs. The secret is shown once, when the key is made. */
         ApiKey: {
             /**
@@ -694,6 +709,44 @@ export interface components {
             detail: string;
             /** @description JSON pointer (RFC 6901) in fragment form to the field, `#/lat`; `#` for the whole. */
             pointer: string;
+        };
+        /** @description What the stages ask for. Each but the first can be turned off. */
+        Filters: {
+            /**
+             * Format: float
+             * @description The highest speed that is believed, in metres per second, 0 to 10,000; 0 for any.
+             * @default 100
+             */
+            max_speed_mps: number;
+            /**
+             * @description Whether positions that say they are made up are marked.
+             * @default true
+             */
+            mock: boolean;
+            /**
+             * @description Whether a fix at exactly 0, 0 is marked.
+             * @default true
+             */
+            null_island: boolean;
+            /**
+             * Format: int32
+             * @description Even a device that stands keeps one fix in so many seconds, 1 to 86,400.
+             * @default 300
+             */
+            static_keep_seconds: number;
+            /**
+             * Format: float
+             * @description A fix so near to where the device stands, in metres, that says no speed or less than a walk, is jitter: 0 to 1,000; 0
+             *     for no look at it.
+             * @default 0
+             */
+            static_m: number;
+            /**
+             * Format: float
+             * @description The worst accuracy that is believed, in metres, 0 to 1,000,000; 0 for any.
+             * @default 1000
+             */
+            worst_accuracy_m: number;
         };
         /** @description A driver who could take an order. */
         FreeDriver: {
@@ -2641,6 +2694,32 @@ export interface components {
             /** @description What to send as `cursor` for the next page, with the same filter; none on the last page. */
             next_cursor?: string | null;
         };
+        /** @description One page of a list. */
+        Page_ZoneOccupant: {
+            /** @description True when there is a next page. */
+            has_more: boolean;
+            /** @description The entries of this page. */
+            items: {
+                /** @description Which device. */
+                device_id: components["schemas"]["DeviceId"];
+                driver_id?: components["schemas"]["DriverId"] | null;
+                /**
+                 * Format: date-time
+                 * @description When its newest position was taken.
+                 */
+                fix_time?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Since when it is known to be inside: when it passed the edge, or its first position inside.
+                 */
+                inside_since: string;
+                point?: components["schemas"]["Point"] | null;
+                /** @description Whether it is heard of. */
+                state: components["schemas"]["Presence"];
+            }[];
+            /** @description What to send as `cursor` for the next page, with the same filter; none on the last page. */
+            next_cursor?: string | null;
+        };
         /** @description The state of one part. */
         PartHealth: {
             /** @description What is wrong, when it is not. */
@@ -3184,6 +3263,40 @@ export interface components {
          * @enum {string}
          */
         Status: "created" | "info_received" | "assigned" | "picked_up" | "in_transit" | "out_for_delivery" | "available_for_pickup" | "attempt_failed" | "on_hold" | "exception" | "delivered" | "returning" | "returned" | "cancelled" | "failed" | "expired" | "unknown";
+        /** @description What makes a stop. */
+        StopRules: {
+            /**
+             * Format: int32
+             * @description A silence of more than so many seconds, 60 to 604,800, is a gap or a stop.
+             * @default 1800
+             */
+            gap_seconds: number;
+            /**
+             * Format: int32
+             * @description How many fixes in a row must agree that the device has gone on, 1 to 100.
+             * @default 2
+             */
+            leave_fixes: number;
+            /**
+             * Format: int32
+             * @description How long a stop lasts at least, in seconds, 10 to 86,400.
+             * @default 180
+             */
+            min_stop_seconds: number;
+            /**
+             * Format: float
+             * @description A fix that says it goes faster than this, in metres per second, is not part of a stop, 0 to 500; 0 when stated speeds
+             *     are not to be trusted.
+             * @default 3
+             */
+            moving_mps: number;
+            /**
+             * Format: double
+             * @description How far from its middle the fixes of a stop may lie, in metres, 5 to 5,000.
+             * @default 50
+             */
+            radius_m: number;
+        };
         /** @description The client wants to hear something; said again, it wants to hear something else from then on. */
         Subscribe: {
             /**
@@ -3283,6 +3396,12 @@ export interface components {
             hub_radius_m: number;
             /**
              * Format: int32
+             * @description After how long a stand a device is idle, in seconds, 0 to 31,536,000; none for the server's setting `tracking.idle_seconds`.
+             * @default null
+             */
+            idle_seconds: number | null;
+            /**
+             * Format: int32
              * @description How long a public tracking link lives after the shipment has ended, in days, 1 to 365.
              * @default 30
              */
@@ -3292,8 +3411,22 @@ export interface components {
              * @default arrivals
              */
             milestones: components["schemas"]["MilestonePolicy"];
+            /**
+             * Format: int32
+             * @description After how long a silence a device is offline, in seconds, 10 to 31,536,000; none for the server's setting
+             *     `tracking.offline_seconds`.
+             * @default null
+             */
+            offline_seconds: number | null;
             /** @default null */
             position_retention: components["schemas"]["PositionRetention"] | null;
+            /**
+             * Format: int32
+             * @description How far behind the newest fix of a device a late one may lie and still be taken up by the zones, in seconds, 0 to 3,600; none
+             *     for the server's setting `tracking.reorder_window_seconds`.
+             * @default null
+             */
+            reorder_window_seconds: number | null;
         };
         /** @description A short-lived ticket for a WebSocket from a browser, which cannot send an `Authorization` header. */
         Ticket: {
@@ -3366,6 +3499,39 @@ export interface components {
             tz_confidence: components["schemas"]["TzConfidence"];
         };
         TrackingEventId: string;
+        /** @description How late, how silent, how inaccurate positions may be: a part of [`TrackingSettings`]. */
+        TrackingLimits: {
+            /**
+             * Format: int32
+             * @description How many fixes inside the zone around a shipment's place are an arrival.
+             */
+            arrival_fixes: number;
+            /**
+             * Format: int64
+             * @description After how many seconds of standing a device is idle.
+             */
+            idle_seconds: number;
+            /**
+             * Format: int64
+             * @description After how many seconds of silence a device is offline.
+             */
+            offline_seconds: number;
+            /**
+             * Format: int64
+             * @description How old the newest position of a driver may be to be taken for where the driver is, in seconds.
+             */
+            recent_seconds: number;
+            /**
+             * Format: int32
+             * @description How far back, in seconds, a late fix is still taken up by the zones.
+             */
+            reorder_window_seconds: number;
+            /**
+             * Format: float
+             * @description The least accurate fix that may move a device in or out of a zone, in metres.
+             */
+            worst_accuracy_m: number;
+        };
         /** @description A public tracking link. The token itself is not kept: it is derived from the id with the installation's key. */
         TrackingLink: {
             /**
@@ -3389,6 +3555,17 @@ export interface components {
             shipment_id: components["schemas"]["ShipmentId"];
             /** @description Its tenant. */
             tenant_id: components["schemas"]["TenantId"];
+        };
+        /** @description What callers may know of how positions are dealt with. */
+        TrackingRules: {
+            /** @description Alarms of devices. */
+            alarms: components["schemas"]["AlarmSettings"];
+            /** @description Which positions are believed. */
+            filter: components["schemas"]["Filters"];
+            /** @description What a tenant may set for itself, and what goes with it. */
+            tracking: components["schemas"]["TrackingLimits"];
+            /** @description What makes a trip and a stop. */
+            trips: components["schemas"]["StopRules"];
         };
         /**
          * @description How sure we are of the offset that turned a local time into an instant.
@@ -3643,6 +3820,25 @@ export interface components {
          * @enum {string}
          */
         ZoneKind: "custom" | "hub" | "approach";
+        /** @description A device that is in a zone now. */
+        ZoneOccupant: {
+            /** @description Which device. */
+            device_id: components["schemas"]["DeviceId"];
+            driver_id?: components["schemas"]["DriverId"] | null;
+            /**
+             * Format: date-time
+             * @description When its newest position was taken.
+             */
+            fix_time?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is known to be inside: when it passed the edge, or its first position inside.
+             */
+            inside_since: string;
+            point?: components["schemas"]["Point"] | null;
+            /** @description Whether it is heard of. */
+            state: components["schemas"]["Presence"];
+        };
         /** @description What came of a fix. */
         ZoneOutcome: "unchanged" | {
             /** @description An event was told (the last one, if there were two). */
@@ -3779,6 +3975,8 @@ export interface components {
              * @description Since when it is known to have been inside: `entered_at`, or the first position seen inside.
              */
             inside_since: string;
+            /** @description True when a position that proves the entry or the exit came in after later ones of its device: nobody could know in time. */
+            late: boolean;
         };
         /** @description The visits of some devices. */
         ZoneVisits: {

@@ -1,12 +1,14 @@
 // Records as forms: which fields there are, what they hold, and what changed. Pure.
 
 import type { Point } from './types';
-import type { Option } from './ui/option';
+import type { Among, Option } from './ui/option';
 
 export type FieldKind =
   | 'text'
   | 'number'
   | 'choice'
+  /** A record of another kind, by its id: out of `among`. */
+  | 'pick'
   | 'words'
   | 'flag'
   | 'password'
@@ -26,6 +28,9 @@ export interface FieldSpec {
   label: string;
   kind?: FieldKind;
   options?: Option[];
+  among?: Among;
+  /** What choosing nobody is called. */
+  none?: string;
   hint?: string;
   required?: boolean;
   /** What a new record starts with. */

@@ -1,8 +1,18 @@
 // Which page a path asks for. Pure.
 
 // The page of locations is `/places`: the server answers `/locations` to devices of another system.
-const ROUTES = ['login', 'shipments', 'drivers', 'customers', 'places', 'zones', 'webhooks', 'settings'] as const;
-export type RouteName = (typeof ROUTES)[number] | 'map' | 'shipment' | 'device' | 'missing';
+const ROUTES = [
+  'login',
+  'shipments',
+  'drivers',
+  'customers',
+  'places',
+  'zones',
+  'area',
+  'webhooks',
+  'settings',
+] as const;
+export type RouteName = (typeof ROUTES)[number] | 'map' | 'shipment' | 'device' | 'zone' | 'missing';
 
 export interface Route {
   name: RouteName;
@@ -16,6 +26,7 @@ export function routeOf(path: string): Route {
   if (first === '') return { name: 'map', id: '' };
   if (first === 'shipments' && second) return recordRoute('shipment', second);
   if (first === 'devices' && second) return recordRoute('device', second);
+  if (first === 'zones' && second) return recordRoute('zone', second);
   const known = ROUTES.find((name) => name === first);
   return known && !second ? { name: known, id: '' } : { name: 'missing', id: '' };
 }

@@ -87,9 +87,11 @@ export function zonesText(destination: string | null): string {
   return `All times are ${whose}, ${(destination ?? ownZone()).replaceAll('_', ' ')}.`;
 }
 
-const dayText = (date: Date, timeZone?: string) =>
+/** A day in a zone: "Fri 20 Nov". */
+export const dayText = (date: Date, timeZone?: string) =>
   new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', timeZone }).format(date);
-const clockText = (date: Date, timeZone?: string) =>
+/** The time of day in a zone: "14:03". */
+export const clockText = (date: Date, timeZone?: string) =>
   new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone }).format(date);
 
 /** A delivery window: "Fri 20 Nov, 14:00–16:00", over midnight with both days, or with one end only. */
@@ -143,3 +145,20 @@ export function toLocalField(instant: string | null): string {
 export function fromLocalField(value: string): string | null {
   return value ? new Date(value).toISOString() : null;
 }
+
+const DAY_MS = DAY * 1000;
+
+/** The day of an instant as a `date` field holds it, in the reader's zone. */
+export const toDayField = (ms: number): string => toLocalField(new Date(ms).toISOString()).slice(0, 10);
+
+/** The beginning and the end of the day in such a field, `by` days further on, in milliseconds; none when it is empty. */
+export function dayOf(field: string, by = 0): [from: number, to: number] | null {
+  const [year = NaN, month = 1, day = 1] = field.split('-').map(Number);
+  // By the calendar of the reader: the days on which clocks change are not all of the same length.
+  const start = (more: number) => new Date(year, month - 1, day + by + more).getTime();
+  return Number.isNaN(start(0)) ? null : [start(0), start(1)];
+}
+
+/** Whether a period is one day of the reader's. */
+export const isDay = (from: number, to: number): boolean =>
+  to - from < 1.1 * DAY_MS && dayOf(toDayField(from))?.join() === [from, to].join();

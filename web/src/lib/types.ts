@@ -44,6 +44,23 @@ export type Zone = Told<
   { geometry: GeoJSON.Polygon | GeoJSON.MultiPolygon | GeoJSON.Point | GeoJSON.LineString }
 >;
 
+/** Whether a device is heard of, since when it stands, and the alarms that it raises. */
+export type DeviceStatus = Stored<'DeviceStatus'>;
+export type Presence = Schemas['Presence'];
+/** A trip, a stop, or a silence after which the device turned up elsewhere. */
+export type MovementEntry = Stored<'MovementEntry'>;
+export type ZoneOccupant = Stored<'ZoneOccupant'>;
+export type ZoneVisit = Stored<'ZoneVisit'>;
+export type ZoneVisits = Stored<'ZoneVisits'>;
+export type ZoneDecision = Stored<'ZoneDecision'>;
+export type ExplainedFix = Stored<'ExplainedFix'>;
+export type ZoneExplanation = Told<Stored<'ZoneExplanation'>, { told: LogEvent[]; fixes: ExplainedFix[] }>;
+export type ZoneImport = Stored<'ZoneImport'>;
+export type AreaVisitor = Stored<'AreaVisitor'>;
+export type AreaVisitors = Stored<'AreaVisitors'>;
+/** How the server deals with positions, by section and name of its configuration. */
+export type TrackingRules = Stored<'TrackingRules'>;
+
 export type Shipment = Stored<'Shipment'>;
 export type Package = Stored<'Package'>;
 export type Leg = Stored<'Leg'>;

@@ -30,7 +30,7 @@ const middleOf = (a: Position, b: Position): Point => {
 };
 
 /** The polygons of an area; none for a circle or a corridor. */
-function polygonsOf(geometry: ZoneGeometry | null): Position[][][] {
+export function polygonsOf(geometry: ZoneGeometry | null): Position[][][] {
   if (geometry?.type === 'Polygon') return [geometry.coordinates];
   return geometry?.type === 'MultiPolygon' ? geometry.coordinates : [];
 }

@@ -44,6 +44,17 @@ pub struct TenantSettings {
     /// How fresh a carrier's fact must be for anybody to be alerted, in seconds, 0 to 2,592,000.
     #[schema(minimum = 0, maximum = 2592000)]
     pub alert_limit_carrier_seconds: i64,
+    /// How far behind the newest fix of a device a late one may lie and still be taken up by the zones, in seconds, 0 to 3,600; none
+    /// for the server's setting `tracking.reorder_window_seconds`.
+    #[schema(minimum = 0, maximum = 3600)]
+    pub reorder_window_seconds: Option<u32>,
+    /// After how long a silence a device is offline, in seconds, 10 to 31,536,000; none for the server's setting
+    /// `tracking.offline_seconds`.
+    #[schema(minimum = 10, maximum = 31536000)]
+    pub offline_seconds: Option<u32>,
+    /// After how long a stand a device is idle, in seconds, 0 to 31,536,000; none for the server's setting `tracking.idle_seconds`.
+    #[schema(minimum = 0, maximum = 31536000)]
+    pub idle_seconds: Option<u32>,
     /// How long a public tracking link lives after the shipment has ended, in days, 1 to 365.
     #[schema(minimum = 1, maximum = 365)]
     pub link_days: u32,
@@ -82,6 +93,9 @@ impl Default for TenantSettings {
             grace_seconds: crate::lifecycle::DEFAULT_GRACE_SECONDS,
             alert_limit_device_seconds: 900,
             alert_limit_carrier_seconds: 86_400,
+            reorder_window_seconds: None,
+            offline_seconds: None,
+            idle_seconds: None,
             link_days: 30,
             position_retention: None,
         }

@@ -99,7 +99,11 @@ impl Record for Device {
     ) -> tracklane_store::Result<Listing<Self>> {
         let mut stored = filter.stored.clone();
         if let Some(state) = filter.state {
-            stored.ids = Some(devices_in(base, db.tenant()?, state));
+            let such = devices_in(base, db.tenant()?, state);
+            stored.ids = Some(match stored.ids {
+                Some(ids) => ids.into_iter().filter(|id| such.contains(id)).collect(),
+                None => such,
+            });
         }
         devices::list(db, &stored, page).await
     }

@@ -58,6 +58,14 @@ fn check_settings(invalid: &mut Invalid, settings: &TenantSettings) {
     whole("alert_limit_device_seconds", settings.alert_limit_device_seconds, 0, 86_400);
     whole("alert_limit_carrier_seconds", settings.alert_limit_carrier_seconds, 0, 2_592_000);
     whole("link_days", i64::from(settings.link_days), 1, 365);
+    let mut optional = |field: &str, value: Option<u32>, low: i64, high: i64| {
+        if let Some(value) = value {
+            whole(field, value.into(), low, high);
+        }
+    };
+    optional("reorder_window_seconds", settings.reorder_window_seconds, 0, 3_600);
+    optional("offline_seconds", settings.offline_seconds, 10, 31_536_000);
+    optional("idle_seconds", settings.idle_seconds, 0, 31_536_000);
     if let Some(retention) = settings.position_retention {
         whole("position_retention/raw_days", retention.raw_days.into(), 1, 36_500);
         whole("position_retention/thinned_seconds", retention.thinned_seconds.into(), 1, 86_400);

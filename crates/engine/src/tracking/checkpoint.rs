@@ -162,7 +162,7 @@ fn is_missing(works: &Works, lsn: Lsn, position: &Position) -> bool {
 async fn catch_up_shard(works: &Arc<Works>, shard: usize, missed: &mut [(Lsn, Position)]) -> Result<()> {
     let memory = &works.base.memory;
     let mine = missed.iter().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
-    let window_s = works.base.settings.tracking.reorder_window_seconds;
+    let window_s = |tenant| memory.zones.limits(tenant, &works.base.settings.tracking).reorder_window_s;
     let spans = dedupe::late_spans(mine.map(|(_, position)| position), &memory.states.lock(shard), window_s);
     let known = dedupe::ask(&*works.history, spans).await.but_rows();
     let found = {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use tracklane_core::Timestamp;
-use tracklane_core::id::DeviceId;
+use tracklane_core::id::{DeviceId, TenantId};
 use tracklane_core::ports::{HistoryQuery, PositionHistory};
 use tracklane_core::position::Position;
 use tracklane_geo::visit::Place;
@@ -42,14 +42,14 @@ impl Known {
 pub(super) fn late_spans<'a>(
     rows: impl Iterator<Item = &'a Position>,
     states: &ShardStates,
-    window_s: u32,
+    window_s: impl Fn(TenantId) -> u32,
 ) -> Vec<HistoryQuery> {
     let mut spans: Vec<HistoryQuery> = Vec::new();
     for position in rows {
         let Some(state) = states.get(&position.device_id) else { continue };
         // The latest itself is known without asking.
         let Some(furthest) = state.furthest.filter(|furthest| position.fix_time < *furthest) else { continue };
-        let place = state.place_before(position.fix_time, window_s);
+        let place = state.place_before(position.fix_time, window_s(position.tenant_id));
         let from = place.map_or(position.fix_time, Place::at);
         let to = just_after(if place.is_some() { furthest } else { position.fix_time });
         match spans.last_mut() {

@@ -28,7 +28,7 @@ mod zones;
 
 pub(crate) use memory::Memory;
 pub(crate) use questions::devices_in;
-pub use questions::{Area, AreaPlace, Movements, Reading, Readings, Visitor, Visitors};
+pub use questions::{Area, AreaPlace, Movements, Reading, Readings, Visitor, Visitors, ZoneOccupant};
 pub use registry::KnownDevice;
 pub use rows::{DeviceRef, Incoming, LatestFilter, RowOutcome};
 pub use service::{Sizes, Tracking};

@@ -87,6 +87,7 @@ impl<'a> Pass<'a> {
             states,
             settings,
             worst_accuracy_m: tracking.worst_accuracy_m,
+            // That of the tenant, once it is its turn.
             window_s: tracking.reorder_window_seconds,
             arrival: arrival(tracking.arrival_fixes),
             unordered: HashSet::new(),
@@ -114,6 +115,7 @@ impl<'a> Pass<'a> {
     /// Takes one position through the stages.
     pub fn take(&mut self, position: &mut Position, driver: Option<DriverId>, known: &Known, judge: Judge) -> Kept {
         self.settle_late(Some(position.device_id), known);
+        let _ = self.zones_of(position.tenant_id);
         let state = self.states.remove(&position.device_id);
         let mut state = state.unwrap_or_else(|| DeviceState::new(position.tenant_id));
         let mut kept = order(&state, position, known);

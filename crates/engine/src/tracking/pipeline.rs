@@ -104,7 +104,10 @@ impl Works {
     /// Asks history which of these rows it has already; only rows that are late cost a look. Hold the answer until they are
     /// taken: late rows of a shard go one after the other, so that the same ones sent twice at once are known the second time.
     pub async fn asked(&self, shard: usize, rows: &[Row]) -> Asked {
-        let window_s = self.base.settings.tracking.reorder_window_seconds;
+        let window_s = |tenant| {
+            let zones = &self.base.memory.zones;
+            zones.limits(tenant, &self.base.settings.tracking).reorder_window_s
+        };
         let late = || dedupe::late_spans(rows.iter().map(|row| &row.position), &self.states(shard), window_s);
         if late().is_empty() {
             return Asked { known: Known::default(), _turn: None };

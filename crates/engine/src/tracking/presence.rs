@@ -1,6 +1,6 @@
 //! Whether a device is heard of, and moves: computed when somebody asks. That it fell silent, and that it is back, is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::SignedDuration;
 use tracklane_core::Timestamp;
@@ -13,20 +13,22 @@ use super::pipeline::Works;
 use super::recorder::{Item, Recorders, Recording};
 use super::states::DeviceState;
 use super::turn::{Consequences, Told};
+use super::zones::Limits;
+use crate::base::Base;
 use crate::error::Result;
-use crate::settings::{Settings, TrackingSettings};
 
 /// How many devices of a shard are told of at once; the others wait for the next time.
 const MOST: usize = 1_000;
 
 /// What is known of a device by now.
-pub(super) fn status(state: Option<&DeviceState>, now: Timestamp, settings: &Settings) -> DeviceStatus {
+pub(super) fn status(state: Option<&DeviceState>, now: Timestamp, base: &Base) -> DeviceStatus {
     let Some((state, heard)) = state.and_then(|state| Some((state, state.heard?))) else {
         return DeviceStatus { state: Presence::Unknown, heard_at: None, stands_since: None, alarms: Vec::new() };
     };
     let stands_since = state.track.open().filter(|open| open.kind == MovementKind::Stop).map(|stop| stop.from);
-    let idle = SignedDuration::from_secs(settings.tracking.idle_seconds);
-    let word = if is_silent(heard, now, &settings.tracking) {
+    let Limits { offline_s, idle_s, .. } = base.memory.zones.limits(state.tenant_id, &base.settings.tracking);
+    let idle = SignedDuration::from_secs(idle_s);
+    let word = if is_silent(heard, now, offline_s) {
         Presence::Offline
     } else if stands_since.is_some_and(|since| now.duration_since(since) >= idle) {
         Presence::Idle
@@ -35,13 +37,13 @@ pub(super) fn status(state: Option<&DeviceState>, now: Timestamp, settings: &Set
     };
     // By the device's own clock: one that was raised last of all stays on while the device is silent.
     let last = state.newest.max(state.furthest).unwrap_or(heard).min(heard);
-    let alarms = state.alarms.as_ref().map(|alarms| alarms.on(last, &settings.alarms)).unwrap_or_default();
+    let alarms = state.alarms.as_ref().map(|alarms| alarms.on(last, &base.settings.alarms)).unwrap_or_default();
     DeviceStatus { state: word, heard_at: Some(heard), stands_since, alarms }
 }
 
 /// True when nothing was heard for too long.
-fn is_silent(heard: Timestamp, now: Timestamp, settings: &TrackingSettings) -> bool {
-    now.duration_since(heard) > SignedDuration::from_secs(settings.offline_seconds)
+fn is_silent(heard: Timestamp, now: Timestamp, offline_s: i64) -> bool {
+    now.duration_since(heard) > SignedDuration::from_secs(offline_s)
 }
 
 /// Tells of the devices that have fallen silent. While the server was down nobody could be heard: every device has its time
@@ -50,15 +52,15 @@ fn is_silent(heard: Timestamp, now: Timestamp, settings: &TrackingSettings) -> b
 /// # Errors
 /// As the history says; then they are told of the next time.
 pub(super) fn tell_silent(works: &Works, recorders: &Recorders) -> Result<()> {
-    let (now, settings) = (works.base.env.now(), &works.base.settings.tracking);
-    if !is_silent(works.started, now, settings) {
-        return Ok(());
-    }
+    let (now, settings, zones) = (works.base.env.now(), &works.base.settings.tracking, &works.base.memory.zones);
+    let mut offline_s = HashMap::<TenantId, i64>::new();
     for shard in 0..works.base.memory.states.shards() {
         let mut states = works.states(shard);
         let silent = states.iter().filter_map(|(id, state)| {
-            let heard = state.heard.filter(|heard| !state.offline && is_silent(*heard, now, settings))?;
-            Some((state.tenant_id, *id, heard))
+            let heard = state.heard.filter(|_| !state.offline)?;
+            let tenant = state.tenant_id;
+            let limit = *offline_s.entry(tenant).or_insert_with(|| zones.limits(tenant, settings).offline_s);
+            is_silent(heard.max(works.started), now, limit).then_some((tenant, *id, heard))
         });
         let silent: Vec<_> = silent.filter(|(_, id, _)| may_send(works, *id)).take(MOST).collect();
         let mut tenants = BTreeMap::<TenantId, Vec<(DeviceId, Timestamp)>>::new();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tracklane_core::bounds::BoundingBox;
 use tracklane_core::id::{DeviceId, DriverId, TenantId, ZoneId};
@@ -56,6 +57,23 @@ pub struct Readings {
     pub items: Vec<Reading>,
     /// From where to ask on; none when everything was looked at.
     pub next: Option<Timestamp>,
+}
+
+/// A device that is in a zone now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ZoneOccupant {
+    /// Which device.
+    pub device_id: DeviceId,
+    /// The driver who carries it now.
+    pub driver_id: Option<DriverId>,
+    /// Since when it is known to be inside: when it passed the edge, or its first position inside.
+    pub inside_since: Timestamp,
+    /// Whether it is heard of.
+    pub state: Presence,
+    /// When its newest position was taken.
+    pub fix_time: Option<Timestamp>,
+    /// Where that was.
+    pub point: Option<Point>,
 }
 
 /// Where a device may have been.
@@ -118,10 +136,10 @@ impl std::str::FromStr for AreaPlace {
 
 /// The devices of a tenant that are so by now.
 pub(crate) fn devices_in(base: &Base, tenant: TenantId, wanted: Presence) -> Vec<DeviceId> {
-    let (memory, now, settings) = (&base.memory, base.env.now(), &base.settings);
+    let (memory, now) = (&base.memory, base.env.now());
     let is_wanted = |device: &Arc<KnownDevice>| {
         let states = memory.states.lock(memory.states.shard_of(device.device_id));
-        presence::status(states.get(&device.device_id), now, settings).state == wanted
+        presence::status(states.get(&device.device_id), now, base).state == wanted
     };
     let devices = memory.devices.of_tenant(tenant);
     devices.iter().filter(|device| is_wanted(device)).map(|device| device.device_id).collect()
@@ -214,6 +232,39 @@ impl Tracking {
         Ok((bounds, Some(shape)))
     }
 
+    /// Who is in a zone by now, by device: whom its rules have confirmed in, and not out again since, however long ago that was.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a zone that the tenant does not have; [`Error::Forbidden`] for roles that do not see all positions.
+    pub fn zone_occupants(&self, caller: &Caller, zone: ZoneId) -> Result<Vec<ZoneOccupant>> {
+        match caller.role {
+            Role::Admin | Role::Operator | Role::Viewer => {}
+            Role::Driver | Role::Device | Role::Customer => return Err(Error::Forbidden),
+        }
+        let (base, key) = (self.base(), ZoneKey::Custom(zone));
+        let zones = base.memory.zones.of(caller.tenant_id).ok_or(Error::NotFound)?;
+        zones.read().drawn(zone).ok_or(Error::NotFound)?;
+        let (mut found, now) = (Vec::new(), base.env.now());
+        for shard in 0..base.memory.states.shards() {
+            let states = base.memory.states.lock(shard);
+            let mine = states.iter().filter(|(_, state)| state.tenant_id == caller.tenant_id);
+            found.extend(mine.filter_map(|(device_id, state)| {
+                let inside_since = state.visits.get(key).since()?;
+                let known = base.memory.devices.by_id(*device_id)?;
+                Some(ZoneOccupant {
+                    device_id: *device_id,
+                    driver_id: known.driver_id,
+                    inside_since,
+                    state: presence::status(Some(state), now, base).state,
+                    fix_time: state.latest.as_ref().map(|latest| latest.fix_time),
+                    point: state.latest.as_ref().map(|latest| latest.point),
+                })
+            }));
+        }
+        found.sort_unstable_by_key(|occupant| occupant.device_id);
+        Ok(found)
+    }
+
     /// Whether a device is heard of by now.
     ///
     /// # Errors
@@ -222,7 +273,7 @@ impl Tracking {
         self.seen(caller, device)?;
         let base = self.base();
         let states = base.memory.states.lock(base.memory.states.shard_of(device));
-        Ok(presence::status(states.get(&device), base.env.now(), &base.settings))
+        Ok(presence::status(states.get(&device), base.env.now(), base))
     }
 
     /// What a device did between two instants, as far as it overlaps them: movements of these kinds (none means any), at most

@@ -25,6 +25,7 @@ use super::{DeviceRef, Incoming, KnownDevice, LatestFilter, RowOutcome, Stats, c
 use crate::base::{Base, must_own};
 use crate::error::{Error, Result};
 use crate::live::Live;
+use crate::settings::TrackingRules;
 use crate::shipments::Shipments;
 
 /// The position pipeline. Cheap to clone.
@@ -219,6 +220,11 @@ impl Tracking {
     /// The device that a row so named would be from; none when the caller may not speak for it.
     pub fn device(&self, caller: &Caller, named: &DeviceRef) -> Option<Arc<KnownDevice>> {
         device(&self.0.works.base.memory, caller, named).ok()
+    }
+
+    /// How positions are dealt with.
+    pub fn rules(&self) -> TrackingRules {
+        TrackingRules::from(&self.0.works.base.settings)
     }
 
     /// What the pipeline counts.

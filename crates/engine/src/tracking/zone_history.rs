@@ -68,6 +68,8 @@ pub struct ZoneVisit {
     pub inside_s: i64,
     /// True when no position lay in the zone: the way between two of them leads through it.
     pub inferred: bool,
+    /// True when a position that proves the entry or the exit came in after later ones of its device: nobody could know in time.
+    pub late: bool,
 }
 
 /// The visits of some devices.
@@ -362,15 +364,17 @@ fn visits_of(
         exited_at: None,
         inside_s: 0,
         inferred,
+        late: false,
     };
+    let came_late = late_times(way);
     for position in way {
         let Some(fix) = zone_fix(worst_accuracy_m, &visits, position) else { continue };
-        last = Some(fix.at);
+        let previous = last.replace(fix.at).unwrap_or(fix.at);
         let before = visits.get(()).since();
         for event in fence.take(&mut visits, fix) {
             match event.kind {
                 EventKind::Enter => all.push(blank(Some(event.at), event.at, event.inferred)),
-                EventKind::Dwell => {}
+                EventKind::Dwell => continue,
                 EventKind::Exit => {
                     // In silence from the first: the visit was not begun by an entry.
                     if all.last().is_none_or(|visit| visit.exited_at.is_some()) {
@@ -380,6 +384,12 @@ fn visits_of(
                         visit.exited_at = Some(event.at);
                     }
                 }
+            }
+            if let Some(visit) = all.last_mut() {
+                // From the last position before the edge on, as far as that is known.
+                let from = way.partition_point(|position| position.fix_time < event.at).checked_sub(1);
+                let from = from.map_or(previous, |place| way[place].fix_time.min(previous));
+                visit.late |= came_late.iter().any(|time| (from..=event.proved_at).contains(time));
             }
         }
     }
@@ -393,6 +403,19 @@ fn visits_of(
         visit.inside_s = (until.as_second() - visit.inside_since.as_second()).max(0);
     }
     all
+}
+
+/// The times of the positions that came in after later ones.
+fn late_times(way: &[Position]) -> Vec<Timestamp> {
+    let mut earliest = Timestamp::MAX;
+    let mut late = Vec::new();
+    for position in way.iter().rev() {
+        if position.received_at > earliest {
+            late.push(position.fix_time);
+        }
+        earliest = earliest.min(position.received_at);
+    }
+    late
 }
 
 /// The boxes around a shape as the history asks them: one, or two at the antimeridian.

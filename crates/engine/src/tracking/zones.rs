@@ -15,6 +15,8 @@ use tracklane_geo::shape::Sizes;
 use tracklane_geo::visit::{Rules, Travel};
 use tracklane_geo::{Shape, ZoneIndex};
 
+use crate::settings::TrackingSettings;
+
 /// Which zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,6 +52,27 @@ pub(crate) struct TenantZones {
     radii: Radii,
     /// For how many seconds what a position proves is news enough to alert somebody; none for the default.
     alert_limit_s: Option<i64>,
+    /// What the tenant sets about silence, standing and lateness.
+    waits: Waits,
+}
+
+/// What a tenant sets itself; none of a field for the server's setting.
+#[derive(Debug, Clone, Copy, Default)]
+struct Waits {
+    reorder_window_s: Option<u32>,
+    offline_s: Option<u32>,
+    idle_s: Option<u32>,
+}
+
+/// How long a device may be silent or stand, and how late a fix may come: as its tenant sets it, or else the server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// How far back a late fix is still taken up, in seconds.
+    pub reorder_window_s: u32,
+    /// After how many seconds of silence a device is offline.
+    pub offline_s: i64,
+    /// After how many seconds of standing it is idle.
+    pub idle_s: i64,
 }
 
 /// A zone that the tenant drew, but for its shape.
@@ -186,6 +209,16 @@ impl TenantZones {
         heard.as_second() - at.as_second() <= limit_s
     }
 
+    /// What holds for the devices of the tenant.
+    pub fn limits(&self, server: &TrackingSettings) -> Limits {
+        let Waits { reorder_window_s, offline_s, idle_s } = self.waits;
+        Limits {
+            reorder_window_s: reorder_window_s.unwrap_or(server.reorder_window_seconds),
+            offline_s: offline_s.map_or(server.offline_seconds, i64::from),
+            idle_s: idle_s.map_or(server.idle_seconds, i64::from),
+        }
+    }
+
     /// Puts a drawn zone in, or in place of the one there was.
     fn put(&mut self, id: ZoneId, drawn: Drawn, shape: Shape) {
         self.take_out(id);
@@ -209,6 +242,11 @@ impl TenantZones {
             return;
         }
         self.alert_limit_s = Some(tenant.settings.alert_limit_device_seconds);
+        self.waits = Waits {
+            reorder_window_s: tenant.settings.reorder_window_seconds,
+            offline_s: tenant.settings.offline_seconds,
+            idle_s: tenant.settings.idle_seconds,
+        };
         let TenantSettings { hub_radius_m: hub_m, approach_radius_m: approach_m, .. } = tenant.settings;
         let news = (hub_m, approach_m) != (self.radii.hub_m, self.radii.approach_m);
         self.radii = Radii { hub_m, approach_m, version: tenant.version };
@@ -317,6 +355,11 @@ impl Zones {
     /// A tenant was changed: the zones around its locations may be wider or narrower now.
     pub fn resize(&self, tenant: &Tenant) {
         self.made(tenant.id).write().learn(tenant);
+    }
+
+    /// What holds for the devices of a tenant.
+    pub fn limits(&self, tenant: TenantId, server: &TrackingSettings) -> Limits {
+        self.of(tenant).map_or_else(|| TenantZones::default().limits(server), |zones| zones.read().limits(server))
     }
 
     /// How many zones there are, drawn and derived, over all tenants.

@@ -110,10 +110,21 @@ async fn lists_are_paged_newest_first(world: World) {
 async fn a_tenant_sets_itself_up(world: World) {
     let tenants = &world.engine.records.tenants;
     let own = tenants.own(&world.boss).await.unwrap();
-    let settings = TenantSettings { hub_radius_m: 10.0, link_days: 0, ..TenantSettings::default() };
+    let settings = TenantSettings {
+        hub_radius_m: 10.0,
+        link_days: 0,
+        reorder_window_seconds: Some(3_601),
+        offline_seconds: Some(9),
+        idle_seconds: Some(31_536_001),
+        ..TenantSettings::default()
+    };
     let bad = NewTenant { slug: "No Good".to_owned(), settings, ..NewTenant::from(&own) };
     let pointers = wrong(tenants.update(&world.boss, own.version, bad).await);
-    assert_eq!(pointers, ["#/slug", "#/settings/link_days", "#/settings/hub_radius_m"]);
+    let own_ones = ["reorder_window_seconds", "offline_seconds", "idle_seconds"];
+    let own_ones = own_ones.map(|field| format!("#/settings/{field}"));
+    assert_eq!(pointers[..2], ["#/slug", "#/settings/link_days"]);
+    assert_eq!(pointers[2..5], own_ones);
+    assert_eq!(pointers[5..], ["#/settings/hub_radius_m"]);
     let good = NewTenant { name: "Acme & Sons".to_owned(), ..NewTenant::from(&own) };
     let changed = tenants.update(&world.boss, own.version, good).await.unwrap();
     assert_eq!((changed.name.as_str(), changed.version), ("Acme & Sons", own.version + 1));

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use tracklane_core::Timestamp;
 use tracklane_core::event::{Event, EventKind};
 use tracklane_core::id::DeviceId;
-use tracklane_core::model::{DutyState, MovementKind, Presence};
+use tracklane_core::model::{DutyState, MovementKind, Presence, TenantSettings};
 use tracklane_core::position::{Mark, Point};
-use tracklane_engine::records::{DeviceFilter, NewDriver};
+use tracklane_engine::records::{DeviceFilter, NewDriver, NewTenant};
 use tracklane_engine::tracking::{Area, BoundingBox, DeviceRef, Incoming, Movements, RowOutcome};
 use tracklane_engine::{Error, Settings};
 use tracklane_store::Page;
@@ -49,6 +49,8 @@ macro_rules! each {
 each!(
     an_alarm_is_told_once_and_where,
     a_silent_device_is_told_of_once_and_its_return_too,
+    a_tenant_says_itself_when_a_device_is_silent_or_stands,
+    a_tenant_says_itself_how_late_is_too_late,
     trips_and_stops_are_listed_as_they_end,
     late_positions_change_the_trips,
     readings_come_by_name_and_in_pages,
@@ -167,6 +169,57 @@ async fn a_silent_device_is_told_of_once_and_its_return_too(world: World) {
     assert_eq!((events.len(), events[1].kind), (2, EventKind::DeviceOnline));
     assert_eq!(events[1].data["heard_at"], json!(after(&world, 1)));
     assert_eq!(world.engine.tracking.status(&world.boss, van).unwrap().state, Presence::Idle);
+}
+
+async fn a_tenant_says_itself_when_a_device_is_silent_or_stands(world: World) {
+    let tenants = &world.engine.records.tenants;
+    let own = tenants.own(&world.boss).await.unwrap();
+    let set = async |version, offline_seconds, idle_seconds| {
+        let settings = TenantSettings { offline_seconds, idle_seconds, ..own.settings.clone() };
+        let input = NewTenant { settings, ..NewTenant::from(&own) };
+        tenants.update(&world.boss, version, input).await.unwrap().version
+    };
+    let van = world.device("van", None).await.id;
+    let state = || world.engine.tracking.status(&world.boss, van).unwrap().state;
+    world.ground.pass(200);
+    send(&world, (0..20).map(|turn| row(&world, van, turn * 10, 0.0)).collect()).await;
+    assert_eq!(state(), Presence::Online);
+    let version = set(own.version, Some(30), Some(10)).await;
+    world.ground.pass(60);
+    assert_eq!(state(), Presence::Offline);
+    let kinds = [EventKind::DeviceOffline];
+    eventually("the van to be told of", async || (told(&world, &kinds).await.len() == 1).then_some(())).await;
+    let version = set(version, Some(500), Some(10)).await;
+    assert_eq!(state(), Presence::Idle);
+    set(version, None, None).await;
+    assert_eq!(state(), Presence::Online, "as the server is set");
+}
+
+/// A fix that is four minutes late enters a zone where the tenant waits so long.
+async fn a_tenant_says_itself_how_late_is_too_late(world: World) {
+    let centre = east(1_000.0);
+    let zone = json!({ "name": "Depot", "radius_m": 200,
+        "geometry": { "type": "Point", "coordinates": [centre.lon, centre.lat] } });
+    let zone = serde_json::from_value(zone).unwrap();
+    world.engine.records.zones.create(&world.boss, zone).await.unwrap();
+    let tenants = &world.engine.records.tenants;
+    let own = tenants.own(&world.boss).await.unwrap();
+    let kinds = [EventKind::ZoneEntered, EventKind::ZoneExited];
+    for (window, expected) in [(None, 0), (Some(600), 2)] {
+        let current = tenants.own(&world.boss).await.unwrap();
+        let settings = TenantSettings { reorder_window_seconds: window, ..own.settings.clone() };
+        let input = NewTenant { settings, ..NewTenant::from(&own) };
+        tenants.update(&world.boss, current.version, input).await.unwrap();
+        let van = world.device(&format!("van-{expected}"), None).await.id;
+        world.ground.pass(3_600);
+        let now = world.ground.now().as_second() - world.ground.start_time();
+        let at = |ago: i64, metres| row(&world, van, now - ago, metres);
+        send(&world, vec![at(400, 0.0), at(350, 0.0), at(60, 0.0), at(0, 0.0)]).await;
+        send(&world, vec![at(300, 1_000.0), at(290, 1_000.0), at(280, 1_000.0), at(100, 0.0)]).await;
+        let found = told(&world, &kinds).await;
+        assert_eq!(found.len(), expected, "{window:?}");
+        assert!(found.iter().all(|event| event.data["late"] == true));
+    }
 }
 
 /// Five minutes on the way, five at a door, five on the way; the clock is an hour later.

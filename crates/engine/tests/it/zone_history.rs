@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use tracklane_core::Timestamp;
 use tracklane_core::event::EventKind;
 use tracklane_core::id::{DeviceId, ZoneId};
-use tracklane_core::model::Role;
+use tracklane_core::model::{Presence, Role};
 use tracklane_core::position::Point;
 use tracklane_engine::Error;
 use tracklane_engine::records::{ImportOutcome, ImportWords, NewZone, read_geojson, read_kml};
-use tracklane_engine::tracking::{DeviceRef, VisitsQuery};
+use tracklane_engine::tracking::{DeviceRef, VisitsQuery, ZoneOccupant};
 use tracklane_geo::Shape;
 use tracklane_geo::visit::{self, Rules, Travel, ZoneFix, replay};
 
@@ -19,6 +19,7 @@ use crate::kit::{World, each, east, fix};
 
 each!(
     visits_are_computed_anew_from_what_is_known_now,
+    who_is_inside_now_is_told_however_long_ago_it_went_in,
     an_explanation_says_what_held_an_event_back,
     an_import_reports_row_by_row,
     an_import_of_kml_makes_corridors_and_circles,
@@ -63,6 +64,7 @@ async fn visits_are_computed_anew_from_what_is_known_now(world: World) {
     world.ground.pass(8_000);
     world.at(one, east(3_000.0)).await;
     let before = world.log().await.len();
+    world.ground.pass(1);
     // Far older than the window: history alone.
     world.engine.tracking.submit(&world.boss, late).await.unwrap();
     assert_eq!(world.log().await.len(), before);
@@ -73,6 +75,8 @@ async fn visits_are_computed_anew_from_what_is_known_now(world: World) {
     let told: Vec<_> = visits(one).map(|visit| (visit.entered_at.is_some(), visit.exited_at.is_some())).collect();
     assert_eq!(told, [(true, true), (true, true)], "the late visit is there, too");
     assert!(visits(one).all(|visit| visit.inside_s > 0 && visit.inside_s < 60));
+    assert_eq!(found.visits.iter().filter(|visit| visit.late).count(), 1);
+    assert_eq!(visits(one).map(|visit| visit.late).collect::<Vec<_>>(), [false, true]);
     let other: Vec<_> = visits(two).collect();
     assert_eq!(other.len(), 1);
     assert_eq!(other[0].entered_at, None, "nobody saw it go in");
@@ -91,6 +95,27 @@ async fn visits_are_computed_anew_from_what_is_known_now(world: World) {
     assert!(matches!(world.engine.tracking.zone_visits(&world.boss, zone, long).await, Err(Error::Invalid(_))));
     let later = VisitsQuery { from: all.to, to: all.to + jiff::SignedDuration::from_secs(60), ..all };
     assert_eq!(world.engine.tracking.zone_visits(&world.boss, zone, later).await.unwrap().visits, []);
+}
+
+async fn who_is_inside_now_is_told_however_long_ago_it_went_in(world: World) {
+    let zone = draw(&world, json!({})).await;
+    let ana = world.driver("Ana").await;
+    let (one, two) = (world.device("one", Some(ana.id)).await.id, world.device("two", None).await.id);
+    go(&world, one, &[500.0, 700.0, 1_000.0, 1_000.0]).await;
+    go(&world, two, &[500.0, 1_000.0, 1_000.0, 1_300.0, 1_400.0]).await;
+    world.ground.pass(90_000);
+    let inside = || world.engine.tracking.zone_occupants(&world.boss, zone);
+    let found = inside().unwrap();
+    assert_eq!(found.len(), 1, "the other one has left");
+    let ZoneOccupant { device_id, driver_id, inside_since, state, point, .. } = &found[0];
+    assert_eq!((*device_id, *driver_id, *state), (one, Some(ana.id), Presence::Offline));
+    let seconds = inside_since.as_second() - world.ground.start_time();
+    assert!((20..=30).contains(&seconds), "at the edge, {seconds} s after the start");
+    assert!((point.unwrap().lon - east(1_000.0).lon).abs() < 1e-6);
+    go(&world, one, &[1_300.0, 1_400.0]).await;
+    assert_eq!(inside().unwrap(), []);
+    let stranger = world.other().await;
+    assert!(matches!(world.engine.tracking.zone_occupants(&stranger, zone), Err(Error::NotFound)));
 }
 
 async fn an_explanation_says_what_held_an_event_back(world: World) {
@@ -206,6 +231,8 @@ async fn other_roles_ask_nothing(world: World) {
         assert!(matches!(visits, Err(Error::Forbidden)));
         let why = world.engine.tracking.explain_zone(&caller, zone, phone, world.ground.now()).await;
         assert!(matches!(why, Err(Error::Forbidden)));
+        let inside = world.engine.tracking.zone_occupants(&caller, zone);
+        assert!(matches!(inside, Err(Error::Forbidden)));
         let import = world.engine.records.zones.import(&caller, Vec::new(), true).await;
         assert!(matches!(import, Err(Error::Forbidden)));
     }

@@ -17,16 +17,20 @@ use crate::App;
 use crate::paging::list_query;
 use crate::permissions::{Allowed, DevicesWrite, PositionsRead};
 use crate::problem::{Problem, Problems, Result};
-use crate::query::{Id, Query};
+use crate::query::{Id, Ids, Query};
 
 /// Which devices are asked for.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DevicesQuery {
-    /// Carried by this driver; `courier_id` is a synonym.
+    /// These, at most 200: several by repeating the parameter or with commas.
+    #[param(value_type = Vec<DeviceId>)]
+    id: Ids<DeviceId>,
+    /// Carried by this driver, or one of these; `courier_id` is a synonym.
     #[serde(alias = "courier_id")]
-    driver_id: Option<DriverId>,
+    #[param(value_type = Vec<DriverId>)]
+    driver_id: Ids<DriverId>,
     /// In this vehicle.
     vehicle_id: Option<VehicleId>,
     /// With exactly this identifier.
@@ -48,12 +52,12 @@ list_query!(DevicesQuery);
 impl DevicesQuery {
     fn filter(&self) -> DeviceFilter {
         let stored = StoredDeviceFilter {
-            driver_id: self.driver_id,
+            driver_ids: self.driver_id.0.clone(),
             vehicle_id: self.vehicle_id,
             identifier: self.identifier.clone(),
             disabled: self.disabled,
             q: self.q.clone(),
-            ids: None,
+            ids: (!self.id.0.is_empty()).then(|| self.id.0.clone()),
         };
         DeviceFilter { stored, state: self.state }
     }

@@ -6,12 +6,16 @@ use tracklane_core::model::{Driver, DutyState};
 use tracklane_engine::records::{DriverFilter, NewDriver};
 
 use crate::paging::list_query;
+use crate::query::Ids;
 
 /// Which drivers are asked for.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DriversQuery {
+    /// These, at most 200: several by repeating the parameter or with commas.
+    #[param(value_type = Vec<DriverId>)]
+    id: Ids<DriverId>,
     /// On or off duty.
     duty: Option<DutyState>,
     /// With this vehicle.
@@ -31,6 +35,7 @@ list_query!(DriversQuery);
 impl DriversQuery {
     fn filter(&self) -> DriverFilter {
         DriverFilter {
+            ids: self.id.0.clone(),
             duty: self.duty,
             vehicle_id: self.vehicle_id,
             reference: self.reference.clone(),

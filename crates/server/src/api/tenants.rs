@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use tracklane_api_types::Page;
 use tracklane_core::model::{Caller, Tenant};
+use tracklane_engine::TrackingRules;
 use tracklane_engine::records::NewTenant;
 
 use crate::App;
@@ -40,6 +41,16 @@ pub async fn change(
     let version = based_on.check(current.version)?;
     let tenant = tenants.update(&who.caller, version, patch.onto(&NewTenant::from(&current))?).await?;
     Ok(Tagged(tenant.version, tenant))
+}
+
+/// Read how positions are dealt with
+///
+/// What the server is set to, by section and name of its configuration. Where the tenant's settings say something of their own
+/// (`reorder_window_seconds`, `offline_seconds`, `idle_seconds`), that holds for the tenant's devices.
+#[utoipa::path(get, path = "/v1/tenant/tracking", tag = "Tenants", operation_id = "get_tracking_rules",
+    security(("bearer" = ["tenant:read"])), responses((status = 200, body = TrackingRules), Problems))]
+pub async fn tracking(State(app): State<App>, _: Allowed<TenantRead>) -> Result<axum::Json<TrackingRules>> {
+    Ok(axum::Json(app.engine.tracking.rules()))
 }
 
 /// Which tenants are asked for.

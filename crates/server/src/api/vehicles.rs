@@ -6,12 +6,16 @@ use tracklane_core::model::Vehicle;
 use tracklane_engine::records::{NewVehicle, VehicleFilter};
 
 use crate::paging::list_query;
+use crate::query::Ids;
 
 /// Which vehicles are asked for.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct VehiclesQuery {
+    /// These, at most 200: several by repeating the parameter or with commas.
+    #[param(value_type = Vec<VehicleId>)]
+    id: Ids<VehicleId>,
     /// Of this type.
     vehicle_type: Option<String>,
     /// With exactly this reference.
@@ -28,7 +32,12 @@ list_query!(VehiclesQuery);
 
 impl VehiclesQuery {
     fn filter(&self) -> VehicleFilter {
-        VehicleFilter { vehicle_type: self.vehicle_type.clone(), reference: self.reference.clone(), q: self.q.clone() }
+        VehicleFilter {
+            ids: self.id.0.clone(),
+            vehicle_type: self.vehicle_type.clone(),
+            reference: self.reference.clone(),
+            q: self.q.clone(),
+        }
     }
 }
 

@@ -2,13 +2,15 @@
 
 use axum::extract::{DefaultBodyLimit, Request, State};
 use serde::Deserialize;
+use tracklane_api_types::Page;
 use tracklane_core::Timestamp;
-use tracklane_core::id::{DeviceId, LocationId, ZoneId};
+use tracklane_core::id::{DeviceId, Id as _, LocationId, ZoneId};
 use tracklane_core::model::{Zone, ZoneKind};
+use tracklane_engine::Cursor;
 use tracklane_engine::records::{ImportWords, NewZone, ZoneFilter, ZoneImport, read_geojson, read_kml};
-use tracklane_engine::tracking::{VisitsQuery, ZoneExplanation, ZoneVisits};
+use tracklane_engine::tracking::{VisitsQuery, ZoneExplanation, ZoneOccupant, ZoneVisits};
 
-use crate::paging::{DEFAULT_LIMIT, MAX_LIMIT, list_query};
+use crate::paging::{DEFAULT_LIMIT, Listed, Listing, MAX_LIMIT, list_query};
 use crate::permissions::{Allowed, ZoneVisitsRead, ZonesWrite};
 use crate::problem::{Problem, Problems, Result};
 use crate::query::{Id, Query};
@@ -150,6 +152,40 @@ pub async fn visits(
     let ZoneVisitsQuery { from, to, device_id, cursor, .. } = query;
     let query = VisitsQuery { from, to, device_id, after: cursor, limit: limit as usize };
     Ok(axum::Json(app.engine.tracking.zone_visits(&who.caller, id, query).await?))
+}
+
+/// Which of those in a zone are asked for.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OccupantsQuery {
+    /// Entries per page; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+list_query!(OccupantsQuery);
+
+/// Who is in a zone now
+///
+/// By device: whom the rules of the zone have confirmed in, and not out again since, however long ago that was and whether or
+/// not the device is still heard of.
+#[utoipa::path(get, path = "/v1/zones/{id}/occupants", tag = "Zones", operation_id = "list_zone_occupants",
+    params(("id" = ZoneId, Path), OccupantsQuery), security(("bearer" = ["zone_visits:read"])),
+    responses((status = 200, body = Page<ZoneOccupant>), Problems))]
+pub async fn occupants(
+    State(app): State<App>,
+    who: Allowed<ZoneVisitsRead>,
+    Id(id): Id<ZoneId>,
+    listing: Listing<OccupantsQuery>,
+) -> Result<Listed<ZoneOccupant>> {
+    let page = listing.page()?;
+    let mut items = app.engine.tracking.zone_occupants(&who.caller, id)?;
+    if let Some(Cursor(after)) = page.after {
+        items.drain(..items.partition_point(|occupant| occupant.device_id.uuid() <= after));
+    }
+    Ok(listing.answer(tracklane_engine::Listing::cut(items, page.limit, |occupant| occupant.device_id.uuid())))
 }
 
 /// What is to be explained.

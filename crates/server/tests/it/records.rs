@@ -73,6 +73,47 @@ async fn lists_are_pages_with_cursors_and_links() {
 }
 
 #[tokio::test]
+async fn drivers_devices_and_vehicles_are_found_by_their_ids_and_devices_by_their_drivers() {
+    let api = Api::new().await;
+    let mut ids = Vec::new();
+    for number in 0..3 {
+        let driver = api.make_id("/v1/drivers", json!({ "name": format!("Driver {number}") })).await;
+        let vehicle = api.make_id("/v1/vehicles", json!({ "vehicle_type": "van" })).await;
+        let device = json!({ "identifier": format!("van-{number}"), "driver_id": driver });
+        ids.push([driver, vehicle, api.make_id("/v1/devices", device).await]);
+    }
+    let found = async |path: &str| {
+        let listed = api.get(path).send().await.ok();
+        let items = listed["items"].as_array().unwrap();
+        let mut found: Vec<_> = items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect();
+        found.sort();
+        found
+    };
+    for (place, book) in ["drivers", "vehicles", "devices"].into_iter().enumerate() {
+        let (first, last) = (&ids[0][place], &ids[2][place]);
+        let mut expected = vec![first.clone(), last.clone()];
+        expected.sort();
+        assert_eq!(found(&format!("/v1/{book}?id={first},{last}")).await, expected, "{book}");
+        let many = vec![first.as_str(); 201].join(",");
+        let answer = api.get(&format!("/v1/{book}?id={many}")).send().await;
+        answer.wrong_at(400, "malformed-request", "id", "at most 200 ids, not 201");
+    }
+    let mut carried = vec![ids[1][2].clone(), ids[2][2].clone()];
+    carried.sort();
+    assert_eq!(found(&format!("/v1/devices?driver_id={},{}", ids[1][0], ids[2][0])).await, carried);
+    assert_eq!(found(&format!("/v1/devices?id={}&state=online", ids[0][2])).await, Vec::<String>::new());
+    assert_eq!(found(&format!("/v1/devices?id={}&state=unknown", ids[0][2])).await, [ids[0][2].clone()]);
+}
+
+#[tokio::test]
+async fn the_rules_of_tracking_are_those_of_the_configuration() {
+    let api = Api::new().await;
+    let rules = api.get("/v1/tenant/tracking").send().await.ok();
+    assert_eq!((&rules["tracking"]["offline_seconds"], &rules["trips"]["radius_m"]), (&json!(900), &json!(50.0)));
+    assert_eq!((&rules["filter"]["mock"], &rules["alarms"]["quiet_seconds"]), (&json!(true), &json!(60)));
+}
+
+#[tokio::test]
 async fn references_are_unique_and_must_lead_somewhere() {
     let api = Api::new().await;
     api.make("/v1/drivers", json!({ "name": "Rui", "reference": "D-1" })).await;

@@ -53,8 +53,8 @@ async fn devices_round_trip(world: World) {
     assert_eq!(devices::list_of_driver(&mut db, driver.id).await, Ok(vec![device.clone()]));
     for (filter, found) in [
         (DeviceFilter::default(), true),
-        (DeviceFilter { driver_id: Some(driver.id), ..DeviceFilter::default() }, true),
-        (DeviceFilter { driver_id: Some(id()), ..DeviceFilter::default() }, false),
+        (DeviceFilter { driver_ids: vec![driver.id], ..DeviceFilter::default() }, true),
+        (DeviceFilter { driver_ids: vec![id()], ..DeviceFilter::default() }, false),
         (DeviceFilter { vehicle_id: Some(vehicle.id), ..DeviceFilter::default() }, true),
         (DeviceFilter { vehicle_id: Some(id()), ..DeviceFilter::default() }, false),
         (DeviceFilter { identifier: Some(device.identifier.clone()), ..DeviceFilter::default() }, true),

@@ -2,9 +2,10 @@
 // of drivers, devices and places that go with them.
 
 import { api } from '../api';
-import type { Device, DeviceLatest, Driver, Location, LogEvent, Vehicle, Zone } from '../types';
+import type { Device, DeviceLatest, Driver, Location, LogEvent, Page, Vehicle, Zone } from '../types';
 import { LiveConnection, type ConnectionState } from './connection';
 import { readNewest } from '../log';
+import { Lookup } from './lookup.svelte';
 import { readTrack } from '../track';
 import { PositionStore } from './positions';
 
@@ -25,9 +26,9 @@ const byId = <T extends { id: string }>(rows: T[]): Map<string, T> => new Map(ro
 class Fleet {
   state = $state<ConnectionState>('off');
   feed = $state.raw<LogEvent[]>([]);
-  drivers = $state.raw(new Map<string, Driver>());
-  devices = $state.raw(new Map<string, Device>());
-  vehicles = $state.raw(new Map<string, Vehicle>());
+  readonly drivers = new Lookup<Driver>('/v1/drivers');
+  readonly devices = new Lookup<Device>('/v1/devices');
+  readonly vehicles = new Lookup<Vehicle>('/v1/vehicles');
   locations = $state.raw(new Map<string, Location>());
   zones = $state.raw<Zone[]>([]);
   /** The newest positions, renewed at a pace that lists can follow. */
@@ -64,14 +65,7 @@ class Fleet {
   }
 
   async loadFleet(): Promise<void> {
-    const [drivers, devices, vehicles] = await Promise.all([
-      api.all<Driver>('/v1/drivers'),
-      api.all<Device>('/v1/devices'),
-      api.all<Vehicle>('/v1/vehicles'),
-    ]);
-    this.drivers = byId(drivers);
-    this.devices = byId(devices);
-    this.vehicles = byId(vehicles);
+    await Promise.all([this.drivers.load(), this.devices.load(), this.vehicles.load()]);
   }
 
   async loadPlaces(): Promise<void> {
@@ -91,15 +85,38 @@ class Fleet {
     return () => this.#listeners.delete(listener);
   }
 
-  /** What to call the carrier of a device: the driver, else the device. */
-  nameOf(position: Pick<DeviceLatest, 'device_id' | 'driver_id'>): string {
-    const device = this.devices.get(position.device_id);
-    const driver = this.drivers.get(position.driver_id ?? device?.driver_id ?? '');
-    return driver?.name ?? device?.name ?? device?.identifier ?? 'Unknown device';
+  /** What to call the carrier of a device: the driver, else the device. Who is not known yet is asked for. */
+  nameOf({ device_id, driver_id }: Pick<DeviceLatest, 'device_id' | 'driver_id'>): string {
+    const name = driver_id ? this.drivers.get(driver_id)?.name : this.devices.get(device_id)?.name;
+    return name ?? `Device ${device_id.slice(-6)}`;
+  }
+
+  /** The same without asking: nothing while the name is not known. */
+  knownName({ device_id, driver_id }: Pick<DeviceLatest, 'device_id' | 'driver_id'>): string {
+    return (driver_id ? this.drivers.known.get(driver_id) : this.devices.known.get(device_id))?.name ?? '';
+  }
+
+  /** True when everybody is known by name, so that lists can be sorted and searched right here. */
+  get named(): boolean {
+    return this.drivers.complete && this.devices.complete;
+  }
+
+  /** The devices whose name or identifier, or whose driver's, contains a text: by their ids. Asks the server. */
+  async find(text: string, signal?: AbortSignal): Promise<Set<string>> {
+    const query = { q: text, limit: 200 };
+    const [devices, drivers] = await Promise.all([
+      api.get<Page<Device>>('/v1/devices', query, signal),
+      api.get<Page<Driver>>('/v1/drivers', query, signal),
+    ]);
+    this.devices.learn(devices.items);
+    this.drivers.learn(drivers.items);
+    const carriers = new Set(drivers.items.map(({ id }) => id));
+    const carried = this.latest.filter(({ driver_id }) => driver_id && carriers.has(driver_id));
+    return new Set([...devices.items.map(({ id }) => id), ...carried.map(({ device_id }) => device_id)]);
   }
 
   driverName(id: string | null): string {
-    return (id && this.drivers.get(id)?.name) || '–';
+    return this.drivers.get(id)?.name ?? '–';
   }
 
   #change(state: ConnectionState): void {

@@ -22,6 +22,8 @@ export interface LiveData {
   nameOf: (drawn: Drawn) => string;
   /** True when something is wrong with what the device carries. */
   hasProblem: (drawn: Drawn) => boolean;
+  /** Told which devices without a name are drawn by themselves while close ones are drawn as one, about once a second. */
+  onSingle: (ids: string[]) => void;
   /** Told about once a second while close devices are drawn as one; with null when they no longer are. */
   onGroups: (groups: Groups | null) => void;
 }
@@ -283,10 +285,13 @@ export class LiveDrawing {
 
   #groups(): Groups {
     const seen = new Map<unknown, number>();
+    const single: string[] = [];
     for (const { properties } of this.map.queryRenderedFeatures({ layers: ['clusters', ...DEVICE_LAYERS] })) {
       // A feature at the edge of a tile stands in both.
       seen.set(properties.cluster_id ?? properties.id, Number(properties.point_count ?? 1));
+      if (properties.id && !properties.name) single.push(String(properties.id));
     }
+    if (single.length > 0) this.data.onSingle(single);
     const counts = [...seen.values()];
     return { devices: counts.reduce((a, b) => a + b, 0), groups: counts.filter((count) => count > 1).length };
   }

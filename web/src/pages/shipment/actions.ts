@@ -13,7 +13,7 @@ import {
 } from '../../lib/lifecycle';
 import { newBody, type FieldSpec } from '../../lib/record';
 import type { ShipmentDetail, Status, TrackingEvent } from '../../lib/types';
-import type { Option } from '../../lib/ui/option';
+import type { Among, Option } from '../../lib/ui/option';
 
 export type Action =
   | { kind: 'record' }
@@ -119,26 +119,33 @@ function cancel(): ActionForm {
   };
 }
 
-function assign({ shipment }: ShipmentDetail, drivers: Option[]): ActionForm {
-  const options = [{ value: '', text: 'Nobody' }, ...drivers];
+function assign({ shipment }: ShipmentDetail, drivers: Among): ActionForm {
   return {
     title: 'Assign a driver',
     submitText: 'Save',
-    fields: [{ name: 'driver_id', label: 'Driver', kind: 'choice', options, initial: shipment.driver_id ?? '' }],
+    fields: [
+      {
+        name: 'driver_id',
+        label: 'Driver',
+        kind: 'pick',
+        among: drivers,
+        none: 'Nobody',
+        initial: shipment.driver_id ?? '',
+      },
+    ],
     request: ({ driver_id }) => (driver_id ? ['/assign', { driver_id }] : ['/unassign', {}]),
   };
 }
 
 /** The way back as its legs; none leaves it to the server: one fleet leg without a driver. */
-function returnTo({ shipment }: ShipmentDetail, drivers: Option[]): ActionForm {
+function returnTo({ shipment }: ShipmentDetail, drivers: Among): ActionForm {
   const leg = (name: string) => `legs/0/${name}`;
   const isFleet = (values: Values) => values[leg('mode')] === 'fleet';
   const isCarrier = (values: Values) => !isFleet(values);
-  const options = [{ value: '', text: 'Nobody' }, ...drivers];
   const fields: FieldSpec[] = [
     REASON,
     { name: leg('mode'), label: 'Who carries it', kind: 'choice', options: LEG_MODES, initial: 'fleet' },
-    { name: leg('driver_id'), label: 'Driver', kind: 'choice', options, when: isFleet },
+    { name: leg('driver_id'), label: 'Driver', kind: 'pick', among: drivers, none: 'Nobody', when: isFleet },
     { name: leg('carrier'), label: 'Carrier', required: true, when: isCarrier },
     { name: leg('tracking_number'), label: 'Tracking number', when: isCarrier },
   ];
@@ -168,7 +175,7 @@ function retract(event: TrackingEvent): ActionForm {
 }
 
 /** The form of an action; some of its choices depend on what it holds. */
-export function formOf(action: Action, detail: ShipmentDetail, drivers: Option[], values: Values): ActionForm {
+export function formOf(action: Action, detail: ShipmentDetail, drivers: Among, values: Values): ActionForm {
   switch (action.kind) {
     case 'record':
       return record(detail, values);

@@ -66,7 +66,11 @@ impl Pass<'_> {
     pub(super) fn zones_of(&mut self, tenant: TenantId) -> Arc<RwLock<TenantZones>> {
         match &self.zones {
             Some((known, zones)) if *known == tenant => zones.clone(),
-            _ => self.zones.insert((tenant, self.memory.zones.made(tenant))).1.clone(),
+            _ => {
+                let zones = self.memory.zones.made(tenant);
+                self.window_s = zones.read().limits(&self.settings.tracking).reorder_window_s;
+                self.zones.insert((tenant, zones)).1.clone()
+            }
         }
     }
 
