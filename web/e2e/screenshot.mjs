@@ -96,6 +96,17 @@ await inside({ colorScheme: 'light', viewport: { width: 1280, height: 800 } }, a
   await page.locator('summary', { hasText: 'Rules' }).click();
   await page.waitForTimeout(2500);
   await shoot('zone-editor');
+  // The zone in which somebody is: who, and why.
+  const { items: zones } = await ask(page, '/v1/zones?kind=custom');
+  for (const { id } of zones) {
+    const { items: inside } = await ask(page, `/v1/zones/${id}/occupants`);
+    if (inside.length === 0) continue;
+    const [{ device_id, inside_since }] = inside;
+    await page.goto(`${origin}/zones/${id}?about=${device_id}&at=${inside_since}`);
+    await mapDrawn(page);
+    await shoot('zone');
+    break;
+  }
   // Of those nearby, the one that sent most.
   let most = { id: '', count: 0 };
   for (const { device_id: id } of (await fromTheMiddle(page)).slice(0, 12)) {
@@ -104,6 +115,8 @@ await inside({ colorScheme: 'light', viewport: { width: 1280, height: 800 } }, a
   }
   await page.goto(`${origin}/devices/${most.id}`);
   await mapDrawn(page);
+  const trip = page.getByRole('region', { name: 'Trips and stops' }).getByRole('button', { name: /Trip/ });
+  if ((await trip.count()) > 0) await trip.last().click();
   const slider = page.getByRole('slider', { name: 'Instant' });
   await slider.waitFor();
   const [from, to] = await slider.evaluate(({ min, max }) => [Number(min), Number(max)]);
@@ -144,6 +157,8 @@ const PAGES = {
   zones: '/zones',
   webhooks: '/webhooks',
   settings: '/settings',
+  tracking: '/settings?tab=tracking',
+  area: '/area',
   users: '/settings?tab=users',
 };
 
