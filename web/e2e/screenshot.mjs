@@ -59,6 +59,49 @@ async function drawZones(page) {
   await ask(page, '/v1/zones', 'POST', { name: 'Depot East', geometry: depot, radius_m: 900 });
 }
 
+/**
+ * A day of a van at the pace of the real world, which a demo does not have: the way of a device nearby, with a stop after each
+ * hundred positions. Answers with the id of the van.
+ */
+async function oneDay(page) {
+  let way = [];
+  for (const { device_id: id } of (await fromTheMiddle(page)).slice(0, 12)) {
+    const { features } = await ask(page, `/v1/devices/${id}/positions?points=true&limit=1000`);
+    if (features.length > way.length) way = features;
+  }
+  const identifier = `van-12-${Date.now()}`;
+  const { id } = await ask(page, '/v1/devices', 'POST', { identifier, name: 'Van 12' });
+  const rows = [];
+  let seconds = 0;
+  for (const [index, { geometry, properties }] of way.entries()) {
+    const [lon, lat] = geometry.coordinates;
+    const { course_deg } = properties;
+    const stands = index % 100 === 0;
+    for (let turn = 0; turn < (stands ? 8 : 1); turn++) {
+      const battery_percent = 96 - Math.round(rows.length / 25);
+      const attributes = {
+        battery_percent,
+        ignition: !stands,
+        temperature_c: 4 + Math.round(Math.sin(index / 90) * 15) / 10,
+      };
+      if (stands && index === 300 && turn === 2) Object.assign(attributes, { alarm: 'door', door_open: true });
+      const speed_mps = stands ? 0 : 8.4;
+      rows.push({ seconds, row: { device: identifier, lat, lon, speed_mps, course_deg, accuracy_m: 6, attributes } });
+      seconds += stands ? 60 : 5;
+    }
+  }
+  const start = Date.now() - (seconds + 60) * 1000;
+  const batch = rows.map(({ seconds, row }) => ({ ...row, fix_time: new Date(start + seconds * 1000).toISOString() }));
+  // One position that no van could send.
+  const odd = {
+    ...batch[180],
+    lat: batch[180].lat + 1,
+    fix_time: new Date(start + rows[180].seconds * 1000 + 2000).toISOString(),
+  };
+  await ask(page, '/v1/positions/batch', 'POST', batch.toSpliced(181, 0, odd));
+  return id;
+}
+
 /** The devices, from the middle of the fleet outwards. */
 async function fromTheMiddle(page) {
   const { items } = await ask(page, '/v1/positions/latest');
@@ -107,16 +150,10 @@ await inside({ colorScheme: 'light', viewport: { width: 1280, height: 800 } }, a
     await shoot('zone');
     break;
   }
-  // Of those nearby, the one that sent most.
-  let most = { id: '', count: 0 };
-  for (const { device_id: id } of (await fromTheMiddle(page)).slice(0, 12)) {
-    const { features } = await ask(page, `/v1/devices/${id}/positions?points=true&limit=1000`);
-    if (features.length > most.count) most = { id, count: features.length };
-  }
-  await page.goto(`${origin}/devices/${most.id}`);
+  await page.goto(`${origin}/devices/${await oneDay(page)}`);
   await mapDrawn(page);
   const trip = page.getByRole('region', { name: 'Trips and stops' }).getByRole('button', { name: /Trip/ });
-  if ((await trip.count()) > 0) await trip.last().click();
+  await trip.nth(1).click();
   const slider = page.getByRole('slider', { name: 'Instant' });
   await slider.waitFor();
   const [from, to] = await slider.evaluate(({ min, max }) => [Number(min), Number(max)]);
