@@ -90,14 +90,13 @@ pub fn deliveries(server: SocketAddr, dialect: Dialect, subscribers: usize, last
 async fn measure(server: SocketAddr, dialect: Arc<Dialect>, subscribers: u64, lasts: Duration) -> Outcome<f64> {
     let bytes = Arc::new(AtomicU64::new(0));
     let stop = Arc::new(AtomicBool::new(false));
-    let mut readers = Vec::new();
+    let mut opening = tokio::task::JoinSet::new();
     for _ in 0..subscribers {
-        let mut stream = open(server, &dialect).await?;
-        if let Some((say, answer)) = &dialect.subscribe {
-            stream.write_all(say).await?;
-            until(&mut stream, answer).await?;
-        }
-        readers.push(tokio::spawn(count(stream, bytes.clone(), stop.clone())));
+        opening.spawn(subscribe(server, dialect.clone()));
+    }
+    let mut readers = Vec::new();
+    while let Some(stream) = opening.join_next().await {
+        readers.push(tokio::spawn(count(stream??, bytes.clone(), stop.clone())));
     }
     let mut publisher = open(server, &dialect).await?;
     let burst = dialect.message.repeat(BURST as usize);
@@ -122,6 +121,15 @@ async fn measure(server: SocketAddr, dialect: Arc<Dialect>, subscribers: u64, la
     stop.store(true, Ordering::Relaxed);
     readers.iter().for_each(tokio::task::JoinHandle::abort);
     Ok(rate)
+}
+
+async fn subscribe(server: SocketAddr, dialect: Arc<Dialect>) -> Outcome<TcpStream> {
+    let mut stream = open(server, &dialect).await?;
+    if let Some((say, answer)) = &dialect.subscribe {
+        stream.write_all(say).await?;
+        until(&mut stream, answer).await?;
+    }
+    Ok(stream)
 }
 
 async fn open(server: SocketAddr, dialect: &Dialect) -> Outcome<TcpStream> {

@@ -143,7 +143,10 @@ impl Run {
                 return;
             }
             if round > 0 && self.left().is_zero() {
-                return self.sheet.note(format!("{}: the time was up after {round} rounds", arguments.join(" ")));
+                return self.sheet.note(format!(
+                    "tracklane bench {}: the time was up after {round} rounds",
+                    step.arguments.join(" ")
+                ));
             }
             eprintln!(
                 "bench: {} (round {} of {calls}, {:.0?} gone)",
@@ -163,7 +166,7 @@ impl Run {
             }
             match ours {
                 Ok(report) => self.take(step.bench, report, &theirs),
-                Err(error) => return self.sheet.note(format!("tracklane bench {}: {error}", arguments.join(" "))),
+                Err(error) => return self.sheet.note(format!("tracklane bench {}: {error}", step.arguments.join(" "))),
             }
         }
     }
@@ -268,6 +271,9 @@ fn when_stopped() -> Outcome<Arc<AtomicBool>> {
 
 /// What `tracklane bench` says of the machine, in a line.
 fn in_words(machine: &Value) -> String {
+    if machine.is_null() {
+        return "not known, because no bench of the product ran".to_owned();
+    }
     let text = |name: &str| machine[name].as_str().unwrap_or_default().to_owned();
     let number = |name: &str| machine[name].as_f64().unwrap_or_default();
     let mut words = format!(
