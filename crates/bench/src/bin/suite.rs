@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use tracklane_bench::suite::run::{Options, Results, repository, run};
+use tracklane_bench::suite::run::{Options, Results, run};
 use tracklane_bench::{Outcome, document, tables};
 use tracklane_core::Timestamp;
 
@@ -52,7 +52,10 @@ fn main() -> ExitCode {
 }
 
 fn measure(arguments: Arguments) -> Outcome<bool> {
-    let repository = repository();
+    let repository = std::env::current_dir()?;
+    if !repository.join("scripts/services").is_file() {
+        return Err("run it in the root of the repository, as make bench does".into());
+    }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository.join("target"), PathBuf::from);
     let rounds = if arguments.quick { 1 } else { arguments.rounds };
     let results = run(Options {
