@@ -27,8 +27,8 @@ it('says what happened, to what', () => {
     tone: 'moving',
   });
   expect(sentenceOf({ ...EVENT, type: 'driver.assigned' }, NAMES).text).toBe('Assigned to Anna');
-  const zone = { ...EVENT, type: 'zone.entered', shipment_id: null, data: { zone_name: 'Harbour' } };
-  expect(sentenceOf(zone, NAMES)).toMatchObject({ subject: 'Anna', text: 'Entered Harbour', href: null });
+  const zone = { ...EVENT, type: 'zone.entered', shipment_id: null, zone_id: 'zon_1', data: { zone_name: 'Harbour' } };
+  expect(sentenceOf(zone, NAMES)).toMatchObject({ subject: 'Anna', text: 'Entered Harbour', href: '/zones/zon_1' });
   const dwelled = { ...zone, type: 'zone.dwelled', data: { zone_name: 'Harbour', inside_s: 1800 } };
   expect(sentenceOf(dwelled, NAMES).text).toBe('In Harbour for 30 min');
   const fast = {
@@ -37,6 +37,13 @@ it('says what happened, to what', () => {
     data: { zone_name: 'Harbour', speeding: { limit_mps: 10, peak_mps: 15 } },
   };
   expect(sentenceOf(fast, NAMES)).toMatchObject({ text: 'Too fast in Harbour, 54 km/h', tone: 'problem' });
+  const alarm = { ...EVENT, type: 'device.alarm', driver_id: null, device_id: 'dev_1', data: { alarm: 'power_cut' } };
+  expect(sentenceOf(alarm, NAMES)).toMatchObject({
+    subject: 'Van 1',
+    text: 'Alarm: power cut',
+    href: '/devices/dev_1',
+  });
+  expect(sentenceOf({ ...alarm, type: 'device.offline' }, NAMES).text).toBe('Fell silent');
   expect(sentenceOf({ ...EVENT, type: 'carrier.unheard_of' }, NAMES).text).toBe('Carrier unheard of');
 });
 

@@ -18,6 +18,8 @@ interface ZoneCrossing {
   zone_name?: string;
   inside_s?: number;
   speeding?: { limit_mps: number; peak_mps: number };
+  /** What `device.alarm` says. */
+  alarm?: string;
 }
 
 export interface Names {
@@ -31,6 +33,12 @@ export function sentenceOf(event: LogEvent, names: Names): Sentence {
   const shipment = typeof data.reference === 'string' ? data.reference : (event.shipment_id?.slice(-8) ?? '');
   const carrier = event.driver_id ? names.driver(event.driver_id) : names.device(event.device_id);
   const about = (text: string, tone: Tone = 'waiting'): Sentence => ({ subject: shipment, text, href, tone });
+  const atZone = (text: string, tone: Tone = 'unknown'): Sentence => {
+    return { subject: carrier, text, href: event.zone_id && `/zones/${event.zone_id}`, tone };
+  };
+  const ofDevice = (text: string, tone: Tone): Sentence => {
+    return { subject: carrier, text, href: event.device_id && `/devices/${event.device_id}`, tone };
+  };
   switch (event.type) {
     case 'shipment.created':
       return about('Created');
@@ -51,17 +59,21 @@ export function sentenceOf(event: LogEvent, names: Names): Sentence {
     case 'driver.unassigned':
       return about(`Taken off ${carrier}`);
     case 'zone.entered':
-      return { subject: carrier, text: `Entered ${data.zone_name ?? 'a zone'}`, href: null, tone: 'unknown' };
+      return atZone(`Entered ${data.zone_name ?? 'a zone'}`);
     case 'zone.exited':
-      return { subject: carrier, text: `Left ${data.zone_name ?? 'a zone'}`, href: null, tone: 'unknown' };
-    case 'zone.dwelled': {
-      const text = `In ${data.zone_name ?? 'a zone'} for ${spanText(data.inside_s ?? 0)}`;
-      return { subject: carrier, text, href: null, tone: 'unknown' };
-    }
+      return atZone(`Left ${data.zone_name ?? 'a zone'}`);
+    case 'zone.dwelled':
+      return atZone(`In ${data.zone_name ?? 'a zone'} for ${spanText(data.inside_s ?? 0)}`);
     case 'zone.speeding': {
       const kmh = data.speeding ? `, ${Math.round(data.speeding.peak_mps * 3.6)} km/h` : '';
-      return { subject: carrier, text: `Too fast in ${data.zone_name ?? 'a zone'}${kmh}`, href: null, tone: 'problem' };
+      return atZone(`Too fast in ${data.zone_name ?? 'a zone'}${kmh}`, 'problem');
     }
+    case 'device.alarm':
+      return ofDevice(`Alarm: ${words(data.alarm ?? 'general').toLowerCase()}`, 'problem');
+    case 'device.offline':
+      return ofDevice('Fell silent', 'problem');
+    case 'device.online':
+      return ofDevice('Heard of again', 'unknown');
     default:
       return { ...about(words(event.type.replace('.', ' '))), subject: shipment || carrier };
   }
