@@ -3,7 +3,7 @@
 use tracklane_core::id::{EndpointId, MessageId};
 use tracklane_core::model::{Attempt, AttemptOutcome};
 
-use crate::db::{Db, Row, args};
+use crate::db::{Db, Row, Value, args};
 use crate::error::Result;
 use crate::page::{Listing, Page};
 use crate::table::Table;
@@ -13,6 +13,21 @@ const TABLE: Table = Table {
     fixed: "message_id, endpoint_id, number, outcome, http_status, detail, duration_ms, at",
     changing: "",
 };
+
+fn values(attempt: &Attempt) -> Vec<Value> {
+    args![
+        attempt.id,
+        attempt.tenant_id,
+        attempt.message_id,
+        attempt.endpoint_id,
+        attempt.number,
+        attempt.outcome,
+        attempt.http_status,
+        &attempt.detail,
+        attempt.duration_ms,
+        attempt.at,
+    ]
+}
 
 fn read(row: &Row) -> Result<Attempt> {
     Ok(Attempt {
@@ -40,20 +55,10 @@ pub struct AttemptFilter {
     pub outcome: Option<AttemptOutcome>,
 }
 
-/// Adds an attempt, to the tenant that it names.
-pub async fn insert_any_tenant(db: &mut Db, attempt: &Attempt) -> Result<()> {
+/// Adds attempts, each to the tenant that it names.
+pub async fn insert_many_any_tenant(db: &mut Db, attempts: &[Attempt]) -> Result<()> {
     db.check_system()?;
-    let fixed = args![
-        attempt.message_id,
-        attempt.endpoint_id,
-        attempt.number,
-        attempt.outcome,
-        attempt.http_status,
-        &attempt.detail,
-        attempt.duration_ms,
-        attempt.at,
-    ];
-    TABLE.insert(db, attempt.id, attempt.tenant_id, fixed, Vec::new()).await
+    TABLE.insert_many(db, attempts.iter().map(values).collect()).await
 }
 
 /// The attempts of the tenant.

@@ -75,6 +75,18 @@ pub async fn insert(db: &mut Db, device: &Device) -> Result<()> {
     TABLE.insert(db, device.id, device.tenant_id, args![device.created_at, device.version], values(device)).await
 }
 
+/// Adds many devices of one tenant, as [`insert`] does.
+pub async fn insert_many(db: &mut Db, devices: &[Device]) -> Result<()> {
+    let mut rows = Vec::with_capacity(devices.len());
+    for device in devices {
+        db.check_tenant(device.tenant_id)?;
+        let mut row = args![device.id, device.tenant_id, device.created_at, device.version];
+        row.extend(values(device));
+        rows.push(row);
+    }
+    TABLE.insert_many(db, rows).await
+}
+
 /// The device with this id.
 pub async fn get(db: &mut Db, id: DeviceId) -> Result<Option<Device>> {
     TABLE.select_with(db, CREDENTIAL)?.is("id", Some(id)).one(db, read).await

@@ -1,5 +1,7 @@
 //! Webhook messages on their way: the work list of the delivery worker.
 
+use std::collections::{HashMap, HashSet};
+
 use tracklane_core::Timestamp;
 use tracklane_core::id::{EndpointId, EventId, MessageId, ShipmentId};
 use tracklane_core::model::{Message, MessageState};
@@ -7,7 +9,7 @@ use tracklane_core::model::{Message, MessageState};
 use crate::db::{Db, Row, Value, args};
 use crate::error::Result;
 use crate::page::{Listing, Page};
-use crate::table::Table;
+use crate::table::{Table, batches, tuple};
 
 const TABLE: Table = Table {
     name: "messages",
@@ -136,13 +138,29 @@ pub async fn next_due_any_tenant(db: &mut Db) -> Result<Option<Timestamp>> {
     Ok(db.one(sql, args![], |row| row.opt("due")).await?.flatten())
 }
 
-/// Writes state, attempts and next attempt of a message after an attempt, and ends its lease; false when it is gone.
-pub async fn finish_any_tenant(db: &mut Db, message: &Message) -> Result<bool> {
+/// Writes state, attempts and next attempt of messages after an attempt each, and ends their leases. Answers those that are
+/// not gone.
+pub async fn finish_many_any_tenant(db: &mut Db, messages: &[Message]) -> Result<HashSet<MessageId>> {
     db.check_system()?;
-    let sql = "UPDATE messages SET state = $3, attempts = $4, next_attempt_at = $5, leased_until = NULL \
-               WHERE tenant_id = $1 AND id = $2";
-    let args = args![message.tenant_id, message.id, message.state, message.attempts, message.next_attempt_at];
-    Ok(db.run(sql, args).await? > 0)
+    let mut alike = HashMap::<_, Vec<Vec<Value>>>::new();
+    for message in messages {
+        let Message { tenant_id, state, attempts, next_attempt_at, .. } = *message;
+        alike.entry((tenant_id, state, attempts, next_attempt_at)).or_default().push(args![message.id]);
+    }
+    let mut finished = HashSet::new();
+    for ((tenant_id, state, attempts, next_attempt_at), ids) in alike {
+        for some in batches(ids) {
+            let sql = format!(
+                "UPDATE messages SET state = $1, attempts = $2, next_attempt_at = $3, leased_until = NULL \
+                 WHERE tenant_id = $4 AND id IN {} RETURNING id",
+                tuple(5, some.len())
+            );
+            let mut args = args![state, attempts, next_attempt_at, tenant_id];
+            args.extend(some.into_iter().flatten());
+            finished.extend(db.many(sql, args, |row| row.get::<MessageId>("id")).await?);
+        }
+    }
+    Ok(finished)
 }
 
 /// Makes a message pending again, due at `at`; false when there is none. The count of attempts begins anew.

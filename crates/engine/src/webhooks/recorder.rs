@@ -15,7 +15,7 @@ use tracklane_core::id::{AttemptId, EndpointId, EventId, TenantId};
 use tracklane_core::model::{Attempt, AttemptOutcome, Caller, Message, MessageState};
 use tracklane_core::position::Attributes;
 use tracklane_notify::webhook::{AttemptResult, Verdict};
-use tracklane_store::{Scope, attempts, endpoints, events, messages};
+use tracklane_store::{Db, Scope, attempts, endpoints, events, messages};
 
 use super::service::Inner;
 use crate::error::Result;
@@ -124,24 +124,62 @@ fn judge(inner: &Inner, finished: &Finished) -> Record {
 
 async fn write(inner: &Inner, records: &[Record]) -> Result<Vec<Condemned>> {
     let mut tx = inner.base.store.begin(Scope::System).await?;
-    let mut condemned = BTreeMap::new();
-    for record in records {
-        // Deleted with its endpoint in the meantime.
-        if !messages::finish_any_tenant(&mut tx, &record.message).await? {
-            continue;
-        }
-        let Some(attempt) = &record.attempt else { continue };
-        attempts::insert_any_tenant(&mut tx, attempt).await?;
-        let failed_at = (attempt.outcome != AttemptOutcome::Success).then_some(attempt.at);
-        let failing_since = endpoints::note_attempt_any_tenant(&mut tx, attempt.endpoint_id, failed_at).await?;
-        let reason = if record.gone { Some(GONE.to_owned()) } else { failing_since.and_then(|at| too_long(inner, at)) };
-        if let Some(reason) = reason {
-            let (tenant_id, id) = (attempt.tenant_id, attempt.endpoint_id);
-            condemned.insert(id, Condemned { tenant_id, id, reason });
+    let messages: Vec<_> = records.iter().map(|record| record.message.clone()).collect();
+    // The others were deleted with their endpoints in the meantime.
+    let there = messages::finish_many_any_tenant(&mut tx, &messages).await?;
+    let records = || records.iter().filter(|record| there.contains(&record.message.id));
+    let attempts: Vec<_> = records().filter_map(|record| record.attempt.clone()).collect();
+    attempts::insert_many_any_tenant(&mut tx, &attempts).await?;
+    let mut endpoints = BTreeMap::<EndpointId, Told>::new();
+    for record in records() {
+        if let Some(attempt) = &record.attempt {
+            endpoints.entry(attempt.endpoint_id).or_insert(Told::new(attempt.tenant_id)).add(attempt, record.gone);
         }
     }
+    let mut condemned = Vec::new();
+    for (id, told) in endpoints {
+        condemned.extend(told.note(inner, &mut tx, id).await?);
+    }
     tx.commit().await?;
-    Ok(condemned.into_values().collect())
+    Ok(condemned)
+}
+
+/// What attempts, in their order, tell of their endpoint.
+struct Told {
+    tenant_id: TenantId,
+    succeeded: bool,
+    /// The first failure since the last success.
+    failed_at: Option<Timestamp>,
+    /// It wants nothing more.
+    gone: bool,
+}
+
+impl Told {
+    fn new(tenant_id: TenantId) -> Self {
+        Self { tenant_id, succeeded: false, failed_at: None, gone: false }
+    }
+
+    fn add(&mut self, attempt: &Attempt, gone: bool) {
+        self.gone |= gone;
+        if attempt.outcome == AttemptOutcome::Success {
+            (self.succeeded, self.failed_at) = (true, None);
+        } else {
+            self.failed_at.get_or_insert(attempt.at);
+        }
+    }
+
+    /// Writes it down. Answers whether the endpoint is to be disabled.
+    async fn note(self, inner: &Inner, db: &mut Db, id: EndpointId) -> Result<Option<Condemned>> {
+        let mut failing_since = None;
+        if self.succeeded {
+            endpoints::note_attempt_any_tenant(db, id, None).await?;
+        }
+        if self.failed_at.is_some() {
+            failing_since = endpoints::note_attempt_any_tenant(db, id, self.failed_at).await?;
+        }
+        let reason = if self.gone { Some(GONE.to_owned()) } else { failing_since.and_then(|at| too_long(inner, at)) };
+        Ok(reason.map(|reason| Condemned { tenant_id: self.tenant_id, id, reason }))
+    }
 }
 
 fn too_long(inner: &Inner, since: Timestamp) -> Option<String> {

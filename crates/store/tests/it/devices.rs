@@ -180,11 +180,12 @@ async fn all_devices_are_loaded(world: World) {
     let mut tx = world.begin_system().await;
     for number in 0..2_001 {
         let tenant = if number % 3 == 0 { world.other.id } else { world.tenant.id };
-        let device = fixtures::device(tenant);
-        devices::insert(&mut tx, &device).await.unwrap();
-        made.push(device);
+        made.push(fixtures::device(tenant));
     }
+    devices::insert_many(&mut tx, &made).await.unwrap();
     tx.commit().await.unwrap();
+    let foreign = devices::insert_many(&mut *world.begin().await, &[fixtures::device(world.other.id)]).await;
+    assert!(foreign.is_err(), "one tenant's handle takes no device of another: {foreign:?}");
     let mut all = devices::load_all_any_tenant(&mut world.read_system().await).await.unwrap();
     all.sort_by_key(|device| device.id);
     made.sort_by_key(|device| device.id);

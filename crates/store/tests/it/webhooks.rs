@@ -135,8 +135,9 @@ async fn messages_round_trip(world: World) {
     tx.commit().await.unwrap();
     let mut tx = world.begin_system().await;
     (test.state, test.attempts, test.next_attempt_at) = (MessageState::Dead, 3, None);
-    assert_eq!(messages::finish_any_tenant(&mut tx, &test).await, Ok(true));
-    assert_eq!(messages::finish_any_tenant(&mut tx, &fixtures::message(&endpoint)).await, Ok(false));
+    let gone = fixtures::message(&endpoint);
+    let finished = messages::finish_many_any_tenant(&mut tx, &[test.clone(), gone]).await;
+    assert_eq!(finished, Ok(HashSet::from([test.id])));
     assert_eq!(messages::bury_of_endpoint_any_tenant(&mut tx, endpoint.id).await, Ok(2));
     assert_eq!(messages::bury_of_endpoint_any_tenant(&mut tx, endpoint.id).await, Ok(0));
     tx.commit().await.unwrap();
@@ -167,11 +168,13 @@ async fn due_messages_are_claimed_once(world: World) {
     let mut tx = world.begin_system().await;
     let mut retry = all[0].clone();
     (retry.attempts, retry.next_attempt_at) = (1, Some(at(60)));
-    assert_eq!(messages::finish_any_tenant(&mut tx, &retry).await, Ok(true));
+    let finished = messages::finish_many_any_tenant(&mut tx, std::slice::from_ref(&retry)).await;
+    assert_eq!(finished, Ok(HashSet::from([retry.id])));
     for message in &all[1..] {
         let mut delivered = message.clone();
         (delivered.state, delivered.attempts, delivered.next_attempt_at) = (MessageState::Delivered, 1, None);
-        assert_eq!(messages::finish_any_tenant(&mut tx, &delivered).await, Ok(true));
+        let finished = messages::finish_many_any_tenant(&mut tx, std::slice::from_ref(&delivered)).await;
+        assert_eq!(finished, Ok(HashSet::from([delivered.id])));
     }
     tx.commit().await.unwrap();
     assert_eq!(claimed(&world, claim(59, 10)).await, []);
@@ -201,7 +204,7 @@ async fn an_endpoint_holds_up_itself_alone(world: World) {
     let mut done = quick[0].clone();
     (done.state, done.next_attempt_at) = (MessageState::Delivered, None);
     let mut tx = world.begin_system().await;
-    messages::finish_any_tenant(&mut tx, &done).await.unwrap();
+    messages::finish_many_any_tenant(&mut tx, std::slice::from_ref(&done)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(claimed(&world, one_each(12)).await, [quick[1].clone()]);
 }
@@ -221,7 +224,7 @@ async fn a_shipment_s_messages_keep_their_order(world: World) {
         let mut failed = first.clone();
         (failed.attempts, failed.next_attempt_at) = (attempts, Some(at(1000)));
         let mut tx = world.begin_system().await;
-        messages::finish_any_tenant(&mut tx, &failed).await.unwrap();
+        messages::finish_many_any_tenant(&mut tx, std::slice::from_ref(&failed)).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(claimed(&world, patient(now)).await, found, "after {attempts} attempts");
     }
@@ -262,8 +265,7 @@ async fn attempts_round_trip(world: World) {
     let (first, mut second) = (fixtures::attempt(&all[0]), fixtures::attempt(&all[1]));
     (second.http_status, second.detail, second.outcome) = (None, None, AttemptOutcome::Timeout);
     let mut tx = world.begin_system().await;
-    attempts::insert_any_tenant(&mut tx, &first).await.unwrap();
-    attempts::insert_any_tenant(&mut tx, &second).await.unwrap();
+    attempts::insert_many_any_tenant(&mut tx, &[first.clone(), second.clone()]).await.unwrap();
     tx.commit().await.unwrap();
     let mut db = world.read().await;
     let any = AttemptFilter::default;
@@ -283,12 +285,12 @@ async fn attempts_round_trip(world: World) {
 async fn old_messages_are_pruned(world: World) {
     let (_, all) = endpoint_with_messages(&world, 3).await;
     let mut tx = world.begin_system().await;
-    attempts::insert_any_tenant(&mut tx, &fixtures::attempt(&all[0])).await.unwrap();
+    attempts::insert_many_any_tenant(&mut tx, &[fixtures::attempt(&all[0])]).await.unwrap();
     let mut done = all[0].clone();
     (done.state, done.next_attempt_at) = (MessageState::Delivered, None);
-    messages::finish_any_tenant(&mut tx, &done).await.unwrap();
+    messages::finish_many_any_tenant(&mut tx, std::slice::from_ref(&done)).await.unwrap();
     let again = Message { next_attempt_at: Some(at(1_000)), ..all[1].clone() };
-    messages::finish_any_tenant(&mut tx, &again).await.unwrap();
+    messages::finish_many_any_tenant(&mut tx, std::slice::from_ref(&again)).await.unwrap();
     assert_eq!(messages::prune_any_tenant(&mut tx, at(10)).await, Ok(0));
     assert_eq!(messages::prune_any_tenant(&mut tx, at(100)).await, Ok(2), "what is done, and what nobody fetched");
     tx.commit().await.unwrap();
