@@ -3,7 +3,8 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
-use http::header::{ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -127,12 +128,24 @@ impl IfNoneMatch {
         }
         (field, axum::Json(body)).into_response()
     }
+
+    /// As [`IfNoneMatch::answer`], with a body that is text already.
+    pub fn answer_text(&self, tag: &str, body: &Bytes) -> Response {
+        let field = [(ETAG, quoted(tag))];
+        if self.has(tag) {
+            return (StatusCode::NOT_MODIFIED, field).into_response();
+        }
+        let media = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        (field, media, body.clone()).into_response()
+    }
 }
 
-/// A tag that changes with `body`, and names the version for `If-Match`.
-pub fn content_tag(version: i64, body: &impl Serialize) -> String {
-    let digest = Sha256::digest(serde_json::to_vec(body).unwrap_or_default());
-    format!("{version}.{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3])
+/// `body` as text, and a tag that changes with it and names the version for `If-Match`.
+pub fn tagged_text(version: i64, body: &impl Serialize) -> (String, Bytes) {
+    let text = serde_json::to_vec(body).unwrap_or_default();
+    let digest = Sha256::digest(&text);
+    let tag = format!("{version}.{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
+    (tag, text.into())
 }
 
 fn quoted(tag: &str) -> HeaderValue {

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::migrate::migrate;
 use crate::settings::Settings;
 use crate::shipments::ACTIVE;
+use crate::stamps::Stamps;
 
 /// The records of an installation: SQLite or PostgreSQL, by URL. Cheap to clone.
 #[derive(Clone)]
@@ -149,6 +150,14 @@ impl Store {
     /// True where transactions come one after the other, whoever begins them.
     pub fn has_one_writer(&self) -> bool {
         matches!(self.backend, Backend::Sqlite(_))
+    }
+
+    /// When records were last written, where every write is this process's own; none where others may write, too.
+    pub fn stamps(&self) -> Option<&Arc<Stamps>> {
+        match &self.backend {
+            Backend::Sqlite(file) => Some(file.stamps()),
+            Backend::Postgres(_) => None,
+        }
     }
 
     /// Changes after each commit of this process that appended events. Commits of other processes do not show: poll too.

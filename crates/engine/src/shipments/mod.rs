@@ -9,6 +9,7 @@ mod create;
 mod edit;
 mod facts;
 mod inputs;
+mod kept;
 mod links;
 mod log;
 mod milestones;
@@ -23,6 +24,7 @@ pub use inputs::{
     NewCancellation, NewCorrection, NewFact, NewFactKind, NewLeg, NewLink, NewPackage, NewRetraction, NewReturn,
     NewShipment, ShipmentEdit,
 };
+pub use kept::{DetailText, SharedDetail};
 pub(crate) use milestones::{Moved, Proof};
 pub use service::Shipments;
 pub use tracklane_store::shipments::ShipmentFilter;

@@ -6,6 +6,7 @@ use tracklane_core::id::ShipmentId;
 use tracklane_core::model::Caller;
 use tracklane_store::{Db, Tx};
 
+use super::kept::Kept;
 use super::open::Open;
 use super::seen::must_see;
 use crate::base::Base;
@@ -15,11 +16,12 @@ use crate::error::{Error, Result};
 #[derive(Clone)]
 pub struct Shipments {
     pub(super) base: Arc<Base>,
+    pub(super) kept: Arc<Kept>,
 }
 
 impl Shipments {
     pub(crate) fn new(base: Arc<Base>) -> Self {
-        Self { base }
+        Self { base, kept: Arc::default() }
     }
 
     /// Opens a shipment for a caller who must be able to see it.

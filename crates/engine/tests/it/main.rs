@@ -6,6 +6,7 @@ mod access;
 mod again;
 mod faults;
 mod filters;
+mod kept;
 mod kit;
 mod lifecycle;
 mod live;

@@ -12,11 +12,11 @@ use tracklane_core::id::{CustomerId, DriverId, LocationId, ShipmentId};
 use tracklane_core::lifecycle::Status;
 use tracklane_core::model::{Role, Shipment};
 use tracklane_engine::shipments::{
-    NewCancellation, NewReturn, NewShipment, ShipmentChange, ShipmentDetail, ShipmentEdit, ShipmentFilter,
+    DetailText, NewCancellation, NewReturn, NewShipment, ShipmentChange, ShipmentDetail, ShipmentEdit, ShipmentFilter,
 };
 
 use crate::App;
-use crate::conditional::{Created, IfMatch, IfNoneMatch, MergePatch, Tagged, content_tag};
+use crate::conditional::{Created, IfMatch, IfNoneMatch, MergePatch, Tagged, tagged_text};
 use crate::edge::Context;
 use crate::json::{Json, OptionalJson};
 use crate::paging::{Listed, Listing, list_query};
@@ -148,8 +148,12 @@ pub async fn get(
     Id(id): Id<ShipmentId>,
     known: IfNoneMatch,
 ) -> Result<Response> {
-    let detail = app.engine.shipments.detail(&who.caller, id).await?;
-    Ok(known.answer(&content_tag(detail.shipment.version, &detail), &detail))
+    let shared = app.engine.shipments.shared_detail(&who.caller, id).await?;
+    let text = shared.text(|detail| {
+        let (tag, body) = tagged_text(detail.shipment.version, detail);
+        DetailText { tag, body }
+    });
+    Ok(known.answer_text(&text.tag, &text.body))
 }
 
 /// Change a shipment

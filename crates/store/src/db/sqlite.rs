@@ -21,6 +21,7 @@ use tracklane_core::Timestamp;
 use super::row::Row;
 use super::value::Value;
 use crate::error::{Error, Result};
+use crate::stamps::{Stamps, Written};
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,6 +38,7 @@ pub struct SqliteFile {
     options: Arc<SqliteConnectOptions>,
     readers: sqlx::SqlitePool,
     writer: Arc<Mutex<Writer>>,
+    stamps: Arc<Stamps>,
 }
 
 /// One statement at a time, or a transaction.
@@ -57,14 +59,16 @@ struct Writer {
     abandoned: bool,
     /// What the last statement that failed in the present transaction failed with.
     failure: Option<Error>,
-    /// Transactions that are done and wait for the outer commit.
-    waiting: Vec<oneshot::Sender<Result<()>>>,
+    /// Transactions that are done and wait for the outer commit, with what they have written.
+    waiting: Vec<(Written, oneshot::Sender<Result<()>>)>,
+    stamps: Arc<Stamps>,
 }
 
 /// A transaction: the writer, held until it is done.
 pub struct WriteTx {
     writer: Option<OwnedMutexGuard<Writer>>,
     home: Arc<Mutex<Writer>>,
+    written: Written,
 }
 
 impl SqliteFile {
@@ -90,9 +94,21 @@ impl SqliteFile {
             .test_before_acquire(false);
         let readers =
             pool.connect_with(options.clone().pragma("query_only", "on")).await.map_err(|error| from_sqlx(&error))?;
-        let writer =
-            Writer { connection: Some(connection), open: false, abandoned: false, failure: None, waiting: Vec::new() };
-        Ok(Self { options: Arc::new(options), readers, writer: Arc::new(Mutex::new(writer)) })
+        let stamps = Arc::new(Stamps::new());
+        let writer = Writer {
+            connection: Some(connection),
+            open: false,
+            abandoned: false,
+            failure: None,
+            waiting: Vec::new(),
+            stamps: stamps.clone(),
+        };
+        Ok(Self { options: Arc::new(options), readers, writer: Arc::new(Mutex::new(writer)), stamps })
+    }
+
+    /// When records were last written.
+    pub fn stamps(&self) -> &Arc<Stamps> {
+        &self.stamps
     }
 
     /// A reader.
@@ -107,7 +123,7 @@ impl SqliteFile {
         let task = tokio::spawn(async move {
             let mut writer = Arc::clone(&home).lock_owned().await;
             writer.begin().await?;
-            Ok(WriteTx { writer: Some(writer), home })
+            Ok(WriteTx { writer: Some(writer), home, written: Written::default() })
         });
         Ok(SqliteHandle::Transaction(task.await.map_err(|error| Error::Unavailable(error.to_string()))??))
     }
@@ -148,6 +164,7 @@ impl SqliteHandle {
 
     /// Runs a statement and answers its rows.
     pub async fn fetch(&mut self, sql: Cow<'static, str>, args: Vec<Value>) -> Result<Vec<Row>> {
+        self.note(&sql, &args);
         let query = sqlx::query_with(AssertSqlSafe(sql), bind(args)?);
         let outcome = query.fetch_all(self.connection()?).await;
         let rows = outcome.map_err(|error| self.failed(&error))?;
@@ -156,6 +173,7 @@ impl SqliteHandle {
 
     /// Runs a statement and answers how many rows it changed.
     pub async fn run(&mut self, sql: Cow<'static, str>, args: Vec<Value>) -> Result<u64> {
+        self.note(&sql, &args);
         let query = sqlx::query_with(AssertSqlSafe(sql), bind(args)?);
         let outcome = query.execute(self.connection()?).await;
         Ok(outcome.map_err(|error| self.failed(&error))?.rows_affected())
@@ -163,9 +181,18 @@ impl SqliteHandle {
 
     /// Runs several statements without parameters.
     pub async fn script(&mut self, sql: String) -> Result<()> {
+        if let Self::Transaction(transaction) = self {
+            transaction.written.add_all();
+        }
         let outcome = sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.connection()?).await;
         outcome.map_err(|error| self.failed(&error))?;
         Ok(())
+    }
+
+    fn note(&mut self, sql: &str, args: &[Value]) {
+        if let Self::Transaction(transaction) = self {
+            transaction.written.add(sql, args);
+        }
     }
 
     fn failed(&mut self, error: &sqlx::Error) -> Error {
@@ -231,7 +258,8 @@ impl Writer {
             Ok(()) => self.open = false,
             Err(error) => return self.lose(&error).await,
         }
-        for waiting in self.waiting.drain(..) {
+        for (written, waiting) in self.waiting.drain(..) {
+            self.stamps.note(&written);
             let _gone = waiting.send(Ok(()));
         }
     }
@@ -242,7 +270,9 @@ impl Writer {
         let _already_rolled_back = self.statement("ROLLBACK").await;
         self.open = false;
         self.abandoned = false;
-        for waiting in self.waiting.drain(..) {
+        for (written, waiting) in self.waiting.drain(..) {
+            // Whoever cannot know whether something was written must take it that it was.
+            self.stamps.note(&written);
             let _gone = waiting.send(Err(error.clone()));
         }
     }
@@ -253,7 +283,7 @@ impl WriteTx {
         let Some(mut writer) = self.writer.take() else {
             return Err(closed());
         };
-        let home = Arc::clone(&self.home);
+        let (home, written) = (Arc::clone(&self.home), std::mem::take(&mut self.written));
         // A task of its own, as for `begin`.
         let task = tokio::spawn(async move {
             if let Err(error) = writer.statement("RELEASE tx").await {
@@ -261,7 +291,7 @@ impl WriteTx {
                 return Err(error);
             }
             let (done, mut outcome) = oneshot::channel();
-            writer.waiting.push(done);
+            writer.waiting.push((written, done));
             drop(writer);
             let mut writer = home.lock().await;
             if let Ok(known) = outcome.try_recv() {
