@@ -106,9 +106,9 @@ fn names_positions(filter: &str) -> bool {
 /// A filter made ready for being asked often.
 #[derive(Debug, Default)]
 pub(super) struct Sieve {
-    shipments: HashSet<ShipmentId>,
-    drivers: HashSet<DriverId>,
-    zones: HashSet<ZoneId>,
+    pub shipments: HashSet<ShipmentId>,
+    pub drivers: HashSet<DriverId>,
+    pub zones: HashSet<ZoneId>,
     viewport: Option<Viewport>,
     all: bool,
     /// The wanted types; none means all.
@@ -134,6 +134,16 @@ impl From<Filter> for Sieve {
 }
 
 impl Sieve {
+    /// True when nothing need be named to be wanted.
+    pub fn is_wide(&self) -> bool {
+        self.all
+    }
+
+    /// True when any position may be wanted, whoever it is of.
+    pub fn looks_at_every_position(&self) -> bool {
+        self.positions && (self.all || self.viewport.is_some())
+    }
+
     /// True when the subscriber wants this event.
     pub fn wants_event(&self, event: &Event) -> bool {
         if self.kinds.as_ref().is_some_and(|kinds| !kinds.contains(&event.kind)) {

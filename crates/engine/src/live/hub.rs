@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracklane_core::event::LogPosition;
@@ -13,8 +12,9 @@ use tracklane_core::model::{Caller, DeviceLatest, Role};
 use tracklane_store::{Scope, events};
 
 use super::filter::{Filter, Sieve};
+use super::listeners::Listeners;
 use super::mailbox::Mailbox;
-use super::ring::Ring;
+use super::ring::{Placed, Ring};
 use super::subscription::Subscription;
 use crate::base::Base;
 use crate::error::{Error, Result};
@@ -38,11 +38,9 @@ pub struct Live(Arc<Hub>);
 pub(super) struct Hub {
     pub base: Arc<Base>,
     pub ring: Ring,
-    /// Changes when the ring has grown.
-    pub grown: watch::Sender<LogPosition>,
     /// Cancelled when every subscription is to end.
     pub stop: CancellationToken,
-    mailboxes: RwLock<HashMap<TenantId, Vec<Arc<Mailbox>>>>,
+    listeners: RwLock<HashMap<TenantId, Listeners>>,
     /// How many mailboxes there are: most installations have moments without any, and then a position costs one look.
     connections: AtomicUsize,
 }
@@ -53,9 +51,8 @@ impl Live {
         let hub = Arc::new(Hub {
             base,
             ring: Ring::new(),
-            grown: watch::Sender::new(LogPosition::default()),
             stop,
-            mailboxes: RwLock::default(),
+            listeners: RwLock::default(),
             connections: AtomicUsize::new(0),
         });
         tokio::spawn(tail(hub.clone()));
@@ -82,7 +79,7 @@ impl Live {
         // A place that the log has not reached is of another log: then from now on.
         let from = resume.filter(|resume| *resume <= head).unwrap_or(head);
         let mailbox = Arc::new(Mailbox::new(caller.clone(), Sieve::from(filter)));
-        self.0.mailboxes.write().entry(caller.tenant_id).or_default().push(mailbox.clone());
+        self.0.listeners.write().entry(caller.tenant_id).or_default().add(&mailbox);
         self.0.connections.fetch_add(1, Ordering::Relaxed);
         Ok(Subscription::new(self.0.clone(), caller.clone(), mailbox, from, head))
     }
@@ -93,11 +90,8 @@ impl Live {
         if self.0.connections.load(Ordering::Relaxed) == 0 {
             return;
         }
-        let mailboxes = self.0.mailboxes.read();
-        let Some(listening) = mailboxes.get(&tenant) else { return };
-        let mut shared = None;
-        for mailbox in listening {
-            mailbox.offer(latest, shipments, &mut shared);
+        if let Some(listeners) = self.0.listeners.read().get(&tenant) {
+            listeners.offer(latest, shipments);
         }
     }
 
@@ -110,13 +104,29 @@ impl Live {
 impl Hub {
     /// Takes a mailbox out: its subscriber has gone.
     pub fn leave(&self, tenant: TenantId, mailbox: &Arc<Mailbox>) {
-        let mut mailboxes = self.mailboxes.write();
-        let Some(listening) = mailboxes.get_mut(&tenant) else { return };
-        listening.retain(|other| !Arc::ptr_eq(other, mailbox));
-        if listening.is_empty() {
-            mailboxes.remove(&tenant);
+        let mut all = self.listeners.write();
+        let Some(listeners) = all.get_mut(&tenant) else { return };
+        listeners.remove(mailbox);
+        if listeners.len() == 0 {
+            all.remove(&tenant);
         }
         self.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Gives a mailbox another sieve.
+    pub fn change(&self, tenant: TenantId, mailbox: &Arc<Mailbox>, sieve: Sieve) {
+        if let Some(listeners) = self.listeners.write().get_mut(&tenant) {
+            listeners.change(mailbox, sieve);
+        }
+    }
+
+    /// Wakes those who may want one of these events, which are in the ring by now.
+    fn tell(&self, events: &[Placed]) {
+        let head = self.ring.head();
+        for (tenant, listeners) in &*self.listeners.read() {
+            let theirs = events.iter().map(|(_, event)| &**event).filter(|event| event.tenant_id == *tenant);
+            listeners.tell(theirs, head);
+        }
     }
 }
 
@@ -152,7 +162,7 @@ async fn turn(hub: &Hub, started: &mut bool) -> Result<bool> {
     if !*started {
         hub.ring.start(events::head_any_tenant(&mut db).await?);
         // Who subscribed before may be behind.
-        hub.grown.send_replace(hub.ring.head());
+        hub.listeners.read().values().for_each(Listeners::tell_all);
         *started = true;
     }
     let events = events::after_any_tenant(&mut db, hub.ring.head(), TURN).await?;
@@ -160,7 +170,8 @@ async fn turn(hub: &Hub, started: &mut bool) -> Result<bool> {
         return Ok(false);
     }
     let more = events.len() >= TURN as usize;
-    hub.ring.extend(events);
-    hub.grown.send_replace(hub.ring.head());
+    let events: Vec<Placed> = events.into_iter().map(|(place, event)| (place, Arc::new(event))).collect();
+    hub.ring.extend(&events);
+    hub.tell(&events);
     Ok(more)
 }

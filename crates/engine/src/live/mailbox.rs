@@ -1,4 +1,4 @@
-//! Where positions wait for one subscriber: the newest of each device, and no more.
+//! Where positions wait for one subscriber: the newest of each device, and no more. And whether the log has something for it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use tokio::sync::Notify;
+use tracklane_core::event::LogPosition;
 use tracklane_core::id::{DeviceId, ShipmentId};
 use tracklane_core::model::{Caller, DeviceLatest, Role};
 
@@ -27,9 +28,10 @@ pub(super) struct Parcel {
 pub(super) struct Mailbox {
     /// What the subscriber wants.
     pub sieve: ArcSwap<Sieve>,
-    /// Fires when something was put in.
+    /// Fires when something was put in, or when the log has something.
     pub filled: Notify,
-    caller: Caller,
+    /// For whom it is.
+    pub caller: Caller,
     inner: Mutex<Inner>,
 }
 
@@ -39,12 +41,43 @@ struct Inner {
     order: VecDeque<DeviceId>,
     /// The devices last seen inside the viewport.
     inside: HashSet<DeviceId>,
+    /// Up to here the log has nothing for the subscriber, as long as it is not behind.
+    quiet: LogPosition,
+    /// The log may have something: the subscriber must look.
+    behind: bool,
 }
 
 impl Mailbox {
     /// An empty mailbox.
     pub fn new(caller: Caller, sieve: Sieve) -> Self {
-        Self { sieve: ArcSwap::from_pointee(sieve), filled: Notify::new(), caller, inner: Mutex::default() }
+        let inner = Inner { behind: true, ..Inner::default() };
+        Self { sieve: ArcSwap::from_pointee(sieve), filled: Notify::new(), caller, inner: Mutex::new(inner) }
+    }
+
+    /// The log may have something for the subscriber.
+    pub fn fall_behind(&self) {
+        self.inner.lock().behind = true;
+        self.filled.notify_one();
+    }
+
+    /// There is more in the log than the subscriber has taken up: it looks again.
+    pub fn stay_behind(&self) {
+        self.inner.lock().behind = true;
+    }
+
+    /// The log has nothing for the subscriber up to `head`, but for what it was told of before.
+    pub fn stay_quiet(&self, head: LogPosition) {
+        let mut inner = self.inner.lock();
+        if !inner.behind {
+            inner.quiet = inner.quiet.max(head);
+        }
+    }
+
+    /// None when the subscriber must look at the log, which it is taken to do from here on; otherwise up to where it need
+    /// not.
+    pub fn quiet(&self) -> Option<LogPosition> {
+        let mut inner = self.inner.lock();
+        if std::mem::take(&mut inner.behind) { None } else { Some(inner.quiet) }
     }
 
     /// Puts a position in, in place of an older one of the same device, if the subscriber wants it. `shared` is made by
@@ -87,7 +120,7 @@ impl Mailbox {
 
     /// Forgets what waits: something else is wanted now.
     pub fn clear(&self) {
-        *self.inner.lock() = Inner::default();
+        *self.inner.lock() = Inner { behind: true, ..Inner::default() };
     }
 }
 

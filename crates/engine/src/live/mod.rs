@@ -6,6 +6,7 @@
 
 mod filter;
 mod hub;
+mod listeners;
 mod mailbox;
 mod ring;
 mod sight;

@@ -47,7 +47,7 @@ impl Ring {
     }
 
     /// Adds events that follow the newest one.
-    pub fn extend(&self, events: Vec<(LogPosition, Event)>) {
+    pub fn extend(&self, events: &[Placed]) {
         let mut inner = self.inner.write();
         for (place, event) in events {
             if inner.events.len() == CAPACITY
@@ -55,8 +55,8 @@ impl Ring {
             {
                 inner.floor = gone;
             }
-            inner.events.push_back((place, Arc::new(event)));
-            inner.head = place;
+            inner.events.push_back((*place, event.clone()));
+            inner.head = *place;
         }
     }
 

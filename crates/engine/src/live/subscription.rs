@@ -1,7 +1,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use tokio::sync::watch;
 use tracklane_core::event::{Event, LogPosition};
 use tracklane_core::id::ShipmentId;
 use tracklane_core::model::{Caller, DeviceLatest};
@@ -42,7 +41,6 @@ pub struct Subscription {
     caller: Caller,
     sight: Sight,
     mailbox: Arc<Mailbox>,
-    grown: watch::Receiver<LogPosition>,
     /// A read from the store that is under way: it goes on when the call that began it is dropped.
     reading: Option<BoxFuture<'static, Result<Read>>>,
     /// Wanted events that were taken up and not handed out yet.
@@ -73,7 +71,6 @@ impl Subscription {
     ) -> Self {
         Self {
             sight: Sight::new(caller.clone()),
-            grown: hub.grown.subscribe(),
             hub,
             caller,
             mailbox,
@@ -102,15 +99,12 @@ impl Subscription {
             if self.reading.is_some() {
                 continue;
             }
-            // Before the look, so that what comes during it wakes us.
-            self.grown.borrow_and_update();
             if self.take_up_events() {
                 continue;
             }
             let stop = self.hub.stop.clone();
             tokio::select! {
                 () = stop.cancelled() => return Err(Error::Unavailable("the server is shutting down".to_owned())),
-                _ = self.grown.changed() => {}
                 () = self.mailbox.filled.notified() => {}
             }
         }
@@ -122,7 +116,7 @@ impl Subscription {
     /// `Invalid` for a bad filter; the one before stays.
     pub fn set_filter(&mut self, filter: Filter) -> Result<()> {
         filter.check()?;
-        self.mailbox.sieve.store(Arc::new(Sieve::from(filter)));
+        self.hub.change(self.caller.tenant_id, &self.mailbox, Sieve::from(filter));
         // What was taken up for the old filter and is not handed out yet is taken up anew for the new one.
         if let Some((first, _)) = self.events.front() {
             self.place = LogPosition { number: first.number - 1, ..*first };
@@ -183,13 +177,23 @@ impl Subscription {
     /// Takes up what the log has behind our place, out of memory or by a read that begins. Answers whether there is
     /// something to do now.
     fn take_up_events(&mut self) -> bool {
+        // What comes from here on is told of anew.
+        if let Some(quiet) = self.mailbox.quiet() {
+            self.place = self.place.max(quiet);
+            return false;
+        }
         let sieve = self.mailbox.sieve.load_full();
         let needed = |event: &Event| sieve.wants_event(event) || self.sight.is_moved_by(event);
         if let Some((found, reached)) = self.hub.ring.after(self.place, self.caller.tenant_id, TURN, needed) {
             let moved = reached > self.place;
+            if found.len() == TURN {
+                self.mailbox.stay_behind();
+            }
             self.queue(found, reached);
             return moved;
         }
+        // Memory does not go back that far, or knows nothing yet: there is more to look at.
+        self.mailbox.stay_behind();
         // Whatever was seen by now, by the ring or when we began, is visible to the read that follows.
         let seen = self.hub.ring.head().max(self.ready_at.unwrap_or_default());
         if seen <= self.place {
