@@ -1,8 +1,6 @@
 //! Peers and floors to measure against. Nothing of the product.
 
-pub mod disk;
 pub mod document;
-pub mod fleet;
 pub mod machine;
 #[cfg(feature = "peers")]
 pub mod peers;

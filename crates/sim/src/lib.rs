@@ -4,11 +4,14 @@
 //! - [`porto`]: recorded taxi trips;
 //! - [`trip`]: what both give;
 //! - [`replay`]: plays trips through the public API;
-//! - [`simulation`]: a fleet with faults, and an oracle that knows which zone events must come of it.
+//! - [`simulation`]: a fleet with faults, and an oracle that knows which zone events must come of it;
+//! - [`walk`], [`disk`]: positions to measure with, and what the disk allows.
 
+pub mod disk;
 mod drive;
 pub mod fleet;
 pub mod porto;
 pub mod replay;
 pub mod simulation;
 pub mod trip;
+pub mod walk;

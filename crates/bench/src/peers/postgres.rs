@@ -6,10 +6,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use tracklane_core::position::Position;
+use tracklane_sim::walk::{BATCH, DEVICES, Fleet};
 
 use super::wire::{Answers, Connection, Script, load};
 use crate::Outcome;
-use crate::fleet::{BATCH, DEVICES, Fleet};
 
 /// Records to read.
 const RECORDS: i32 = 100_000;

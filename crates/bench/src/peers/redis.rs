@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tracklane_sim::walk::{DEVICES, Fleet};
+
 use super::wire::{Answers, Connection, Script, load};
 use crate::Outcome;
-use crate::fleet::{DEVICES, Fleet};
 
 /// Connections, as many as ours has.
 const CONNECTIONS: usize = 64;

@@ -14,10 +14,10 @@ use tracklane_core::id::{DeviceId, Id as _, TenantId};
 use tracklane_core::ports::{HistoryQuery, PositionHistory as _};
 use tracklane_core::position::{Attributes, Fix, Point, Position};
 use tracklane_history::{History, Settings};
+use tracklane_sim::walk::{BATCH, DEVICES, EPOCH_SECONDS, Fleet, PERIOD_SECONDS, device, tenant};
 use uuid::Uuid;
 
 use crate::Outcome;
-use crate::fleet::{BATCH, DEVICES, EPOCH_SECONDS, Fleet, PERIOD_SECONDS, device, tenant};
 
 /// The stores, ours first.
 pub const NAMES: [&str; 4] = ["tracklane", "fjall", "redb", "sqlite"];

@@ -73,3 +73,20 @@ async fn query(RawQuery(query): RawQuery) -> Response {
         Err(error) => refusal(&error),
     }
 }
+
+/// Starts a server that has this answer ready for everybody, on a free port; it runs until the process ends.
+///
+/// # Errors
+/// When no port can be bound, or the status is none.
+pub async fn ready(status: u16, body: Bytes) -> anyhow::Result<SocketAddr> {
+    let status = StatusCode::from_u16(status)?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let answer = move |asked: Bytes| {
+        std::hint::black_box(&asked);
+        std::future::ready((status, [(CONTENT_TYPE, "application/json")], body.clone()))
+    };
+    let router = Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(address)
+}

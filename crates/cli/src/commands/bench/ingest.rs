@@ -270,6 +270,7 @@ impl Bench<'_> {
             devices: self.args.devices,
             credentials: self.args.cases().iter().any(|case| case.form == Form::OsmAnd),
             sync_delay: Duration::from_millis(case.delay_ms),
+            ..StagePlan::default()
         };
         eprintln!("preparing {zones} zones and {} devices", plan.devices);
         let stage = Stage::set(self.global, &plan).await?;

@@ -103,7 +103,12 @@ pub fn facts(folder: &Path) -> anyhow::Result<Machine> {
 
 /// Resident memory of this process, in bytes; 0 where it cannot be found out.
 pub fn resident_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    resident_bytes_of("self")
+}
+
+/// Resident memory of a process by its number, in bytes; 0 where it cannot be found out.
+pub fn resident_bytes_of(process: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.map_or(0, kibibytes)
 }

@@ -85,6 +85,24 @@ pub async fn in_turns(
     Ok(halves)
 }
 
+/// Measures something that has no floor.
+///
+/// # Errors
+/// The first that it answers.
+pub async fn alone(
+    name: &str,
+    args: &RoundArgs,
+    mut measured: impl AsyncFnMut(Duration) -> anyhow::Result<Sample>,
+) -> anyhow::Result<Halves> {
+    let mut halves = Halves::default();
+    for round in 1..=args.rounds {
+        let real = measured(args.lasts()).await?;
+        eprintln!("{name}, round {round}: {:.1}", real.value);
+        halves.measured.push(real);
+    }
+    Ok(halves)
+}
+
 /// Runs a load on a thread and a runtime of its own: it must not wait in the queues of what it measures.
 ///
 /// # Errors

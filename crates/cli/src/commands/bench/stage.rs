@@ -9,11 +9,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use futures::StreamExt;
 use serde_json::json;
-use tracklane_core::id::{DeviceId, TenantId, ZoneId};
-use tracklane_core::model::{Caller, Device, Role, Zone, ZoneKind};
+use tracklane_core::id::{DeviceId, DriverId, TenantId, ZoneId};
+use tracklane_core::model::{Caller, Device, Driver, DutyState, Role, Zone, ZoneKind};
+use tracklane_core::position::Point;
 use tracklane_core::time::Env;
 use tracklane_engine::access::NewApiKey;
-use tracklane_store::{Scope, Store, devices, zones};
+use tracklane_store::{Scope, Store, devices, drivers, zones};
 
 use super::load::fleet::{Random, SIDE_DEGREES, SOUTH_WEST, Sender};
 use crate::app::{App, FirstAdmin};
@@ -21,6 +22,7 @@ use crate::args::Global;
 use crate::config::Settings;
 
 /// What to prepare.
+#[derive(Default)]
 pub struct StagePlan {
     /// The data folder.
     pub data: PathBuf,
@@ -30,16 +32,24 @@ pub struct StagePlan {
     pub devices: usize,
     /// Whether each device has a credential of its own, which takes a while to give.
     pub credentials: bool,
+    /// Whether each device has a driver of its own.
+    pub drivers: bool,
     /// Sleep added to each sync.
     pub sync_delay: Duration,
+    /// More settings: section, key, value.
+    pub settings: Vec<(&'static str, &'static str, String)>,
 }
 
 /// A running server with everything in place.
 pub struct Stage {
     /// Where it listens.
     pub address: SocketAddr,
+    /// The tenant whose they are.
+    pub tenant: TenantId,
     /// The devices.
     pub devices: Vec<Sender>,
+    /// Their drivers, in the same order, where the plan says so.
+    pub drivers: Vec<DriverId>,
     /// An API key of an admin.
     pub token: String,
     /// The server itself.
@@ -50,6 +60,8 @@ pub struct Stage {
 const ADMIN: FirstAdmin<'static> = FirstAdmin { email: "bench@tracklane.local", password: None };
 /// Radius of a zone, in degrees of latitude: about 200 metres.
 const ZONE_DEGREES: f64 = 0.0018;
+/// How many records are written at once.
+const AT_ONCE: usize = 1_024;
 /// Corners of a zone.
 const CORNERS: usize = 8;
 
@@ -60,18 +72,17 @@ impl Stage {
     /// When the store or the server does not start.
     pub async fn set(global: &Global, plan: &StagePlan) -> anyhow::Result<Self> {
         let text = |value: &str| Some(value.to_owned());
-        let settings = super::super::settings(
-            global,
-            &[
-                ("--data", "server", "data", Some(plan.data.display().to_string())),
-                ("bench", "server", "listen", text("127.0.0.1:0")),
-                ("bench", "store", "url", text("")),
-                ("bench", "limits", "requests_per_minute", text("0")),
-                ("bench", "limits", "positions_per_second", text("0")),
-            ],
-        )?;
+        let mut settings = vec![
+            ("--data", "server", "data", Some(plan.data.display().to_string())),
+            ("bench", "server", "listen", text("127.0.0.1:0")),
+            ("bench", "store", "url", text("")),
+            ("bench", "limits", "requests_per_minute", text("0")),
+            ("bench", "limits", "positions_per_second", text("0")),
+        ];
+        settings.extend(plan.settings.iter().map(|(section, key, value)| ("bench", *section, *key, text(value))));
+        let settings = super::super::settings(global, &settings)?;
         let env = crate::env::real();
-        let (tenant, mut devices) = fill(&settings, plan, &env).await?;
+        let (tenant, mut devices, drivers) = fill(&settings, plan, &env).await?;
         let mut history = settings.history.settings();
         history.sync_delay = plan.sync_delay;
         let app = App::start_with(&settings, history, env, ADMIN).await?;
@@ -94,7 +105,7 @@ impl Stage {
         }
         let heard = Arc::new(AtomicU64::new(0));
         listen(&app, &token, heard.clone()).await?;
-        Ok(Self { address: app.address, devices, token, app, heard })
+        Ok(Self { address: app.address, tenant, devices, drivers, token, app, heard })
     }
 
     /// Zones entered and left so far.
@@ -116,7 +127,11 @@ impl Stage {
 }
 
 /// Thousands of records through the API would take longer than the measurement: they go into the store in transactions.
-async fn fill(settings: &Settings, plan: &StagePlan, env: &Env) -> anyhow::Result<(TenantId, Vec<Sender>)> {
+async fn fill(
+    settings: &Settings,
+    plan: &StagePlan,
+    env: &Env,
+) -> anyhow::Result<(TenantId, Vec<Sender>, Vec<DriverId>)> {
     let offline = crate::app::offline(settings, env.clone()).await?;
     let first = offline.access.bootstrap(ADMIN.email, ADMIN.password).await?;
     let tenant = first.context("the data folder is in use: choose an empty one")?.tenant.id;
@@ -126,19 +141,39 @@ async fn fill(settings: &Settings, plan: &StagePlan, env: &Env) -> anyhow::Resul
     for number in 0..plan.zones {
         zones::insert(&mut tx, &zone(tenant, number, &mut rng, env)).await?;
     }
-    let mut senders = Vec::with_capacity(plan.devices);
+    let (mut senders, mut ids) = (Vec::with_capacity(plan.devices), Vec::new());
+    let mut records = Vec::new();
     for number in 0..plan.devices {
-        let device = device(tenant, number, env);
-        devices::insert(&mut tx, &device).await?;
+        let mut device = device(tenant, number, env);
+        if plan.drivers {
+            let driver = driver(tenant, number, env);
+            drivers::insert(&mut tx, &driver).await?;
+            device.driver_id = Some(driver.id);
+        }
+        records.push(device.clone());
+        if records.len() == AT_ONCE || number + 1 == plan.devices {
+            devices::insert_many(&mut tx, &std::mem::take(&mut records)).await?;
+        }
         senders.push(Sender { id: device.id, identifier: device.identifier, secret: String::new() });
+        ids.extend(device.driver_id);
     }
     tx.commit().await?;
     store.close().await;
-    Ok((tenant, senders))
+    Ok((tenant, senders, ids))
+}
+
+/// The middles of the first zones of every stage.
+pub fn zone_centers(count: usize) -> Vec<Point> {
+    let mut rng = Random(7);
+    (0..count).map(|_| center(&mut rng)).collect()
+}
+
+fn center(rng: &mut Random) -> Point {
+    Point { lat: SOUTH_WEST.lat + rng.unit() * SIDE_DEGREES, lon: SOUTH_WEST.lon + rng.unit() * SIDE_DEGREES }
 }
 
 fn zone(tenant_id: TenantId, number: usize, rng: &mut Random, env: &Env) -> Zone {
-    let (lat, lon) = (SOUTH_WEST.lat + rng.unit() * SIDE_DEGREES, SOUTH_WEST.lon + rng.unit() * SIDE_DEGREES);
+    let Point { lat, lon } = center(rng);
     let corner = |corner: usize| {
         let angle = std::f64::consts::TAU * (corner % CORNERS) as f64 / CORNERS as f64;
         let east = ZONE_DEGREES * angle.cos() / lat.to_radians().cos();
@@ -175,6 +210,21 @@ fn device(tenant_id: TenantId, number: usize, env: &Env) -> Device {
         max_speed_mps: None,
         disabled: false,
         has_credential: false,
+        created_at: env.now(),
+        updated_at: env.now(),
+        version: 1,
+    }
+}
+
+fn driver(tenant_id: TenantId, number: usize, env: &Env) -> Driver {
+    Driver {
+        id: DriverId::new(env),
+        tenant_id,
+        reference: None,
+        name: format!("Driver {number}"),
+        phone: None,
+        duty: DutyState::OnDuty,
+        vehicle_id: None,
         created_at: env.now(),
         updated_at: env.now(),
         version: 1,

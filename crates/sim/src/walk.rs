@@ -1,4 +1,4 @@
-//! A fleet that reports: the same positions for everybody who is measured.
+//! Positions to measure with: a fleet on a random walk, the same one for everybody who is measured.
 
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, Id as _, TenantId};
