@@ -128,6 +128,10 @@ test('a visit explains itself, and so does what told nothing', async () => {
   await why.getByRole('button', { name: 'Explain' }).click();
   await why.getByText(/lies 700 m outside the edge, where the device was outside already\.$/).waitFor();
   await why.locator('tr.nearest', { hasText: '700 m outside' }).waitFor();
+  // What tells nothing waits behind a button.
+  const few = await why.locator('tbody tr').count();
+  await why.getByRole('button', { name: 'All 9 positions of that hour' }).click();
+  assert.deepEqual([few, await why.locator('tbody tr').count()], [6, 9]);
   await why.getByText('Nothing.', { exact: true }).waitFor();
 });
 
