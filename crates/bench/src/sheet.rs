@@ -33,9 +33,22 @@ pub struct Figure {
     pub counts: BTreeMap<String, Value>,
 }
 
+impl Figure {
+    /// Its name and what its sides are.
+    pub fn in_words(&self) -> String {
+        let name = self.name.replace('_', " ");
+        match &self.floor {
+            Some(floor) => format!("{name}: {} / {}", self.measured.what, floor.what),
+            None => format!("{name}: {}", self.measured.what),
+        }
+    }
+}
+
 /// A series of a report.
 #[derive(Debug, Deserialize)]
 pub struct Series {
+    /// What it is, in words.
+    pub what: String,
     /// Its values.
     pub values: Values,
 }
@@ -141,7 +154,7 @@ impl Sheet {
     pub fn add(&mut self, bench: &str, report: &Report, bars: &[Bar]) {
         let floor = |number: u32| bars.iter().any(|bar| bar.number == number && bar.other == "floor");
         for figure in &report.figures {
-            let line = self.line(bench, &figure.name, &figure.unit);
+            let line = self.line(bench, &figure.in_words(), &figure.unit);
             line.ours.extend(&figure.measured.values.rounds);
             if let Some(floor) = &figure.floor {
                 line.theirs.extend(&floor.values.rounds);
@@ -156,6 +169,13 @@ impl Sheet {
         let line = self.line(bench, &bar.what, unit);
         line.ours.push(ours);
         line.theirs.push(theirs);
+        line.bars = vec![bar.number];
+    }
+
+    /// Adds ours of a bar whose other side is measured elsewhere.
+    pub fn alone(&mut self, bench: &str, bar: &Bar, figure: &Figure) {
+        let line = self.line(bench, &bar.what, &figure.unit);
+        line.ours.extend(&figure.measured.values.rounds);
         line.bars = vec![bar.number];
     }
 

@@ -66,12 +66,13 @@ pub fn cost(sheet: &Sheet) -> String {
         "| way in | CPU seconds of one core per million | 1,000 vehicles, a position every 10 s each | at 0.03 per core and hour, a million |".to_owned(),
         "|---|---|---|---|".to_owned(),
     ];
-    for line in sheet.lines.iter().filter(|line| !line.cpu.is_empty()) {
+    for line in sheet.lines.iter().filter(|line| line.unit == "positions/s" && !line.cpu.is_empty()) {
+        let name = line.name.split(": ").next().unwrap_or_default();
         let seconds = median(&line.cpu).unwrap_or_default();
         // They send 100 positions a second: a ten-thousandth of a million.
         let core = seconds / 10_000.0 * 100.0;
         let price = seconds / 3_600.0 * 0.03;
-        rows.push(format!("| {} | {} | {core:.2} % of a core | {price:.6} |", line.name, spread(&line.cpu)));
+        rows.push(format!("| {name} | {} | {core:.2} % of a core | {price:.6} |", spread(&line.cpu)));
     }
     rows.join("\n")
 }
@@ -158,11 +159,14 @@ mod tests {
             bar(1, "floor", "ratio_at_least", 0.6, 0.68),
             bar(3, "hand", "ratio_at_least", 0.95, 1.1),
             bar(4, "peer", "ratio_at_least", 0.85, 1.0),
+            bar(7, "hand", "ratio_at_least", 8.0, 12.0),
             bar(14, "floor", "ratio_at_most", 2.0, 1.5),
         ];
         let mut sheet = Sheet::default();
         let line = sheet.line("ingest", "single", "positions/s");
         (line.ours, line.theirs, line.bars) = (vec![65_812.0, 70_000.0, 60_000.0], vec![100_000.0; 3], vec![1]);
+        let line = sheet.line("ingest", "next to Tile38", "positions/s");
+        (line.ours, line.bars) = (vec![5.0], vec![3]);
         let line = sheet.line("ingest", "time", "us");
         (line.ours, line.theirs, line.bars) = (vec![300.0], vec![100.0], vec![14]);
         sheet.line("ingest", "without a bar", "positions/s").ours = vec![12.5];
@@ -173,8 +177,9 @@ mod tests {
             rows,
             [
                 "| 1 | bar 1 | ≥ 0.6 | ≥ 0.68 | 65,800 [60,000..70,000] positions/s | 100,000 [100,000..100,000] | 0.658 [0.6..0.7] | holds |",
-                "| 3 | bar 3 | ≥ 0.95 | ≥ 1.1 | - | - | - | by hand |",
+                "| 3 | bar 3 | ≥ 0.95 | ≥ 1.1 | 5 positions/s | - | - | by hand |",
                 "| 4 | bar 4 | ≥ 0.85 | ≥ 1 | - | - | - | not measured here |",
+                "| 7 | bar 7 | ≥ 8 | ≥ 12 | - | - | - | by hand |",
                 "| 14 | bar 14 | ≤ 2 | ≤ 1.5 | 300 us | 100 | 3 | **missed** |",
                 "| - | without a bar | | | 12.5 positions/s | - | - |  |",
             ]

@@ -5,6 +5,29 @@ use std::time::Duration;
 use super::servers::{Servers, Service};
 use crate::Outcome;
 use crate::peers::{fanout, mosquitto, postgres, redis};
+use crate::sheet::Figure;
+
+/// A part of the run.
+#[derive(Debug, Clone, Copy)]
+pub enum Part {
+    /// A bench of the product.
+    Bench(Step),
+    /// The history next to other stores, in this process.
+    Stores,
+    /// Where the time goes.
+    Profile,
+}
+
+impl Part {
+    /// What it is called in `--only`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Bench(step) => step.bench,
+            Self::Stores => "history",
+            Self::Profile => "profile",
+        }
+    }
+}
 
 /// A bench of the product, and who takes turns with it.
 #[derive(Debug, Clone, Copy)]
@@ -23,58 +46,67 @@ pub struct Step {
     pub peers: &'static [Peer],
 }
 
-/// All steps, the dearest figures first: where time runs out, the last are left out.
-pub const STEPS: &[Step] = &[
-    Step {
+/// All parts, the dearest figures first: where time runs out, the last are left out.
+pub const PARTS: &[Part] = &[
+    Part::Bench(Step {
         bench: "ingest",
         arguments: &["ingest", "--bars"],
         full: &[],
         quick: &["--devices", "1000"],
         seconds: 1.0,
         peers: &[Peer::Redis, Peer::RedisPipelined, Peer::PostgresInserts, Peer::Postgis, Peer::Mosquitto],
-    },
-    Step {
+    }),
+    Part::Profile,
+    Part::Bench(Step {
         bench: "zones",
         arguments: &["zones"],
         full: &[],
         quick: &["--sizes", "10000,100000"],
         seconds: 1.0,
         peers: &[],
-    },
-    Step {
+    }),
+    Part::Bench(Step {
         bench: "history",
         arguments: &["history"],
         full: &[],
         quick: &["--positions", "100000"],
         seconds: 1.0,
         peers: &[],
-    },
-    Step {
+    }),
+    Part::Stores,
+    Part::Bench(Step {
         bench: "live",
         arguments: &["live"],
         full: &[],
         quick: &["--subscribers", "100", "--many", "100"],
         seconds: 1.0,
         peers: &[Peer::Nats, Peer::RedisChannel, Peer::NodeWs],
-    },
-    Step {
+    }),
+    Part::Bench(Step {
         bench: "webhooks",
         arguments: &["webhooks"],
         full: &[],
         quick: &["--events", "500"],
         seconds: 1.0,
         peers: &[],
-    },
-    Step {
+    }),
+    Part::Bench(Step {
         bench: "reads",
         arguments: &["reads"],
         full: &[],
         quick: &["--shipments", "200"],
         seconds: 1.0,
         peers: &[Peer::PostgresReads, Peer::PostgresInserts],
-    },
-    Step { bench: "memory", arguments: &["memory"], full: &[], quick: &["--idle", "5000"], seconds: 1.0, peers: &[] },
-    Step {
+    }),
+    Part::Bench(Step {
+        bench: "memory",
+        arguments: &["memory"],
+        full: &[],
+        quick: &["--idle", "5000"],
+        seconds: 1.0,
+        peers: &[],
+    }),
+    Part::Bench(Step {
         bench: "memory",
         arguments: &["restart"],
         // More say the same, and take longer.
@@ -82,7 +114,7 @@ pub const STEPS: &[Step] = &[
         quick: &["--devices", "1000", "--unsealed", "50000"],
         seconds: 1.0,
         peers: &[],
-    },
+    }),
 ];
 
 /// What a bar of a peer is a quotient of.
@@ -105,6 +137,16 @@ pub enum Ours {
     Named(&'static str),
 }
 
+impl Ours {
+    /// The figure among others.
+    pub fn of(self, figures: &[Figure]) -> Option<&Figure> {
+        figures.iter().find(|figure| match self {
+            Self::Bar(number) => figure.bars.iter().any(|bar| bar.number == number),
+            Self::Named(name) => figure.name == name,
+        })
+    }
+}
+
 /// The quotients.
 #[rustfmt::skip]
 pub const QUOTIENTS: &[Quotient] = &[
@@ -118,6 +160,15 @@ pub const QUOTIENTS: &[Quotient] = &[
     Quotient { bar: 40, ours: Ours::Named("one_to_many"), theirs: Peer::RedisChannel },
     Quotient { bar: 27, ours: Ours::Bar(26), theirs: Peer::PostgresReads },
     Quotient { bar: 28, ours: Ours::Named("status"), theirs: Peer::PostgresInserts },
+];
+
+/// Our figures of the bars that are compared by hand.
+pub const BY_HAND: &[(u32, Ours)] = &[
+    (3, Ours::Bar(1)),
+    (7, Ours::Bar(6)),
+    (15, Ours::Named("idle_entry")),
+    (24, Ours::Bar(23)),
+    (33, Ours::Named("fleet")),
 ];
 
 /// Something of others that is measured.

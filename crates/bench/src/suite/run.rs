@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::plan::{Ours, Peer, QUOTIENTS, STEPS, Step};
+use super::plan::{BY_HAND, PARTS, Part, Peer, QUOTIENTS, Step};
 use super::product::Product;
 use super::servers::Servers;
 use super::{against_stores, profile};
@@ -98,15 +98,20 @@ pub fn run(options: Options) -> Outcome<Results> {
         stopped: when_stopped()?,
         options,
     };
-    for step in STEPS {
-        if run.wanted(step.bench) {
-            run.step(step, &mut servers);
+    let mut profiles = Vec::new();
+    for part in PARTS {
+        if !run.wanted(part.name()) {
+            continue;
+        }
+        match part {
+            Part::Bench(step) => run.step(step, &mut servers),
+            Part::Profile => profiles = run.profiles(),
+            Part::Stores => {
+                let Run { sheet, bars, folder, options, .. } = &mut run;
+                against_stores::measure(sheet, bars, folder, options.quick, options.rounds);
+            }
         }
     }
-    if run.wanted("history") {
-        against_stores::measure(&mut run.sheet, &run.bars, &run.folder, run.options.quick, run.options.rounds);
-    }
-    let profiles = run.profiles();
     let Run { bars, sheet, machine, started, .. } = run;
     let versions = servers.versions();
     Ok(Results { bars, sheet, machine: in_words(&machine), versions, profiles, took: started.elapsed() })
@@ -203,14 +208,17 @@ impl Run {
             let Some(bar) = self.bars.iter().find(|bar| bar.number == quotient.bar && bar.bench == bench) else {
                 continue;
             };
-            let figure = report.figures.iter().find(|figure| match quotient.ours {
-                Ours::Bar(number) => figure.bars.iter().any(|bar| bar.number == number),
-                Ours::Named(name) => figure.name == name,
-            });
+            let figure = quotient.ours.of(&report.figures);
             if let Some((figure, our)) =
                 figure.and_then(|figure| Some((figure, figure.measured.values.rounds.first()?)))
             {
                 self.sheet.pair(bench, bar, &figure.unit, *our, *their);
+            }
+        }
+        for (number, ours) in BY_HAND {
+            let bar = self.bars.iter().find(|bar| bar.number == *number && bar.bench == bench);
+            if let (Some(bar), Some(figure)) = (bar, ours.of(&report.figures)) {
+                self.sheet.alone(bench, bar, figure);
             }
         }
         self.machine = report.machine;
@@ -222,9 +230,6 @@ impl Run {
         let ways: [(&str, &[&str]); 2] =
             [("single", &["ingest", "--single"]), ("batches of 1,000", &["ingest", "--batch", "1000"])];
         for (name, arguments) in ways {
-            if !self.wanted("profile") {
-                break;
-            }
             match profile::shares(&self.product, arguments, &self.folder) {
                 Ok(shares) => found.push((name.to_owned(), shares)),
                 Err(error) => self.sheet.note(format!("where the time goes: {error}")),
