@@ -1,7 +1,6 @@
 //! Peers and floors to measure against. Nothing of the product.
 
 pub mod document;
-pub mod machine;
 #[cfg(feature = "peers")]
 pub mod peers;
 pub mod sheet;

@@ -38,6 +38,7 @@ fn row(bar: Option<&Bar>, line: &Line) -> String {
     let start = bar.map_or_else(|| format!("| - | {} | |", line.name), start);
     let ratios = line.ratios();
     let verdict = bar.map_or("", |bar| match line.verdict_value(bar) {
+        None if bar.other == "hand" => "by hand",
         None => "-",
         Some(value) if bar.holds(value, bar.reach) => "reached",
         Some(value) if bar.holds(value, bar.must) => "holds",

@@ -5,8 +5,8 @@
 
 use std::net::SocketAddr;
 use std::process::Stdio;
-use std::sync::{Arc, LazyLock};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
