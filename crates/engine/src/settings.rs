@@ -56,7 +56,7 @@ impl Default for TrackingSettings {
             shards: 0,
             queue: 4_096,
             turn: 4_096,
-            checkpoint_seconds: 10,
+            checkpoint_seconds: 30,
             reorder_window_seconds: 120,
             arrival_fixes: 1,
             worst_accuracy_m: 500.0,

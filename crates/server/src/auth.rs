@@ -86,8 +86,8 @@ pub async fn authenticate(
             Ok(app.engine.access.authenticate(&password).await?)
         }
         Credentials::Basic { user, password } => {
-            let caller = app.engine.access.authenticate_device(&user, Some(&password), from).await?;
-            must_have_credential(&caller, app).await?;
+            let caller = Box::pin(app.engine.access.authenticate_device(&user, Some(&password), from)).await?;
+            Box::pin(must_have_credential(&caller, app)).await?;
             Ok(Arc::new(device_principal(caller)))
         }
         Credentials::Cookie(token) => {

@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -103,10 +104,13 @@ fn finish(response: &mut Response, context: &Context, app: &App) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(policy));
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Nothing is shown of an answer without a body: a device that sends every second need not read what pages may do.
+    let nothing = !headers.contains_key(CONTENT_TYPE) && response.body().size_hint().exact() == Some(0);
+    let headers = response.headers_mut();
     // Data is no page: a browser that shows it all the same may load nothing for it, and frame it nowhere.
     if headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
         headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(DATA_POLICY));
-    } else {
+    } else if !nothing {
         headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));

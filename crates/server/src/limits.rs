@@ -132,6 +132,11 @@ impl Limits {
         self.take(key, Quota { name: "requests", count, window_seconds: 60, burst: count }, now)
     }
 
+    /// Whether single positions are counted at all.
+    pub fn counts_positions(&self) -> bool {
+        self.settings.positions_per_second > 0
+    }
+
     /// Counts a single position.
     ///
     /// # Errors

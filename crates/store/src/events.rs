@@ -7,7 +7,7 @@ use tracklane_core::id::{DeviceId, EventId, ShipmentId, ZoneId};
 
 use crate::db::{Db, Row, Value, args};
 use crate::error::{Error, Result};
-use crate::table::{Select, Table, tuple};
+use crate::table::{Select, Table, batches, tuple};
 
 const TABLE: Table = Table {
     name: "events",
@@ -92,24 +92,51 @@ pub async fn append(db: &mut Db, event: &mut Event) -> Result<()> {
         sequence = next;
         tx = log_tx.to_string();
     }
-    let values = args![
+    event.sequence = sequence;
+    insert(db, &tx, vec![values(event)]).await
+}
+
+/// Appends events that are about no shipment to their tenant's log, in their order; their number is 0. Works under both
+/// scopes.
+///
+/// # Errors
+/// As the database says.
+pub async fn append_many(db: &mut Db, events: &[Event]) -> Result<()> {
+    for event in events {
+        db.check_tenant(event.tenant_id)?;
+        if event.shipment_id.is_some() || event.sequence != 0 {
+            return Err(db.fail(Error::Other("an event about a shipment is appended by itself".to_owned())));
+        }
+    }
+    for batch in batches(events.iter().map(values).collect()) {
+        insert(db, db.dialect().transaction_number(), batch).await?;
+    }
+    Ok(())
+}
+
+fn values(event: &Event) -> Vec<Value> {
+    args![
         event.id,
         event.tenant_id,
         event.kind,
         event.occurred_at,
         event.recorded_at,
         event.shipment_id,
-        sequence,
+        event.sequence,
         event.driver_id,
         event.device_id,
         event.zone_id,
         event.endpoint_id,
         &event.data,
-    ];
-    let places = tuple(1, values.len());
-    let sql = format!("INSERT INTO events (tx, {}) VALUES ({tx}, {}", TABLE.columns(), &places[1..]);
-    db.run(sql, values).await?;
-    event.sequence = sequence;
+    ]
+}
+
+async fn insert(db: &mut Db, tx: &str, rows: Vec<Vec<Value>>) -> Result<()> {
+    let width = rows.first().map_or(0, Vec::len);
+    let places = |row: usize| format!("({tx}, {}", &tuple(row * width + 1, width)[1..]);
+    let places: Vec<_> = (0..rows.len()).map(places).collect();
+    let sql = format!("INSERT INTO events (tx, {}) VALUES {}", TABLE.columns(), places.join(", "));
+    db.run(sql, rows.into_iter().flatten().collect()).await?;
     db.appended = true;
     Ok(())
 }

@@ -49,7 +49,8 @@ impl Access {
     pub async fn authenticate(&self, bearer: &str) -> Result<Arc<Principal>> {
         match split_secret(bearer) {
             Some((id, secret)) => self.authenticate_key(id, secret).await,
-            None => self.authenticate_session(bearer).await,
+            // What is rare is boxed: otherwise every future around this one would be as large as it can get.
+            None => Box::pin(self.authenticate_session(bearer)).await,
         }
     }
 
@@ -57,7 +58,7 @@ impl Access {
         let now = self.0.base.env.now();
         let known = match self.0.api_keys.get(&id, now) {
             Some(known) => known,
-            None => self.read_key(id, now).await?,
+            None => Box::pin(self.read_key(id, now)).await?,
         };
         let matches = bool::from(hash_secret(secret).ct_eq(&known.secret_hash));
         let expired = known.expires_at.is_some_and(|at| at <= now);

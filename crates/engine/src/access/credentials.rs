@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq as _;
-use tracklane_core::Env;
 use tracklane_core::id::DeviceId;
 use tracklane_core::lifecycle::Actor;
 use tracklane_core::model::{Caller, Device, Role};
+use tracklane_core::{Env, Timestamp};
 use tracklane_store::{Db, Scope, devices};
 
 use super::authenticate::hash_secret;
@@ -114,16 +114,18 @@ impl Access {
         let now = self.0.base.env.now();
         let known = match self.0.device_hashes.get(&id, now) {
             Some(known) => known,
-            None => {
-                let before = self.0.device_hashes.before_read();
-                let mut db = self.0.base.store.read(Scope::System).await?;
-                let stored = devices::find_any_tenant(&mut db, id).await?.and_then(|(_, hash)| hash);
-                let read = stored.and_then(|hash| <[u8; 32]>::try_from(hash).ok());
-                self.0.device_hashes.put(before, id, read, now);
-                read
-            }
+            None => Box::pin(self.read_hash(id, now)).await?,
         };
         Ok(known.is_some_and(|hash| hash_secret(credential).ct_eq(&hash).into()))
+    }
+
+    async fn read_hash(&self, id: DeviceId, now: Timestamp) -> Result<Option<[u8; 32]>> {
+        let before = self.0.device_hashes.before_read();
+        let mut db = self.0.base.store.read(Scope::System).await?;
+        let stored = devices::find_any_tenant(&mut db, id).await?.and_then(|(_, hash)| hash);
+        let read = stored.and_then(|hash| <[u8; 32]>::try_from(hash).ok());
+        self.0.device_hashes.put(before, id, read, now);
+        Ok(read)
     }
 
     async fn write_credential(&self, caller: &Caller, id: DeviceId, hash: Option<[u8; 32]>) -> Result<()> {

@@ -102,7 +102,7 @@ pub(super) async fn restore(works: &Arc<Works>) -> Result<()> {
                 state.applied_lsn = 0;
                 state.dirty = true;
             }
-            states.lock(states.shard_of(id)).insert(id, state);
+            states.lock(states.shard_of(id)).insert(id, Box::new(state));
         }
         if short {
             break;

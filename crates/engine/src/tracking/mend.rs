@@ -88,8 +88,8 @@ async fn mend(works: &Arc<Works>, recorders: &Recorders, wrong: &mut HashSet<Dev
     recorders.drain().await;
     let next = works.history.next_lsn();
     for shard in 0..states.shards() {
-        let ahead = |(id, state): (&DeviceId, &DeviceState)| (state.applied_lsn >= next).then_some(*id);
-        wrong.extend(works.states(shard).iter().filter_map(ahead));
+        let states = works.states(shard);
+        wrong.extend(states.iter().filter_map(|(id, state)| (state.applied_lsn >= next).then_some(*id)));
     }
     for shard in 0..states.shards() {
         let mine: HashSet<DeviceId> = wrong.iter().copied().filter(|id| states.shard_of(*id) == shard).collect();
@@ -112,7 +112,7 @@ async fn make_again(works: &Arc<Works>, shard: usize, devices: &HashSet<DeviceId
     {
         let mut states = works.states(shard);
         states.retain(|id, _| !devices.contains(id));
-        states.extend(stored.into_iter().map(|row| (row.device_id, DeviceState::from_row(row))));
+        states.extend(stored.into_iter().map(|row| (row.device_id, Box::new(DeviceState::from_row(row)))));
     }
     let devices = devices.clone();
     checkpoint::catch_up(works, move |device| devices.contains(&device)).await

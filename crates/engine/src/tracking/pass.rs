@@ -117,7 +117,7 @@ impl<'a> Pass<'a> {
         self.settle_late(Some(position.device_id), known);
         let _ = self.zones_of(position.tenant_id);
         let state = self.states.remove(&position.device_id);
-        let mut state = state.unwrap_or_else(|| DeviceState::new(position.tenant_id));
+        let mut state = state.unwrap_or_else(|| Box::new(DeviceState::new(position.tenant_id)));
         let mut kept = order(&state, position, known);
         let unordered = kept != Kept::Duplicate && Some(position.fix_time) < state.furthest;
         if unordered && !self.unordered.insert((position.device_id, position.fix_time)) {

@@ -83,9 +83,8 @@ async fn record_once(
     movements::upsert_many_any_tenant(&mut tx, &of_tenant(tenant, &led_to.movements)).await?;
     tx.narrow(tenant)?;
     tell(&base.env, &mut tx, tenant, &led_to.told).await?;
-    for seen in &led_to.crossings {
-        events::append(&mut tx, &mut crossing_event(&base.env, tenant, seen)).await?;
-    }
+    let crossings: Vec<_> = led_to.crossings.iter().map(|seen| crossing_event(&base.env, tenant, seen)).collect();
+    events::append_many(&mut tx, &crossings).await?;
     prove_and_commit(works, tx, led_to).await?;
     works.stats.recorded(led_to.crossings.len(), led_to.proofs.len());
     works.stats.told(&led_to.told);
@@ -103,12 +102,12 @@ async fn tell(env: &Env, db: &mut Db, tenant_id: TenantId, told: &[Told]) -> Res
     }
     let tenant = tenants::own(db).await?;
     let freshest = tenant.map(|tenant| SignedDuration::from_secs(tenant.settings.alert_limit_device_seconds));
-    for news in told {
+    let events = told.iter().map(|news| {
         let mut data = news.data.clone();
         if let Some(age) = news.age {
             data.insert("alert".to_owned(), freshest.is_some_and(|freshest| age <= freshest).into());
         }
-        let mut event = Event {
+        Event {
             id: EventId::new(env),
             tenant_id,
             kind: news.kind,
@@ -121,9 +120,9 @@ async fn tell(env: &Env, db: &mut Db, tenant_id: TenantId, told: &[Told]) -> Res
             zone_id: None,
             endpoint_id: None,
             data,
-        };
-        events::append(db, &mut event).await?;
-    }
+        }
+    });
+    events::append_many(db, &events.collect::<Vec<_>>()).await?;
     Ok(())
 }
 

@@ -32,7 +32,7 @@ use tokio::sync::{OwnedMutexGuard, oneshot};
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId, TenantId};
 use tracklane_core::model::{DeviceLatest, Movement};
-use tracklane_core::ports::{BoxFuture, HistoryError, Lsn, PositionHistory};
+use tracklane_core::ports::{BoxFuture, HistoryError, HistoryQuery, Lsn, PositionHistory};
 use tracklane_core::position::Position;
 
 use super::dedupe::{self, Known};
@@ -71,7 +71,7 @@ pub(super) struct Works {
 /// What history has already, and the turn of the shard's late rows.
 pub(super) struct Asked {
     pub known: Known,
-    _turn: Option<OwnedMutexGuard<()>>,
+    _turn: OwnedMutexGuard<()>,
 }
 
 /// Rows that went through the stages and are not acknowledged yet.
@@ -101,24 +101,33 @@ impl Taken {
 }
 
 impl Works {
-    /// Asks history which of these rows it has already; only rows that are late cost a look. Hold the answer until they are
+    /// Takes rows through the stages, if none of them is late: nearly always. Otherwise they come back.
+    ///
+    /// # Errors
+    /// When none of them is taken.
+    pub fn take_in_time(
+        &self,
+        recorders: &Recorders,
+        shard: usize,
+        rows: SmallVec<[Row; 1]>,
+    ) -> Result<Result<Taken, SmallVec<[Row; 1]>>, Failure> {
+        let states = self.states(shard);
+        if !self.late_spans(&states, &rows).is_empty() {
+            return Ok(Err(rows));
+        }
+        self.take_with(recorders, shard, states, rows, &Known::default()).map(Ok)
+    }
+
+    /// Asks history which of these rows, some of them late, it has already. Hold the answer until they are
     /// taken: late rows of a shard go one after the other, so that the same ones sent twice at once are known the second time.
     pub async fn asked(&self, shard: usize, rows: &[Row]) -> Asked {
-        let window_s = |tenant| {
-            let zones = &self.base.memory.zones;
-            zones.limits(tenant, &self.base.settings.tracking).reorder_window_s
-        };
-        let late = || dedupe::late_spans(rows.iter().map(|row| &row.position), &self.states(shard), window_s);
-        if late().is_empty() {
-            return Asked { known: Known::default(), _turn: None };
-        }
         let turn = self.late_turns[shard].clone().lock_owned().await;
         // History knows what is durable. What does not become so is refused when these rows are taken.
         if let Ok(before) = self.history.append(Vec::new()) {
             let _ = before.durable.await;
         }
-        let spans = late();
-        Asked { known: dedupe::ask(&*self.history, spans).await, _turn: Some(turn) }
+        let spans = self.late_spans(&self.states(shard), rows);
+        Asked { known: dedupe::ask(&*self.history, spans).await, _turn: turn }
     }
 
     /// Takes rows of one tenant and one shard, sorted by device and fix time, through the stages.
@@ -132,7 +141,17 @@ impl Works {
         rows: SmallVec<[Row; 1]>,
         known: &Known,
     ) -> Result<Taken, Failure> {
-        let mut states = self.states(shard);
+        self.take_with(recorders, shard, self.states(shard), rows, known)
+    }
+
+    fn take_with(
+        &self,
+        recorders: &Recorders,
+        shard: usize,
+        mut states: MutexGuard<'_, ShardStates>,
+        rows: SmallVec<[Row; 1]>,
+        known: &Known,
+    ) -> Result<Taken, Failure> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Failure::stopping());
         }
@@ -162,6 +181,15 @@ impl Works {
         drop(states);
         self.publish(&moved);
         Ok(Taken { kept, until })
+    }
+
+    /// The spans of history that late rows fall into.
+    fn late_spans(&self, states: &ShardStates, rows: &[Row]) -> Vec<HistoryQuery> {
+        let window_s = |tenant| {
+            let zones = &self.base.memory.zones;
+            zones.limits(tenant, &self.base.settings.tracking).reorder_window_s
+        };
+        dedupe::late_spans(rows.iter().map(|row| &row.position), states, window_s)
     }
 
     /// Order, filter, zones and milestones, row by row. Answers the positions that history must keep, too.

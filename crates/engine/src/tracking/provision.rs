@@ -80,7 +80,8 @@ impl Tracking {
     pub(super) async fn provide(&self, caller: &Caller, rows: &[Incoming]) -> Result<()> {
         let (Role::Driver, Some(driver)) = (caller.role, caller.driver_id) else { return Ok(()) };
         if rows.iter().any(|row| row.device == DeviceRef::Caller) {
-            self.device_of_driver(caller, driver).await?;
+            // Boxed, because every submission holds this future and hardly any needs it.
+            Box::pin(self.device_of_driver(caller, driver)).await?;
         }
         Ok(())
     }

@@ -139,7 +139,7 @@ pub(crate) fn devices_in(base: &Base, tenant: TenantId, wanted: Presence) -> Vec
     let (memory, now) = (&base.memory, base.env.now());
     let is_wanted = |device: &Arc<KnownDevice>| {
         let states = memory.states.lock(memory.states.shard_of(device.device_id));
-        presence::status(states.get(&device.device_id), now, base).state == wanted
+        presence::status(states.get(&device.device_id).map(Box::as_ref), now, base).state == wanted
     };
     let devices = memory.devices.of_tenant(tenant);
     devices.iter().filter(|device| is_wanted(device)).map(|device| device.device_id).collect()
@@ -273,7 +273,7 @@ impl Tracking {
         self.seen(caller, device)?;
         let base = self.base();
         let states = base.memory.states.lock(base.memory.states.shard_of(device));
-        Ok(presence::status(states.get(&device), base.env.now(), base))
+        Ok(presence::status(states.get(&device).map(Box::as_ref), base.env.now(), base))
     }
 
     /// What a device did between two instants, as far as it overlaps them: movements of these kinds (none means any), at most

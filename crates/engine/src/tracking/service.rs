@@ -17,7 +17,7 @@ use tracklane_core::position::Position;
 use super::dedupe::just_after;
 use super::expected::Expected;
 use super::mend::{self, Trouble};
-use super::pipeline::Works;
+use super::pipeline::{Taken, Works};
 use super::receive::{device, must_send, receive};
 use super::recorder::Recorders;
 use super::turn::{Failure, Kept, Row};
@@ -115,9 +115,7 @@ impl Tracking {
             let mut part = part.into_iter().peekable();
             while part.peek().is_some() {
                 let (rows, places): (SmallVec<[Row; 1]>, Vec<usize>) = part.by_ref().take(most).unzip();
-                let asked = works.asked(shard, &rows).await;
-                waiting.push((works.take(&self.0.recorders, shard, rows, &asked.known)?, places));
-                drop(asked);
+                waiting.push((self.take(shard, rows).await?, places));
                 // A long batch must not hold up everybody else.
                 tokio::task::yield_now().await;
             }
@@ -128,6 +126,22 @@ impl Tracking {
         }
         works.stats.answered(since);
         Ok(all)
+    }
+
+    /// Takes rows of one shard, sorted by device and fix time, through the stages.
+    async fn take(&self, shard: usize, rows: SmallVec<[Row; 1]>) -> Result<Taken, Failure> {
+        let Inner { works, recorders, .. } = &*self.0;
+        match works.take_in_time(recorders, shard, rows)? {
+            Ok(taken) => Ok(taken),
+            // Boxed, because every submission holds this future and few need it.
+            Err(rows) => {
+                Box::pin(async move {
+                    let asked = works.asked(shard, &rows).await;
+                    works.take(recorders, shard, rows, &asked.known)
+                })
+                .await
+            }
+        }
     }
 
     /// Takes one position; resolves when it is durable.
@@ -148,9 +162,7 @@ impl Tracking {
             }
         };
         let shard = memory.states.shard_of(row.position.device_id);
-        let asked = works.asked(shard, std::slice::from_ref(&row)).await;
-        let taken = works.take(&self.0.recorders, shard, smallvec![row], &asked.known)?;
-        drop(asked);
+        let taken = self.take(shard, smallvec![row]).await?;
         let kept = taken.acknowledged(works).await?;
         works.stats.answered(since);
         kept.first().map(|kept| (*kept).into()).ok_or_else(|| Error::internal("a row has no outcome"))

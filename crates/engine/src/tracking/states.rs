@@ -149,8 +149,9 @@ struct Notes {
     redo: Option<Timestamp>,
 }
 
-/// The states of the devices of one shard.
-pub(crate) type ShardStates = HashMap<DeviceId, DeviceState>;
+/// The states of the devices of one shard. Boxed, because the pipeline takes a state out and puts it back for each position,
+/// and because a table keeps room for entries that it does not have.
+pub(crate) type ShardStates = HashMap<DeviceId, Box<DeviceState>>;
 
 /// The states of all devices, split into shards. A device is always in the same one.
 pub(crate) struct States {

@@ -45,7 +45,9 @@ pub async fn send(
     json::require_media_type(request.headers(), &["application/json"])?;
     let body = json::read(request, &app).await?;
     let row = read_row(&body).and_then(incoming)?;
-    if let Some(key) = limit_key(&app, &who.caller, &row.device) {
+    if app.limits.counts_positions()
+        && let Some(key) = limit_key(&app, &who.caller, &row.device)
+    {
         context.note_limit(app.limits.position(key, app.env.now())?);
     }
     let outcome = app.engine.tracking.submit_one(&who.caller, row).await?;
@@ -106,16 +108,13 @@ pub async fn send_batch(
     let lines = json::media_type(request.headers()).eq_ignore_ascii_case("application/x-ndjson");
     DefaultBodyLimit::max(app.settings.batch_limit_bytes).apply(&mut request);
     let body = json::read(request, &app).await?;
-    let rows = if lines { split_lines(&body) } else { split_array(&body)? };
-    if rows.len() > MAX_ROWS {
-        return Err(Problem::new(Kind::TooLarge, format!("a batch has at most {MAX_ROWS} rows, not {}", rows.len())));
-    }
-    let mut good = Vec::with_capacity(rows.len());
-    let mut places = Vec::with_capacity(rows.len());
     let mut answer = PositionsAnswer::default();
     let every_row = query.rows == Some(Rows::All);
-    for (place, text) in rows.into_iter().enumerate() {
-        match read_row(text).and_then(incoming) {
+    let rows = if lines { read_rows(split_lines(&body))? } else { read_array(&body)? };
+    let mut good = Vec::with_capacity(rows.len());
+    let mut places = Vec::with_capacity(rows.len());
+    for (place, row) in rows.into_iter().enumerate() {
+        match row.and_then(incoming) {
             Ok(row) => {
                 good.push(row);
                 places.push(place);
@@ -131,6 +130,33 @@ pub async fn send_batch(
     }
     answer.rows.sort_unstable_by_key(|row| row.row);
     Ok(axum::Json(answer))
+}
+
+/// Reads the rows of an array. Mostly all are well: then one look is enough.
+fn read_array(body: &[u8]) -> Result<Vec<Result<PositionInput<'_>>>> {
+    // More than one bracket opens perhaps a row that is an array, which serde would read field by field.
+    let plain = body.iter().filter(|byte| **byte == b'[').count() == 1;
+    let whole = if plain { serde_json::from_slice::<Vec<PositionInput<'_>>>(body).ok() } else { None };
+    match whole {
+        Some(rows) => {
+            must_fit(rows.len())?;
+            Ok(rows.into_iter().map(Ok).collect())
+        }
+        None => read_rows(split_array(body)?),
+    }
+}
+
+/// Reads each row by itself.
+fn read_rows(texts: Vec<&[u8]>) -> Result<Vec<Result<PositionInput<'_>>>> {
+    must_fit(texts.len())?;
+    Ok(texts.into_iter().map(read_row).collect())
+}
+
+fn must_fit(rows: usize) -> Result<()> {
+    if rows > MAX_ROWS {
+        return Err(Problem::new(Kind::TooLarge, format!("a batch has at most {MAX_ROWS} rows, not {rows}")));
+    }
+    Ok(())
 }
 
 /// The texts of the elements of an array.

@@ -91,10 +91,13 @@ async fn take(app: &App, reports: Vec<Report>, stated: &Stated) -> Result<()> {
 
 /// Who sends: the device that the message names, or the user of HTTP Basic.
 async fn sender(app: &App, named: &str, stated: &Stated) -> Result<Caller> {
-    let names = || [Some(named), stated.user.as_deref()].into_iter().flatten().filter(|name| !name.is_empty());
     let access = &app.engine.access;
-    let name = names().find(|name| access.is_device(name)).or_else(|| names().next());
-    let name = name.ok_or_else(|| Problem::unauthenticated("the message does not say which device it is from"))?;
+    let stated_user = stated.user.as_deref().filter(|name| !name.is_empty());
+    let name = match (Some(named).filter(|name| !name.is_empty()), stated_user) {
+        (Some(named), Some(user)) if !access.is_device(named) && access.is_device(user) => user,
+        (Some(name), _) | (None, Some(name)) => name,
+        (None, None) => return Err(Problem::unauthenticated("the message does not say which device it is from")),
+    };
     Ok(access.authenticate_device(name, stated.secret.as_deref(), stated.from).await?)
 }
 
@@ -102,6 +105,9 @@ async fn sender(app: &App, named: &str, stated: &Stated) -> Result<Caller> {
 /// one, as fast as we answer: it is slowed down rather than sent away, for it would stay away for long.
 async fn pace(app: &App, caller: &Caller) -> Result<()> {
     let Some(device) = caller.device_id else { return Ok(()) };
+    if !app.limits.counts_positions() {
+        return Ok(());
+    }
     for _ in 0..PATIENCE {
         if app.limits.position(Key::DevicePositions(device), app.env.now()).is_ok() {
             return Ok(());

@@ -44,7 +44,7 @@ pub async fn receive(State(app): State<App>, request: Request) -> Result<Respons
         Ok(reports) => take(&app, reports, &stated).await,
         Err(error) => {
             let named = if is_json { named_in_json(&body) } else { named_in_form(&query, &body) };
-            drop_unreadable(&app, &error, &named.unwrap_or_default(), &stated).await
+            Box::pin(drop_unreadable(&app, &error, &named.unwrap_or_default(), &stated)).await
         }
     };
     match done {
@@ -77,14 +77,18 @@ fn form_without_key(body: &[u8]) -> (Vec<u8>, Option<String>) {
 /// Takes the secret out of a query, so that it is not kept as an attribute of the position.
 fn without_key(query: &str) -> (String, Option<String>) {
     let mut key = None;
-    let mut rest = Vec::new();
+    let mut rest = String::with_capacity(query.len());
     for pair in query.split('&') {
-        match pair.strip_prefix("key=") {
-            Some(_) => key = url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()),
-            None => rest.push(pair),
+        if pair.starts_with("key=") {
+            key = url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned());
+            continue;
         }
+        if !rest.is_empty() {
+            rest.push('&');
+        }
+        rest.push_str(pair);
     }
-    (rest.join("&"), key)
+    (rest, key)
 }
 
 #[cfg(test)]

@@ -32,6 +32,14 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many readers there are at most; each has a thread.
 const READERS: u32 = 8;
 
+/// Pages of the file that the writer keeps in memory, in KiB (negative: so SQLite wants it). The states of ten thousand
+/// devices fit in.
+const WRITER_CACHE: &str = "-16384";
+
+/// The log of the database is brought into the file once it has so many pages (16 MiB): pages that change again and again
+/// are written once then.
+const CHECKPOINT_PAGES: &str = "4000";
+
 /// A handle to an SQLite database.
 #[derive(Clone)]
 pub struct SqliteFile {
@@ -81,9 +89,12 @@ impl SqliteFile {
             .synchronous(if durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off })
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
+            // What savepoints need to go back stays in memory, too; otherwise each makes a file.
+            .pragma("temp_store", "memory")
             .statement_cache_capacity(256);
         // The writer comes first: it makes the file.
-        let connection = options.connect().await.map_err(|error| match from_sqlx(&error) {
+        let writer = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+        let connection = writer.connect().await.map_err(|error| match from_sqlx(&error) {
             Error::Unavailable(why) => Error::Unavailable(format!("{}: {why}", path.display())),
             other => other,
         })?;
@@ -174,7 +185,7 @@ impl SqliteHandle {
     /// Runs a statement and answers how many rows it changed.
     pub async fn run(&mut self, sql: Cow<'static, str>, args: Vec<Value>) -> Result<u64> {
         self.note(&sql, &args);
-        let query = sqlx::query_with(AssertSqlSafe(sql), bind(args)?);
+        let query = sqlx::query_with(AssertSqlSafe(unnamed(sql, args.len())), bind(args)?);
         let outcome = query.execute(self.connection()?).await;
         Ok(outcome.map_err(|error| self.failed(&error))?.rows_affected())
     }
@@ -320,6 +331,29 @@ impl Drop for WriteTx {
     }
 }
 
+/// The statement with parameters that have no names, if it has many and they stand in their order, each once: SQLite keeps
+/// names in a list, and to go through it for each of a thousand parameters takes longer than all the rest.
+fn unnamed(sql: Cow<'static, str>, parameters: usize) -> Cow<'static, str> {
+    const MANY: usize = 16;
+    if parameters < MANY {
+        return sql;
+    }
+    let mut pieces = sql.split('$');
+    let mut text = String::with_capacity(sql.len());
+    text.push_str(pieces.next().unwrap_or_default());
+    let mut seen = 0;
+    for piece in pieces {
+        seen += 1;
+        let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
+        if piece[..digits].parse() != Ok(seen) {
+            return sql;
+        }
+        text.push('?');
+        text.push_str(&piece[digits..]);
+    }
+    if seen == parameters { text.into() } else { sql }
+}
+
 fn bind(args: Vec<Value>) -> Result<SqliteArguments> {
     let mut bound = SqliteArguments::default();
     for value in args {
@@ -372,4 +406,24 @@ fn constraint(message: &str, primary: bool) -> String {
     }
     let columns: Vec<_> = std::iter::once(first).chain(names.map(|(_, column)| column)).collect();
     format!("{table}_{}_key", columns.join("_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unnamed;
+
+    #[test]
+    fn many_parameters_in_their_order_lose_their_names() {
+        let places =
+            |numbers: &[usize]| numbers.iter().map(|number| format!("${number}")).collect::<Vec<_>>().join(", ");
+        let sql = |numbers: &[usize]| format!("VALUES ({}) LIMIT 1", places(numbers));
+        let all: Vec<usize> = (1..=20).collect();
+        assert_eq!(unnamed(sql(&all).into(), 20), format!("VALUES ({}) LIMIT 1", ["?"; 20].join(", ")));
+        // One that stands twice, some out of order, few, and a text that does not use all.
+        let twice: Vec<usize> = all.iter().copied().chain([7]).collect();
+        let turned: Vec<usize> = all.iter().rev().copied().collect();
+        for (numbers, parameters) in [(&twice, 20), (&turned, 20), (&vec![1, 2], 2), (&all, 21)] {
+            assert_eq!(unnamed(sql(numbers).into(), parameters), sql(numbers));
+        }
+    }
 }

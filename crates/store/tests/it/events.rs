@@ -13,6 +13,7 @@ use crate::harness::{World, admin, conformance};
 
 conformance!(
     events_round_trip,
+    many_events_keep_their_order,
     events_are_filtered,
     a_late_commit_is_not_skipped,
     a_shipment_s_events_keep_their_order,
@@ -67,6 +68,28 @@ async fn events_round_trip(world: World) {
     assert_eq!(tx.commit().await, Err(Error::Spent));
     let mut tx = world.begin_other().await;
     assert!(matches!(events::append(&mut tx, &mut about).await, Err(Error::Scope(_))));
+}
+
+async fn many_events_keep_their_order(world: World) {
+    // More than fit into one statement, and what is left over.
+    let many: Vec<Event> = (0..93).map(|_| fixtures::event(world.tenant.id, None)).collect();
+    let mut tx = world.begin().await;
+    events::append_many(&mut tx, &many).await.unwrap();
+    events::append_many(&mut tx, &[]).await.unwrap();
+    tx.commit().await.unwrap();
+    shown(&world, &many[92]).await;
+    let mut db = world.read_system().await;
+    let all = events::after_any_tenant(&mut db, LogPosition::default(), 100).await.unwrap();
+    assert!(all.is_sorted_by(|a, b| a.0 < b.0));
+    assert_eq!(all.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), many);
+
+    let shipment = fixtures::shipment(world.tenant.id);
+    let mut tx = world.begin().await;
+    let about = fixtures::event(world.tenant.id, Some(shipment.id));
+    assert!(matches!(events::append_many(&mut tx, &[about]).await, Err(Error::Other(_))), "it needs a number");
+    let mut tx = world.begin().await;
+    let foreign = fixtures::event(world.other.id, None);
+    assert!(matches!(events::append_many(&mut tx, &[foreign]).await, Err(Error::Scope(_))));
 }
 
 async fn events_are_filtered(world: World) {

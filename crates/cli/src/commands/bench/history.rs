@@ -117,7 +117,7 @@ impl Run {
         let floor = disk::floor(folder, lasts / 4)?;
         let appended = append(history, walk, batches).await?;
         self.appended += appended.count;
-        let rate = Sample { value: appended.rows_per_second, count: appended.count, times: None };
+        let rate = Sample { value: appended.rows_per_second, count: appended.count, times: None, busy_seconds: None };
         let with_times = Sample { times: Some(appended.times), ..rate.clone() };
         self.growing.floor.push(Sample::of(floor.growing * BATCH as f64));
         self.growing.measured.push(with_times);

@@ -321,6 +321,7 @@ async fn send(
 ) -> anyhow::Result<Sample> {
     let mut moved = std::mem::replace(fleet, Fleet::empty());
     let token = token.to_owned();
+    let before = machine::busy_seconds();
     let (sample, moved) = apart(async move || {
         let speaker = || HttpSpeaker::new(case.form, &token);
         let sample = moved.drive(server, case.connections, Until::Passed(lasts), speaker).await?;
@@ -328,17 +329,16 @@ async fn send(
     })
     .await?;
     *fleet = moved;
-    Ok(sample)
+    Ok(Sample { busy_seconds: Some(machine::busy_seconds() - before), ..sample })
 }
 
 async fn probe(folder: PathBuf, lasts: Duration) -> anyhow::Result<Sample> {
     let times = tokio::task::spawn_blocking(move || machine::appends(Path::new(&folder), lasts)).await??;
-    Ok(Sample { value: 0.0, count: times.len(), times: Some(times) })
+    Ok(Sample { count: times.len(), times: Some(times), ..Sample::of(0.0) })
 }
 
 /// The middle of the times, in microseconds, in the place of the rate.
 fn middle(sample: Sample) -> anyhow::Result<Sample> {
     let Some(times) = sample.times.as_ref().filter(|times| !times.is_empty()) else { bail!("nothing was measured") };
-    let value = times.value_at_quantile(0.5) as f64;
-    Ok(Sample { count: sample.count, times: sample.times, ..Sample::of(value) })
+    Ok(Sample { value: times.value_at_quantile(0.5) as f64, ..sample })
 }

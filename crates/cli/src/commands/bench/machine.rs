@@ -9,7 +9,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::report::median;
-use super::rounds::microseconds;
+use super::rounds::{LOAD_THREAD, microseconds};
 
 /// Facts of the machine.
 #[derive(Debug, Clone, Serialize)]
@@ -99,6 +99,18 @@ pub fn facts(folder: &Path) -> anyhow::Result<Machine> {
         sync_ms: (sync_ms * 1_000.0).round() / 1_000.0,
         debug_build: cfg!(debug_assertions),
     })
+}
+
+/// Processor time that the threads of this process have taken so far, those called `load` left out, in seconds; 0 where it
+/// cannot be found out.
+pub fn busy_seconds() -> f64 {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().filter_map(Result::ok);
+    let nanoseconds = tasks.map(|task| {
+        let read = |name: &str| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        let busy = read("schedstat").split_whitespace().next().and_then(|first| first.parse::<f64>().ok());
+        if read("comm").trim() == LOAD_THREAD { 0.0 } else { busy.unwrap_or(0.0) }
+    });
+    nanoseconds.sum::<f64>() / 1e9
 }
 
 /// Resident memory of this process, in bytes; 0 where it cannot be found out.

@@ -43,7 +43,8 @@ pub struct Figure {
     pub ratio: Option<Spread>,
     /// The bars that it is held against.
     pub bars: Vec<Verdict>,
-    /// What else was counted, such as `crossings`.
+    /// What else was counted, such as `crossings`. `cpu_seconds_per_million` is what a million of them took of processors,
+    /// the load left out.
     pub counts: BTreeMap<&'static str, Value>,
 }
 
@@ -158,6 +159,12 @@ impl Figure {
         let pairs = halves.measured.iter().zip(&halves.floor);
         let ratios: Vec<f64> = pairs.map(|(real, below)| real.value / below.value).collect();
         let has_floor = !halves.floor.is_empty();
+        let mut counts = BTreeMap::new();
+        for (name, samples) in
+            [("cpu_seconds_per_million", &halves.measured), ("floor_cpu_seconds_per_million", &halves.floor)]
+        {
+            counts.extend(busy_per_million(samples).map(|seconds| (name, seconds.into())));
+        }
         Ok(Self {
             name: name.into(),
             unit,
@@ -166,7 +173,7 @@ impl Figure {
             measured: Series::of(measured, &halves.measured)?,
             ratio: has_floor.then(|| Spread::of(ratios)),
             bars: Vec::new(),
-            counts: BTreeMap::new(),
+            counts,
         })
     }
 
@@ -201,6 +208,13 @@ impl Figure {
         let Bar { number, must, reach, .. } = *bar;
         Some(Verdict { number, must, reach, value, holds: bar.holds(value, must), reached: bar.holds(value, reach) })
     }
+}
+
+/// Processor seconds that a million took, to the hundredth.
+fn busy_per_million(samples: &[Sample]) -> Option<f64> {
+    let busy = samples.iter().map(|sample| sample.busy_seconds).sum::<Option<f64>>()?;
+    let count = samples.iter().map(|sample| sample.count).sum::<u64>();
+    (count > 0).then(|| (busy / count as f64 * 1e8).round() / 100.0)
 }
 
 impl Report {

@@ -35,17 +35,19 @@ pub struct Sample {
     pub count: u64,
     /// Microseconds that each took, when that was measured.
     pub times: Option<Histogram<u64>>,
+    /// Processor seconds that all of them took, the load's own left out, when that was measured.
+    pub busy_seconds: Option<f64>,
 }
 
 impl Sample {
     /// A value alone.
     pub fn of(value: f64) -> Self {
-        Self { value, count: 1, times: None }
+        Self { value, count: 1, times: None, busy_seconds: None }
     }
 
     /// So many within so long.
     pub fn rate(count: u64, took: Duration, times: Option<Histogram<u64>>) -> Self {
-        Self { value: count as f64 / took.as_secs_f64().max(1e-9), count, times }
+        Self { count, times, ..Self::of(count as f64 / took.as_secs_f64().max(1e-9)) }
     }
 }
 
@@ -103,6 +105,9 @@ pub async fn alone(
     Ok(halves)
 }
 
+/// What threads are called that make load.
+pub const LOAD_THREAD: &str = "load";
+
 /// Runs a load on a thread and a runtime of its own: it must not wait in the queues of what it measures.
 ///
 /// # Errors
@@ -113,7 +118,7 @@ where
     F: Future<Output = anyhow::Result<T>>,
 {
     let (sender, receiver) = tokio::sync::oneshot::channel();
-    std::thread::Builder::new().name("load".to_owned()).spawn(move || {
+    std::thread::Builder::new().name(LOAD_THREAD.to_owned()).spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let _ = sender.send(runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(work())));
     })?;

@@ -222,7 +222,8 @@ impl World {
             events += told;
             count += fixes.len() as u64;
         }
-        let each = |took: Duration| Sample { value: nanos(took) / count as f64, count, times: None };
+        let each =
+            |took: Duration| Sample { value: nanos(took) / count as f64, count, times: None, busy_seconds: None };
         Ok(Samples { fix: each(real), floor: each(floor), change: self.change()?, events })
     }
 
@@ -261,7 +262,12 @@ impl World {
             sum += took;
             times.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         }
-        Ok(Sample { value: nanos(sum) / 1e3 / f64::from(CHANGES), count: times.len(), times: Some(times) })
+        Ok(Sample {
+            value: nanos(sum) / 1e3 / f64::from(CHANGES),
+            count: times.len(),
+            times: Some(times),
+            busy_seconds: None,
+        })
     }
 
     fn keep(&mut self, samples: Samples) {

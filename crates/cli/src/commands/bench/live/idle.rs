@@ -75,7 +75,12 @@ async fn times(lasts: Duration, mut once: impl AsyncFnMut() -> anyhow::Result<Du
         let took = tokio::time::timeout(PATIENCE, once()).await.context("a message did not come")??;
         times.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
-    Ok(Sample { value: times.value_at_quantile(0.99) as f64 / 1e3, count: times.len(), times: Some(times) })
+    Ok(Sample {
+        value: times.value_at_quantile(0.99) as f64 / 1e3,
+        count: times.len(),
+        times: Some(times),
+        busy_seconds: None,
+    })
 }
 
 /// Lets what is under way come, and nothing more happen.

@@ -60,7 +60,7 @@ pub async fn figures(args: &LiveArgs, stage: &Stage) -> anyhow::Result<Vec<Figur
         heard += told.messages;
         let p99_ms = took.value_at_quantile(0.99) as f64 / 1e3;
         eprintln!("paced, round {round}: {:.0} positions/s, heard after {p99_ms:.1} ms in 99 of 100", driven.value);
-        times.measured.push(Sample { value: p99_ms, count: told.messages, times: Some(took) });
+        times.measured.push(Sample { value: p99_ms, count: told.messages, times: Some(took), busy_seconds: None });
         rates.measured.push(driven);
     }
     let with = |figure: Figure| figure.with("subscribers", args.many).with("pace", pace.round());
