@@ -6,7 +6,7 @@
 //! replaced or taken out without touching the others.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -31,13 +31,26 @@ const LINE_SPAN: f64 = 48.0;
 /// Nobody asks for more cells than this on one level along a way; what is left out is not found.
 const MOST_CELLS: usize = 4096;
 
+/// How many parts cells and keys are kept in. A part that grows is made anew: with a million zones that takes some milliseconds.
+const PARTS: usize = 64;
+
+/// What covers each cell.
+type Cells = HashMap<u64, SmallVec<[Entry; 4]>, BuildHasherDefault<CellHasher>>;
+
+/// Which part holds a cell. Neighbours are in one: whoever moves stays in the same part of memory.
+fn part(cell: u64) -> usize {
+    let (x, y) = (cell >> 24 & 0xff_ffff, cell & 0xff_ffff);
+    ((x >> 5).wrapping_mul(31) ^ (y >> 5).wrapping_mul(17)) as usize % PARTS
+}
+
 /// Zones by place. `K` is the key of a zone.
 #[derive(Debug, Clone)]
 pub struct ZoneIndex<K> {
     zones: Vec<Option<Zone<K>>>,
     free: Vec<u32>,
-    slots: HashMap<K, u32>,
-    cells: HashMap<u64, SmallVec<[Entry; 4]>, BuildHasherDefault<CellHasher>>,
+    slots: Slots<K>,
+    /// In parts, so that none of them takes long to grow.
+    cells: Box<[Cells; PARTS]>,
     /// How many zones live on each level, so that a question skips the empty ones.
     population: [u32; LEVELS],
 }
@@ -84,14 +97,35 @@ impl<K> Candidate<'_, K> {
     }
 }
 
+/// Where each zone is, in parts like the cells.
+#[derive(Debug, Clone)]
+struct Slots<K> {
+    parts: Box<[HashMap<K, u32>]>,
+    hasher: RandomState,
+}
+
+impl<K: Copy + Eq + Hash> Slots<K> {
+    fn new() -> Self {
+        Self { parts: (0..PARTS).map(|_| HashMap::new()).collect(), hasher: RandomState::new() }
+    }
+
+    fn part(&self, key: K) -> &HashMap<K, u32> {
+        &self.parts[self.hasher.hash_one(key) as usize % PARTS]
+    }
+
+    fn part_mut(&mut self, key: K) -> &mut HashMap<K, u32> {
+        &mut self.parts[self.hasher.hash_one(key) as usize % PARTS]
+    }
+}
+
 impl<K: Copy + Eq + Hash> ZoneIndex<K> {
     /// An index without zones.
     pub fn new() -> Self {
         Self {
             zones: Vec::new(),
             free: Vec::new(),
-            slots: HashMap::new(),
-            cells: HashMap::default(),
+            slots: Slots::new(),
+            cells: Box::new(std::array::from_fn(|_| Cells::default())),
             population: [0; LEVELS],
         }
     }
@@ -106,27 +140,28 @@ impl<K: Copy + Eq + Hash> ZoneIndex<K> {
             self.zones.len() as u32 - 1
         });
         self.zones[slot as usize] = zone;
-        self.slots.insert(key, slot);
+        self.slots.part_mut(key).insert(key, slot);
         self.population[cover.level] += 1;
         for (cell, certain) in cover.cells {
-            self.cells.entry(cell).or_default().push(Entry::new(slot, certain));
+            self.cells[part(cell)].entry(cell).or_default().push(Entry::new(slot, certain));
         }
         replaced
     }
 
     /// Takes a zone out and returns its shape.
     pub fn remove(&mut self, key: K) -> Option<Arc<Shape>> {
-        let slot = self.slots.remove(&key)?;
+        let slot = self.slots.part_mut(key).remove(&key)?;
         let zone = self.zones[slot as usize].take()?;
         self.free.push(slot);
         // A shape always covers the same cells.
         let cover = Cover::of(&zone.shape);
         self.population[cover.level] -= 1;
         for (cell, _) in cover.cells {
-            let Some(entries) = self.cells.get_mut(&cell) else { continue };
+            let cells = &mut self.cells[part(cell)];
+            let Some(entries) = cells.get_mut(&cell) else { continue };
             entries.retain(|entry| entry.slot() != slot);
             if entries.is_empty() {
-                self.cells.remove(&cell);
+                cells.remove(&cell);
             }
         }
         Some(zone.shape)
@@ -134,29 +169,33 @@ impl<K: Copy + Eq + Hash> ZoneIndex<K> {
 
     /// The shape of a zone.
     pub fn get(&self, key: K) -> Option<&Arc<Shape>> {
-        let slot = *self.slots.get(&key)?;
+        let slot = *self.slots.part(key).get(&key)?;
         self.zones[slot as usize].as_ref().map(|zone| &zone.shape)
     }
 
     /// How many zones it holds.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.slots.parts.iter().map(HashMap::len).sum()
     }
 
     /// True when it holds no zone.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.len() == 0
     }
 
     /// The keys of all zones, in no order.
     pub fn keys(&self) -> impl Iterator<Item = K> {
-        self.slots.keys().copied()
+        self.slots.parts.iter().flat_map(HashMap::keys).copied()
+    }
+
+    fn at(&self, cell: u64) -> Option<&SmallVec<[Entry; 4]>> {
+        self.cells[part(cell)].get(&cell)
     }
 
     /// Every zone that may contain `point`, each once; all that do are among them.
     pub fn candidates(&self, point: Point) -> impl Iterator<Item = Candidate<'_, K>> {
         let levels = (0..LEVELS).filter(|level| self.population[*level] > 0);
-        let entries = levels.filter_map(move |level| self.cells.get(&Grid(level).cell_of(point)));
+        let entries = levels.filter_map(move |level| self.at(Grid(level).cell_of(point)));
         entries.flatten().filter_map(|entry| {
             let zone = self.zones[entry.slot() as usize].as_ref()?;
             Some(Candidate { key: zone.key, shape: &zone.shape, certain: entry.certain() })
@@ -169,7 +208,7 @@ impl<K: Copy + Eq + Hash> ZoneIndex<K> {
         let mut slots: SmallVec<[u32; 16]> = SmallVec::new();
         for level in (0..LEVELS).filter(|level| self.population[*level] > 0) {
             for cell in Grid(level).cells_along(from, to) {
-                slots.extend(self.cells.get(&cell).into_iter().flatten().map(|entry| entry.slot()));
+                slots.extend(self.at(cell).into_iter().flatten().map(|entry| entry.slot()));
             }
         }
         slots.sort_unstable();
