@@ -5,11 +5,8 @@ use std::time::Duration;
 
 use super::subscribers::{Plan, Subscribers};
 use super::{LiveArgs, wants_positions};
-use crate::commands::bench::load::Until;
-use crate::commands::bench::load::fleet::{Fleet, SIDE_DEGREES, SOUTH_WEST};
-use crate::commands::bench::load::http::{Form, HttpSpeaker};
+use crate::commands::bench::load::fleet::{SIDE_DEGREES, SOUTH_WEST};
 use crate::commands::bench::machine;
-use crate::commands::bench::memory::beginning;
 use crate::commands::bench::report::Figure;
 use crate::commands::bench::requests::{Requests, post};
 use crate::commands::bench::rounds::{Halves, Sample, apart};
@@ -29,10 +26,9 @@ const STEP_DEGREES: f64 = 0.000_02;
 /// # Errors
 /// When subscribers do not start, or a position is not accepted.
 pub async fn figures(args: &LiveArgs, stage: &Stage) -> anyhow::Result<Vec<Figure>> {
-    let pace = match args.pace {
-        Some(pace) => pace.max(1.0),
-        None => ceiling(stage).await? / 2.0,
-    };
+    let requests = positions(stage);
+    let taken = ceiling(&requests).await?;
+    let pace = args.pace.map_or(taken / 2.0, |pace| pace.max(1.0));
     let before = machine::resident_bytes();
     let plan = Plan {
         server: stage.address,
@@ -46,7 +42,7 @@ pub async fn figures(args: &LiveArgs, stage: &Stage) -> anyhow::Result<Vec<Figur
     let mut subscribers = Subscribers::start(&plan).await?;
     let each = machine::resident_bytes().saturating_sub(before) as f64 / f64::from(args.many);
     eprintln!("{} subscribers take {each:.0} bytes each; {pace:.0} positions per second", args.many);
-    let requests = positions(stage, pace);
+    let requests = requests.paced(pace);
     let (mut times, mut rates) = (Halves::default(), Halves::default());
     let (mut sent, mut heard) = (0, 0);
     for round in 1..=args.rounds.rounds {
@@ -75,20 +71,14 @@ pub async fn figures(args: &LiveArgs, stage: &Stage) -> anyhow::Result<Vec<Figur
     ])
 }
 
-/// How many positions per second the server takes while few listen.
-async fn ceiling(stage: &Stage) -> anyhow::Result<f64> {
-    let mut fleet = Fleet::new(&stage.devices, 1, beginning()?);
-    let (server, token) = (stage.address, stage.token.clone());
-    let sample = apart(move || async move {
-        let speaker = || HttpSpeaker::new(Form::Single, &token);
-        fleet.drive(server, CONNECTIONS, Until::AllSent, speaker).await?;
-        fleet.drive(server, CONNECTIONS, Until::Passed(TRIAL), speaker).await
-    });
-    Ok(sample.await?.value)
+/// How many positions per second the server takes while few listen. The devices come to their places meanwhile.
+async fn ceiling(requests: &Requests) -> anyhow::Result<f64> {
+    let requests = requests.clone();
+    Ok(apart(move || async move { requests.round(TRIAL).await }).await?.value)
 }
 
 /// Positions of all devices in turn, each with the present instant as its time.
-fn positions(stage: &Stage, pace: f64) -> Requests {
+fn positions(stage: &Stage) -> Requests {
     let (env, token) = (crate::env::real(), stage.token.clone());
     let devices: Arc<[_]> = stage.devices.iter().map(|device| device.id.to_string()).collect();
     let write = move |number: u64, buffer: &mut Vec<u8>| {
@@ -102,5 +92,5 @@ fn positions(stage: &Stage, pace: f64) -> Requests {
         );
         post(buffer, "/v1/positions", &token, body.as_bytes());
     };
-    Requests::new(stage.address, CONNECTIONS, 202, write).paced(pace)
+    Requests::new(stage.address, CONNECTIONS, 202, write)
 }
