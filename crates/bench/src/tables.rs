@@ -53,7 +53,7 @@ fn row(bar: Option<&Bar>, line: &Line) -> String {
 /// Machine, date and what could not be measured.
 pub fn setup(date: &str, machine: &str, rounds: u32, minutes: f64, versions: &[String], notes: &[String]) -> String {
     let mut lines = vec![
-        format!("- Measured on {date} in {minutes:.0} minutes: middle and range of {rounds} rounds."),
+        format!("- Measured on {date} in {minutes:.0} minutes: middle and range of at least {rounds} rounds."),
         format!("- Machine: {machine}."),
         format!("- Peers: {}.", if versions.is_empty() { "none".to_owned() } else { versions.join(", ") }),
     ];

@@ -23,14 +23,14 @@ struct Arguments {
     /// These benches alone, separated by commas, such as `ingest,live,profile`; their tables alone are written.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Rounds of each bench.
+    /// Rounds of each bench; next to peers one more where this is odd.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
     /// One short round of each, to see that all works; the tables are printed and not written.
     #[arg(long)]
     quick: bool,
     /// Begin nothing more after so many minutes.
-    #[arg(long, default_value_t = 13.5)]
+    #[arg(long, default_value_t = 14.2)]
     minutes: f64,
     /// Fail when a bar is missed.
     #[arg(long)]

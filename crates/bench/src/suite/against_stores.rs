@@ -16,7 +16,7 @@ pub fn measure(sheet: &mut Sheet, bars: &[Bar], folder: &Path, quick: bool, roun
 
 fn try_measure(sheet: &mut Sheet, bars: &[Bar], folder: &Path, quick: bool, rounds: u32) -> Outcome<()> {
     // Long enough that each device has the 100 positions that a read asks for.
-    let (filled, appended) = if quick { (200_000, 50_000) } else { (1_500_000, 1_000_000) };
+    let (filled, appended) = if quick { (200_000, 50_000) } else { (1_100_000, 1_000_000) };
     let lasts = Duration::from_secs_f64(if quick { 0.2 } else { 1.0 });
     let mut stores = Vec::new();
     for name in NAMES {

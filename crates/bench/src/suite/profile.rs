@@ -10,7 +10,7 @@ use super::product::Product;
 use crate::Outcome;
 
 /// Seconds of each half of a round of the profiled run.
-const HALF: u64 = 4;
+const HALF: u64 = 3;
 
 /// Shares of processor time in percent, the load generator left out, the greatest first.
 ///

@@ -137,52 +137,45 @@ impl Run {
 
     fn step(&mut self, step: &Step, servers: &mut Servers) {
         let seconds = if self.options.quick { 0.3 } else { step.seconds };
-        let (calls, inside) = if step.peers.is_empty() { (1, self.options.rounds) } else { (self.options.rounds, 1) };
+        let rounds = self.options.rounds;
+        // Peers come before and after two rounds of ours, so that each of these has one of theirs next to it.
+        let (calls, inside) = if step.peers.is_empty() { (1, rounds) } else { (rounds.div_ceil(2), rounds.min(2)) };
         let (seconds, inside) = (seconds.to_string(), inside.to_string());
         let mut arguments = step.arguments.to_vec();
         arguments.extend(["--rounds", &inside, "--seconds", &seconds]);
         arguments.extend(if self.options.quick { step.quick } else { step.full });
         let mut failed = HashSet::new();
-        for round in 0..calls {
+        if rounds > 1 {
+            // As with ours, one comes first and does not count.
+            self.peers(step.peers, &mut failed, servers);
+        }
+        for call in 0..calls {
             if self.stopped.load(Ordering::Relaxed) {
                 return;
             }
-            if round > 0 && self.left().is_zero() {
+            if call > 0 && self.left().is_zero() {
+                let done = call * 2;
                 return self.sheet.note(format!(
-                    "tracklane bench {}: the time was up after {round} rounds",
+                    "tracklane bench {}: the time was up after {done} rounds",
                     step.arguments.join(" ")
                 ));
             }
-            eprintln!(
-                "bench: {} (round {} of {calls}, {:.0?} gone)",
-                arguments.join(" "),
-                round + 1,
-                self.started.elapsed()
-            );
-            // In turns: who comes first in one round comes last in the next.
-            let first = round % 2 == 0;
-            let mut theirs = HashMap::new();
-            if first {
-                self.peers(step.peers, &mut failed, servers, &mut theirs);
-            }
-            let ours = self.product.bench::<Report>(&arguments, self.left() + Duration::from_secs(30));
-            if !first {
-                self.peers(step.peers, &mut failed, servers, &mut theirs);
-            }
+            eprintln!("bench: {} ({} of {calls}, {:.0?} gone)", arguments.join(" "), call + 1, self.started.elapsed());
+            let before = self.peers(step.peers, &mut failed, servers);
+            let ours = self.product.bench::<Report>(&arguments, self.left() + Duration::from_secs(20));
+            let after = if rounds > 1 { self.peers(step.peers, &mut failed, servers) } else { HashMap::new() };
             match ours {
-                Ok(report) => self.take(step.bench, report, &theirs),
-                Err(error) => return self.sheet.note(format!("tracklane bench {}: {error}", step.arguments.join(" "))),
+                Ok(report) => self.take(step.bench, report, &[before, after]),
+                Err(error) => {
+                    return self.sheet.note(format!("tracklane bench {}: {error}", step.arguments.join(" ")));
+                }
             }
         }
     }
 
-    fn peers(
-        &mut self,
-        peers: &[Peer],
-        failed: &mut HashSet<Peer>,
-        servers: &mut Servers,
-        theirs: &mut HashMap<Peer, f64>,
-    ) {
+    /// One round of each peer; one that failed is not tried again.
+    fn peers(&mut self, peers: &[Peer], failed: &mut HashSet<Peer>, servers: &mut Servers) -> HashMap<Peer, f64> {
+        let mut theirs = HashMap::new();
         let lasts = Duration::from_secs_f64(if self.options.quick { 0.3 } else { 1.0 });
         for peer in peers {
             if failed.contains(peer) || self.stopped.load(Ordering::Relaxed) {
@@ -199,20 +192,19 @@ impl Run {
                 }
             }
         }
+        theirs
     }
 
-    fn take(&mut self, bench: &str, report: Report, theirs: &HashMap<Peer, f64>) {
+    /// Takes a report with the peers' figures from before and after it: the first round goes with those, the second with these.
+    fn take(&mut self, bench: &str, report: Report, theirs: &[HashMap<Peer, f64>; 2]) {
         self.sheet.add(bench, &report, &self.bars);
         for quotient in QUOTIENTS {
-            let Some(their) = theirs.get(&quotient.theirs) else { continue };
-            let Some(bar) = self.bars.iter().find(|bar| bar.number == quotient.bar && bar.bench == bench) else {
-                continue;
-            };
-            let figure = quotient.ours.of(&report.figures);
-            if let Some((figure, our)) =
-                figure.and_then(|figure| Some((figure, figure.measured.values.rounds.first()?)))
-            {
-                self.sheet.pair(bench, bar, &figure.unit, *our, *their);
+            let bar = self.bars.iter().find(|bar| bar.number == quotient.bar && bar.bench == bench);
+            let (Some(bar), Some(figure)) = (bar, quotient.ours.of(&report.figures)) else { continue };
+            for (ours, theirs) in figure.measured.values.rounds.iter().zip(theirs) {
+                if let Some(theirs) = theirs.get(&quotient.theirs) {
+                    self.sheet.pair(bench, bar, &figure.unit, *ours, *theirs);
+                }
             }
         }
         for (number, ours) in BY_HAND {
