@@ -72,11 +72,12 @@ fn measure(arguments: Arguments) -> Outcome<bool> {
     } else {
         let path = repository.join("docs/performance.md");
         let mut text = fs::read_to_string(&path)?;
-        for (name, section) in &sections {
+        // Date, machine and peers are those of a whole run.
+        for (name, section) in sections.iter().filter(|(name, _)| *name != "setup" || arguments.only.is_empty()) {
             text = document::replace(&text, name, section)?;
         }
         fs::write(&path, text)?;
-        eprintln!("bench: wrote {} sections of {}", sections.len(), path.display());
+        eprintln!("bench: wrote the tables of {}", path.display());
     }
     let missed = results.missed();
     missed.iter().for_each(|bar| eprintln!("bench: missed {bar}"));
