@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("geo", &["core"]),
-    ("protocols", &["core"]),
+    ("protocols", &["api-types", "core"]),
     ("history", &["core"]),
     ("notify", &["core"]),
     ("store", &["core"]),

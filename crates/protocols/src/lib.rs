@@ -6,6 +6,7 @@
 //! - [`stream`]: the shape of protocols over TCP and UDP;
 //! - [`teltonika`], [`gt06`]: trackers that speak bytes;
 //! - [`h02`], [`tk103`], [`gps103`], [`gl200`]: trackers that speak text;
+//! - [`mqtt`]: packets of MQTT, and what devices publish;
 //! - [`import`]: files with positions.
 //!
 //! A decoder answers in SI units (metres, metres per second, degrees) and names what it cannot read. It checks that
@@ -18,6 +19,7 @@ pub mod gt06;
 pub mod h02;
 pub mod import;
 mod json;
+pub mod mqtt;
 pub mod osmand;
 pub mod owntracks;
 mod read;

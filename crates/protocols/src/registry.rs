@@ -3,7 +3,7 @@
 use tracklane_core::position::Report;
 
 use crate::stream::Stream;
-use crate::{DecodeError, gl200, gps103, gt06, h02, osmand, owntracks, teltonika, tk103};
+use crate::{DecodeError, gl200, gps103, gt06, h02, mqtt, osmand, owntracks, teltonika, tk103};
 
 /// How messages of a protocol come in.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +12,8 @@ pub enum ProtocolKind {
     Http,
     /// As bytes on a connection of their own, or as datagrams.
     Stream(&'static Stream),
+    /// As messages of MQTT, through a broker or to us.
+    Mqtt,
 }
 
 /// A device protocol.
@@ -24,7 +26,7 @@ pub struct Protocol {
     /// The port that devices expect, when the protocol has one of its own.
     pub default_port: Option<u16>,
     /// Reads one message as a line of text: a query string or JSON for HTTP protocols, hex for binary ones, either for
-    /// those that speak text.
+    /// those that speak text, a topic and its message for MQTT.
     pub decode_line: fn(&str) -> Result<Vec<Report>, DecodeError>,
 }
 
@@ -68,6 +70,7 @@ pub const PROTOCOLS: &[Protocol] = &[
         default_port: Some(5004),
         decode_line: gl200::decode_line,
     },
+    Protocol { name: "mqtt", kind: ProtocolKind::Mqtt, default_port: Some(1883), decode_line: mqtt::decode_line },
 ];
 
 /// The protocol with this name.

@@ -212,7 +212,7 @@ pub fn instant(text: &str) -> Timestamp {
 pub fn streams() -> impl Iterator<Item = (&'static str, &'static Stream)> {
     PROTOCOLS.iter().filter_map(|protocol| match protocol.kind {
         ProtocolKind::Stream(stream) => Some((protocol.name, stream)),
-        ProtocolKind::Http => None,
+        ProtocolKind::Http | ProtocolKind::Mqtt => None,
     })
 }
 

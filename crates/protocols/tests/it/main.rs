@@ -4,6 +4,7 @@ mod corpus;
 mod corpus_streams;
 mod gt06;
 mod import;
+mod mqtt;
 mod osmand;
 mod owntracks;
 mod round_trip;
@@ -64,7 +65,7 @@ fn an_unknown_protocol_is_answered_with_the_list() {
     let error = decode_line("telegraph", "...").expect_err("unknown");
     assert_eq!(
         error.to_string(),
-        "unknown protocol \"telegraph\"; known are osmand, owntracks, teltonika, gt06, h02, tk103, gps103, gl200"
+        "unknown protocol \"telegraph\"; known are osmand, owntracks, teltonika, gt06, h02, tk103, gps103, gl200, mqtt"
     );
 }
 

@@ -70,7 +70,7 @@ fn read_after_login(stream: Stream, device: &str, message: &[u8]) -> Report {
 fn streams() -> impl Iterator<Item = (&'static str, &'static Stream)> {
     PROTOCOLS.iter().filter_map(|protocol| match protocol.kind {
         ProtocolKind::Stream(stream) => Some((protocol.name, stream)),
-        ProtocolKind::Http => None,
+        ProtocolKind::Http | ProtocolKind::Mqtt => None,
     })
 }
 
