@@ -22,11 +22,18 @@ pub(super) fn must_send(caller: &Caller) -> Result<()> {
     }
 }
 
-/// Makes a row of the pipeline out of a row as it came in.
+/// Makes a row of the pipeline out of a row as it came in; `before` knows where those before it in its submission say that a
+/// device is.
 ///
 /// # Errors
 /// The rules that it breaks.
-pub(super) fn receive(memory: &Memory, caller: &Caller, row: Incoming, now: Timestamp) -> Result<Row, Invalid> {
+pub(super) fn receive(
+    memory: &Memory,
+    caller: &Caller,
+    row: Incoming,
+    now: Timestamp,
+    before: impl Fn(DeviceId) -> Option<Point>,
+) -> Result<Row, Invalid> {
     let device = device(memory, caller, &row.device)?;
     if device.disabled {
         return Err(Invalid::one("/device", "the device is disabled"));
@@ -36,7 +43,7 @@ pub(super) fn receive(memory: &Memory, caller: &Caller, row: Incoming, now: Time
     }
     let (fix, mark) = match row.fix {
         Some(fix) => (fix, None),
-        None => (last_place(memory, &device)?, Some(Mark::NoFix)),
+        None => (last_place(memory, &device, before)?, Some(Mark::NoFix)),
     };
     let position = Position {
         tenant_id: device.tenant_id,
@@ -57,10 +64,15 @@ pub(super) fn receive(memory: &Memory, caller: &Caller, row: Incoming, now: Time
 }
 
 /// Where a device last was, for a message without a fix.
-fn last_place(memory: &Memory, device: &KnownDevice) -> Result<Fix, Invalid> {
-    let latest = memory.states.latest(device.device_id);
-    let latest = latest.ok_or_else(|| Invalid::one("/lat", "is required until the device has said where it is"))?;
-    let (point, valid) = (latest.point, false);
+fn last_place(
+    memory: &Memory,
+    device: &KnownDevice,
+    before: impl Fn(DeviceId) -> Option<Point>,
+) -> Result<Fix, Invalid> {
+    let latest = memory.states.latest(device.device_id).map(|latest| latest.point);
+    let latest = latest.or_else(|| before(device.device_id));
+    let point = latest.ok_or_else(|| Invalid::one("/lat", "is required until the device has said where it is"))?;
+    let valid = false;
     Ok(Fix { point, altitude_m: None, speed_mps: None, course_deg: None, accuracy_m: None, valid })
 }
 

@@ -87,8 +87,13 @@ impl Tracking {
         parts.resize_with(memory.states.shards(), Default::default);
         let mut rejected = 0;
         for (index, row) in rows.into_iter().enumerate() {
-            match receive(memory, caller, row, now) {
-                Ok(row) => parts[memory.states.shard_of(row.position.device_id)].push((row, index)),
+            let shard = |device| memory.states.shard_of(device);
+            let before = |device| {
+                let mut of_device = parts[shard(device)].iter().rev().filter(|(row, _)| row.device.device_id == device);
+                of_device.next().map(|(row, _)| row.position.fix.point)
+            };
+            match receive(memory, caller, row, now, before) {
+                Ok(row) => parts[shard(row.position.device_id)].push((row, index)),
                 Err(invalid) => {
                     outcomes[index] = RowOutcome::Rejected(invalid);
                     rejected += 1;
@@ -154,7 +159,7 @@ impl Tracking {
         self.provide(caller, std::slice::from_ref(&row)).await?;
         let works = &self.0.works;
         let memory = &works.base.memory;
-        let row = match receive(memory, caller, row, works.base.env.now()) {
+        let row = match receive(memory, caller, row, works.base.env.now(), |_| None) {
             Ok(row) => row,
             Err(invalid) => {
                 self.stats().rejected(1);
