@@ -1,6 +1,7 @@
 //! What the API says and hears, apart from the records themselves (those are the models of `core`): envelopes, logins,
 //! positions, problems. Shared by the server, the client and whoever reads the OpenAPI document.
 
+mod device;
 mod fix;
 mod health;
 mod live;
@@ -11,6 +12,7 @@ mod position;
 mod problem;
 mod shipment;
 
+pub use device::{SentAway, UnknownDevice};
 pub use fix::MAX_ATTRIBUTES;
 pub use health::{Health, PartHealth};
 pub use live::Ticket;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    admin, bench, config, decode, demo, doctor, import, replay, serve, shipments, simulate, track, zones,
+    admin, bench, config, decode, demo, devices, doctor, import, replay, serve, shipments, simulate, track, zones,
 };
 use crate::output::Format;
 
@@ -68,6 +68,9 @@ pub enum Command {
     /// List and import zones; ask who was there, and why there was or was not an event.
     #[command(subcommand)]
     Zones(zones::ZonesCommand),
+    /// List and make devices; see which were sent away.
+    #[command(subcommand)]
+    Devices(devices::DevicesCommand),
     /// Manage an installation from its own machine, without a login.
     Admin(admin::AdminArgs),
     /// Bring what others recorded into a running server.

@@ -62,6 +62,7 @@ fn work() -> OpenApiRouter<App> {
         .routes(routes!(vehicles::get, vehicles::change, vehicles::remove))
         .routes(routes!(devices::list, devices::create))
         .routes(routes!(devices::get, devices::change, devices::remove))
+        .routes(routes!(devices::unknown))
         .routes(routes!(devices::set_credential, devices::clear_credential))
         .routes(routes!(zones::list, zones::create))
         .routes(routes!(zones::import))

@@ -2567,6 +2567,37 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_UnknownDevice: {
+            /** @description True when there is a next page. */
+            has_more: boolean;
+            /** @description The entries of this page. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description How often.
+                 */
+                count: number;
+                /**
+                 * Format: date-time
+                 * @description When it first knocked, since the server started.
+                 */
+                first_seen_at: string;
+                /** @description How it names itself: what a device is to have as `identifier`, so that it may come in. */
+                identifier: string;
+                /**
+                 * Format: date-time
+                 * @description When it last did.
+                 */
+                last_seen_at: string;
+                /** @description What it speaks. */
+                protocol: string;
+                /** @description Why. */
+                reason: components["schemas"]["SentAway"];
+            }[];
+            /** @description What to send as `cursor` for the next page, with the same filter; none on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_User: {
             /** @description True when there is a next page. */
             has_more: boolean;
@@ -3065,6 +3096,11 @@ export interface components {
              */
             next?: string | null;
         };
+        /**
+         * @description Why a device is sent away.
+         * @enum {string}
+         */
+        SentAway: "unknown" | "disabled" | "credential";
         /** @description A shipment with the state that its facts fold to. */
         Shipment: {
             /**
@@ -3572,6 +3608,30 @@ export interface components {
          * @enum {string}
          */
         TzConfidence: "unknown" | "assumed" | "from_place" | "exact";
+        /** @description A device that knocked and was sent away, and still would be. */
+        UnknownDevice: {
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When it first knocked, since the server started.
+             */
+            first_seen_at: string;
+            /** @description How it names itself: what a device is to have as `identifier`, so that it may come in. */
+            identifier: string;
+            /**
+             * Format: date-time
+             * @description When it last did.
+             */
+            last_seen_at: string;
+            /** @description What it speaks. */
+            protocol: string;
+            /** @description Why. */
+            reason: components["schemas"]["SentAway"];
+        };
         /** @description A person who logs in. */
         User: {
             /**

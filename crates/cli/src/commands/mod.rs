@@ -5,6 +5,7 @@ pub mod bench;
 pub mod config;
 pub mod decode;
 pub mod demo;
+pub mod devices;
 pub mod doctor;
 pub mod import;
 mod own_server;
@@ -36,6 +37,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Track(args) => track::run(global, args).await,
         Command::Shipments(command) => shipments::run(global, command).await,
         Command::Zones(command) => zones::run(global, command).await,
+        Command::Devices(command) => devices::run(global, command).await,
         Command::Admin(args) => admin::run(global, args).await,
         Command::Decode(args) => decode::run(&args),
         Command::Import(command) => import::run(global, command).await,

@@ -17,6 +17,7 @@ mod service;
 mod settings;
 mod throttle;
 mod tokens;
+mod unknown;
 mod users;
 
 pub use api_keys::{CreatedApiKey, NewApiKey};
@@ -27,4 +28,5 @@ pub use service::Access;
 pub use settings::AccessSettings;
 pub use throttle::network;
 pub use tracklane_store::{api_keys::ApiKeyFilter, users::UserFilter};
+pub use unknown::{UnknownDevice, WhySentAway};
 pub use users::NewUser;

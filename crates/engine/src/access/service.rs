@@ -7,6 +7,7 @@ use super::cache::Cache;
 use super::keyring::KeyRing;
 use super::passwords::Passwords;
 use super::throttle::Throttle;
+use super::unknown::Knocked;
 use crate::base::Base;
 use crate::error::Result;
 
@@ -26,6 +27,8 @@ pub(super) struct Inner {
     /// By the numbers of tokens: whether their sessions were ended.
     pub ended_sessions: Cache<String, bool>,
     pub device_hashes: Cache<DeviceId, Option<[u8; 32]>>,
+    /// Devices that were sent away.
+    pub knocked: Knocked,
 }
 
 impl Access {
@@ -46,6 +49,7 @@ impl Access {
             api_keys: Cache::new(settings.cache_seconds),
             ended_sessions: Cache::new(settings.cache_seconds),
             device_hashes: Cache::new(settings.cache_seconds),
+            knocked: Knocked::default(),
             base,
         };
         Ok(Self(Arc::new(inner)))

@@ -6,16 +6,17 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tracklane_api_types::{Credential, Feature, FeatureCollection, Geometry};
+use tracklane_api_types::{Credential, Feature, FeatureCollection, Geometry, Page, SentAway, UnknownDevice};
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId, VehicleId};
 use tracklane_core::model::{Device, Presence};
 use tracklane_core::position::Position;
+use tracklane_engine::access::WhySentAway;
 use tracklane_engine::records::{DeviceFilter, NewDevice, StoredDeviceFilter};
 
 use crate::App;
 use crate::paging::list_query;
-use crate::permissions::{Allowed, DevicesWrite, PositionsRead};
+use crate::permissions::{Allowed, DevicesRead, DevicesWrite, PositionsRead};
 use crate::problem::{Problem, Problems, Result};
 use crate::query::{Id, Ids, Query};
 
@@ -67,6 +68,32 @@ crud! {
     devices of Device, made from NewDevice, named by DeviceId, listed by DevicesQuery,
     under "/v1/devices" and "/v1/devices/{id}", tag "Devices", called "device" and "devices",
     read with DevicesRead "devices:read", written with DevicesWrite "devices:write"
+}
+
+/// List devices that were sent away
+///
+/// Who knocked and may not come in, over any of the device protocols, since the server started: the last one first, at most
+/// 1,000 in all. A device belongs to a tenant here when the tenant has it, or when it came in where that tenant's devices
+/// alone may; the others are shown to those who run the installation. Whoever may come in by now is not listed.
+#[utoipa::path(get, path = "/v1/devices/unknown", tag = "Devices", operation_id = "unknown_devices",
+    security(("bearer" = ["devices:read"])), responses((status = 200, body = Page<UnknownDevice>), Problems))]
+pub async fn unknown(State(app): State<App>, who: Allowed<DevicesRead>) -> Result<axum::Json<Page<UnknownDevice>>> {
+    let nobodys = app.engine.records.tenants.runs_installation(&who.caller).await?;
+    let found = app.engine.access.unknown_devices(&who.caller, nobodys);
+    let shown = |device: tracklane_engine::access::UnknownDevice| UnknownDevice {
+        protocol: device.protocol.to_owned(),
+        identifier: device.identifier,
+        reason: match device.why {
+            WhySentAway::Unknown => SentAway::Unknown,
+            WhySentAway::Disabled => SentAway::Disabled,
+            WhySentAway::Credential => SentAway::Credential,
+        },
+        first_seen_at: device.first_seen_at,
+        last_seen_at: device.last_seen_at,
+        count: device.count,
+    };
+    let items = found.into_iter().map(shown).collect();
+    Ok(axum::Json(Page { items, next_cursor: None, has_more: false }))
 }
 
 /// Give a device a credential

@@ -72,9 +72,15 @@ impl Stated {
 ///
 /// # Errors
 /// `unauthenticated` for an unknown or disabled device or a wrong secret, `quota-exceeded`, and when nothing can be kept.
-async fn take(app: &App, reports: Vec<Report>, stated: &Stated) -> Result<()> {
+async fn take(app: &App, protocol: &'static str, reports: Vec<Report>, stated: &Stated) -> Result<()> {
     for Report { device, time, fix, attributes, .. } in reports {
-        let caller = sender(app, &device, stated).await.inspect_err(|_| count(app, "unknown_device"))?;
+        let caller = sender(app, &device, stated).await.inspect_err(|problem| {
+            count(app, "unknown_device");
+            if problem.kind() == Kind::Unauthenticated {
+                let name = if device.is_empty() { stated.user.as_deref().unwrap_or_default() } else { &device };
+                app.engine.access.note_unknown_device(protocol, name, None);
+            }
+        })?;
         let refused = if fix.is_some() { "rejected" } else { "without_position" };
         if fix.is_none() && !sensor::any(&attributes) {
             count(app, refused);

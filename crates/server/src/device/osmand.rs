@@ -41,7 +41,7 @@ pub async fn receive(State(app): State<App>, request: Request) -> Result<Respons
         stated.secret = key;
     }
     let done = match osmand::decode(Some(&query), text.as_deref(), &body) {
-        Ok(reports) => take(&app, reports, &stated).await,
+        Ok(reports) => take(&app, "osmand", reports, &stated).await,
         Err(error) => {
             let named = if is_json { named_in_json(&body) } else { named_in_form(&query, &body) };
             Box::pin(drop_unreadable(&app, &error, &named.unwrap_or_default(), &stated)).await

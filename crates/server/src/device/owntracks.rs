@@ -43,7 +43,7 @@ pub async fn receive(State(app): State<App>, request: Request) -> Result<Respons
         query_device: query_device.as_deref(),
     };
     match owntracks::decode(&body, &sender) {
-        Ok(reports) => take(&app, reports, &stated).await?,
+        Ok(reports) => take(&app, "owntracks", reports, &stated).await?,
         Err(error) => drop_unreadable(&app, &error, &named(&body, &sender), &stated).await?,
     }
     Ok(axum::Json(json!([])).into_response())

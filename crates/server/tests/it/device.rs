@@ -199,3 +199,29 @@ async fn a_device_that_is_too_fast_is_slowed_down_and_then_sent_away() {
 async fn wire_get(wire: &Wire, path: String) -> u16 {
     wire.get(&path, "").await.0
 }
+
+#[tokio::test]
+async fn who_was_sent_away_is_a_list() {
+    let (wire, _) = with_device("van-1").await;
+    let admin = wire.admin().to_owned();
+    assert_eq!(
+        wire.get("/v1/devices/unknown", &admin).await,
+        (200, json!({ "items": [], "next_cursor": null, "has_more": false }))
+    );
+    for _ in 0..2 {
+        assert_eq!(wire.get("/osmand?id=nobody&lat=1&lon=1", "").await.0, 400);
+    }
+    assert_eq!(wire.get("/osmand?id=van-1&lat=1&lon=1", "").await.0, 200);
+    let (_, found) = wire.get("/v1/devices/unknown", &admin).await;
+    let one = &found["items"][0];
+    assert_eq!(
+        (found["items"].as_array().unwrap().len(), &one["identifier"], &one["protocol"]),
+        (1, &json!("nobody"), &json!("osmand"))
+    );
+    assert_eq!(
+        (&one["reason"], &one["count"], &one["last_seen_at"]),
+        (&json!("unknown"), &json!(2), &json!("2026-01-05T08:00:00Z"))
+    );
+    wire.make("/v1/devices", json!({ "identifier": "nobody" })).await;
+    assert_eq!(wire.get("/v1/devices/unknown", &admin).await.1["items"], json!([]));
+}
