@@ -4,13 +4,15 @@ use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
 use smallvec::SmallVec;
+use tracklane_core::Timestamp;
 use tracklane_core::id::TenantId;
 use tracklane_core::lifecycle::Actor;
 use tracklane_core::model::{Caller, Role};
-use tracklane_core::position::Report;
+use tracklane_core::position::{Attributes, Fix, Report};
 use tracklane_core::sensor;
 use tracklane_engine::tracking::{DeviceRef, Incoming, RowOutcome};
 use tracklane_engine::{Error, Result};
+use tracklane_protocols::mqtt::message::Row;
 
 use crate::door::{Door, House, Known, Refused};
 use crate::stats::Outcome;
@@ -40,8 +42,7 @@ impl Batch {
     }
 
     /// Adds a position of a device, or what it measures and raises without one; false when there is neither.
-    pub fn push(&mut self, known: Known, report: Report) -> bool {
-        let Report { time, fix, attributes, .. } = report;
+    fn push(&mut self, known: Known, time: Option<Timestamp>, fix: Option<Fix>, attributes: Attributes) -> bool {
         let wanted = fix.is_some() || sensor::any(&attributes);
         if wanted {
             let device = DeviceRef::Id(known.device_id);
@@ -50,8 +51,7 @@ impl Batch {
         wanted
     }
 
-    /// Adds a position of a tenant's.
-    pub fn add(&mut self, tenant: TenantId, row: Incoming) {
+    fn add(&mut self, tenant: TenantId, row: Incoming) {
         self.of(tenant).push(row);
         self.rows += 1;
     }
@@ -84,6 +84,19 @@ impl Batch {
 pub(crate) struct Last(Option<(String, Known)>);
 
 impl House {
+    /// Adds what a message of a device says to a batch, and counts it unless it waits for its commit.
+    pub fn put(&self, door: &Door, batch: &mut Batch, known: Known, rows: Vec<Row>) {
+        let before = batch.rows();
+        for Row { time, fix, attributes } in rows {
+            batch.push(known, time, fix, attributes);
+        }
+        if batch.rows() > before {
+            batch.end_message();
+        } else {
+            door.counters.message(Outcome::WithoutPosition);
+        }
+    }
+
     /// Adds what a message says to a batch, and counts it unless it waits for its commit. The answer is how long its device
     /// has to wait before the next one.
     ///
@@ -113,7 +126,7 @@ impl House {
                 paced = Some(known);
                 wait = wait.max(self.devices.take(known.device_id, Instant::now()));
             }
-            kept |= batch.push(known, report);
+            kept |= batch.push(known, report.time, report.fix, report.attributes);
         }
         match (kept, empty) {
             (true, _) => batch.end_message(),

@@ -11,10 +11,12 @@ use tracklane_engine::records::NewDevice;
 use tracklane_engine::tracking::DeviceRef;
 use tracklane_engine::{Engine, Error};
 
+use crate::mqtt::Clients;
 use crate::rate::{Quota, Rates};
 use crate::seats::Seats;
 use crate::settings::{GatewaySettings, UnknownDevices};
 use crate::stats::Counters;
+use crate::tenants::Tenants;
 use crate::unknown::Unknown;
 
 /// How often a fault that concerns all devices is told of at most, in seconds.
@@ -27,6 +29,10 @@ pub(crate) struct House {
     pub settings: GatewaySettings,
     pub seats: Arc<Seats>,
     pub unknown: Unknown,
+    /// The tenants that topics name.
+    pub tenants: Tenants,
+    /// Who is connected over MQTT.
+    pub clients: Arc<Clients>,
     /// How often each device may send.
     pub devices: Rates<DeviceId>,
     registrations: Rates<TenantId>,
@@ -71,6 +77,8 @@ impl House {
             settings,
             seats,
             unknown: Unknown::default(),
+            tenants: Tenants::default(),
+            clients: Arc::default(),
             devices,
             registrations,
             faulted_at: AtomicI64::new(i64::MIN),
@@ -89,6 +97,14 @@ impl House {
         {
             return Ok(Known { tenant_id, device_id });
         }
+        self.register_or_note(door, tenant, name).await
+    }
+
+    /// A new device of this name, where the door makes devices for those that nobody has; the knock is noted otherwise.
+    ///
+    /// # Errors
+    /// [`Refused::Unknown`], unless the store does not answer.
+    pub async fn register_or_note(&self, door: &Door, tenant: Option<TenantId>, name: &str) -> Result<Known, Refused> {
         let now = Instant::now();
         // Who was sent away a moment ago is so again: looking it up anew would cost a transaction each time.
         if door.unknown == UnknownDevices::Register
@@ -99,13 +115,28 @@ impl House {
         {
             return Ok(known);
         }
-        if let Some(times) = self.unknown.note(name, now) {
+        self.note_unknown(door, tenant, name);
+        Err(Refused::Unknown)
+    }
+
+    /// Notes that a device knocked that may not come in.
+    pub fn note_unknown(&self, door: &Door, tenant: Option<TenantId>, name: &str) {
+        self.engine.access.note_unknown_device(door.protocol, name, tenant);
+        if let Some(times) = self.unknown.note(name, Instant::now()) {
             tracing::warn!(
                 device = ?name, door = door.name, times,
                 "a device was sent away: it is unknown here, disabled, or has a credential"
             );
         }
-        Err(Refused::Unknown)
+    }
+
+    /// The tenant of a short name or an id, as a topic names it.
+    ///
+    /// # Errors
+    /// [`Refused::Unavailable`] when the store does not answer.
+    pub async fn tenant_named(&self, door: &Door, name: &str) -> Result<Option<TenantId>, Refused> {
+        let found = self.tenants.find(&self.engine, name).await;
+        found.map_err(|error| self.fault(door, &error))
     }
 
     /// Makes a device of this name; none when there is one already, of whomever, or too many were made lately.

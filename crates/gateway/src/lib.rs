@@ -2,8 +2,8 @@
 //! engine, and an acknowledgement once they are durable.
 //!
 //! - [`settings`]: what is listened for, and the limits; [`listen`]: how an address is written;
-//! - [`tcp`] and [`udp`]: the sockets; [`mqtt`]: the broker;
-//! - [`door`]: whose devices may come in where; [`batch`]: what one commit covers;
+//! - [`tcp`] and [`udp`]: the sockets; [`mqtt`]: a broker, and devices that speak as to one;
+//! - [`door`]: whose devices may come in where; [`tenants`]: whose topics; [`batch`]: what one commit covers;
 //! - [`rate`], [`seats`], [`unknown`]: what keeps one device from taking what belongs to all; [`stats`]: what is counted;
 //! - [`start`] and [`tasks`]: the begin and the end.
 //!
@@ -21,6 +21,7 @@ mod start;
 mod stats;
 mod tasks;
 mod tcp;
+mod tenants;
 mod udp;
 mod unknown;
 

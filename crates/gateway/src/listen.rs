@@ -30,13 +30,22 @@ impl Transport {
     }
 }
 
+/// What is spoken on a socket.
+#[derive(Debug, Clone, Copy)]
+pub enum Spoken {
+    /// A tracker's protocol, as functions.
+    Stream(&'static Stream),
+    /// MQTT.
+    Mqtt,
+}
+
 /// One entry of the list: `teltonika://0.0.0.0:5027`, `gt06+tcp://[::]?tenant=acme&unknown=register`.
 #[derive(Debug, Clone)]
 pub struct Listen {
     /// The protocol's name.
     pub protocol: &'static str,
-    /// Its functions.
-    pub stream: &'static Stream,
+    /// What is spoken.
+    pub spoken: Spoken,
     /// The way that is meant; both that the protocol is spoken over when none is.
     pub transport: Option<Transport>,
     /// Address and port.
@@ -55,7 +64,11 @@ pub struct ParseListenError(String, String);
 impl Listen {
     /// The ways to listen on.
     pub fn transports(&self) -> impl Iterator<Item = Transport> {
-        let ways = [(Transport::Tcp, self.stream.tcp), (Transport::Udp, self.stream.udp)];
+        let (tcp, udp) = match self.spoken {
+            Spoken::Stream(stream) => (stream.tcp, stream.udp),
+            Spoken::Mqtt => (true, false),
+        };
+        let ways = [(Transport::Tcp, tcp), (Transport::Udp, udp)];
         let meant = self.transport;
         ways.into_iter()
             .filter(move |(way, spoken)| *spoken && meant.is_none_or(|meant| meant == *way))
@@ -115,17 +128,21 @@ fn read(text: &str) -> Result<Listen, String> {
         Some((_, other)) => return Err(format!("must be over tcp or udp, not {other:?}")),
     };
     let spoken = || {
-        let streams = PROTOCOLS.iter().filter(|protocol| matches!(protocol.kind, ProtocolKind::Stream(_)));
+        let streams = PROTOCOLS.iter().filter(|protocol| !matches!(protocol.kind, ProtocolKind::Http));
         let names: Vec<_> = streams.map(|protocol| protocol.name).collect();
         format!("must begin with one of {}", names.join(", "))
     };
     let protocol = find(name).map_err(|_| spoken())?;
-    let ProtocolKind::Stream(stream) = protocol.kind else { return Err(spoken()) };
+    let spoken = match protocol.kind {
+        ProtocolKind::Stream(stream) => Spoken::Stream(stream),
+        ProtocolKind::Mqtt => Spoken::Mqtt,
+        ProtocolKind::Http => return Err(spoken()),
+    };
     let (place, query) = rest.split_once('?').map_or((rest, ""), |(place, query)| (place, query));
     let place = place.strip_suffix('/').unwrap_or(place);
     let mut listen = Listen {
         protocol: protocol.name,
-        stream,
+        spoken,
         transport,
         address: address(place, protocol.default_port)?,
         tenant: None,
@@ -143,7 +160,7 @@ fn read(text: &str) -> Result<Listen, String> {
         return Err("registers unknown devices and must say for which tenant: tenant=NAME".to_owned());
     }
     if listen.transports().next().is_none() {
-        let other = if stream.tcp { "tcp" } else { "udp" };
+        let other = if listen.transport == Some(Transport::Tcp) { "udp" } else { "tcp" };
         return Err(format!("is a protocol that is spoken over {other}"));
     }
     Ok(listen)
@@ -170,6 +187,7 @@ mod tests {
             ("teltonika://0.0.0.0", "teltonika://0.0.0.0:5027"),
             ("gt06+udp://[::]:7", "gt06+udp://[::]:7"),
             ("h02://::1", "h02://[::1]:5013"),
+            ("mqtt://0.0.0.0", "mqtt://0.0.0.0:1883"),
             (
                 "gl200+tcp://127.0.0.1:0/?tenant=acme&unknown=register",
                 "gl200+tcp://127.0.0.1:0?tenant=acme&unknown=register",
@@ -189,7 +207,8 @@ mod tests {
     fn what_is_wrong_with_a_place_is_said() {
         for (text, rule) in [
             ("0.0.0.0:5027", "must be protocol://address:port"),
-            ("telegraph://0.0.0.0:1", "must begin with one of teltonika, gt06, h02, tk103, gps103, gl200"),
+            ("telegraph://0.0.0.0:1", "must begin with one of teltonika, gt06, h02, tk103, gps103, gl200, mqtt"),
+            ("mqtt+udp://0.0.0.0", "is a protocol that is spoken over tcp"),
             ("osmand://0.0.0.0:1", "must begin with one of"),
             ("gt06+sms://0.0.0.0:1", "must be over tcp or udp"),
             ("gt06://everywhere", "must listen on an address"),

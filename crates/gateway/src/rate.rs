@@ -38,6 +38,16 @@ impl Quota {
         *whole_at = Some(now + used);
         used.saturating_sub(self.depth)
     }
+
+    /// Takes one if the allowance permits it.
+    pub fn try_take(self, whole_at: &mut Option<Instant>, now: Instant) -> bool {
+        let used = whole_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(now)) + self.interval;
+        let permitted = used <= self.depth;
+        if permitted && !self.interval.is_zero() {
+            *whole_at = Some(now + used);
+        }
+        permitted
+    }
 }
 
 /// So many in a time, for each of many.
@@ -58,6 +68,15 @@ impl<K: Eq + Hash> Rates<K> {
         if self.quota.interval.is_zero() {
             return Duration::ZERO;
         }
+        self.with(key, now, |whole_at| self.quota.take(whole_at, now))
+    }
+
+    /// Takes one for `key` if its allowance permits it: who asks without end gets as many as others do.
+    pub fn try_take(&self, key: K, now: Instant) -> bool {
+        self.quota.interval.is_zero() || self.with(key, now, |whole_at| self.quota.try_take(whole_at, now))
+    }
+
+    fn with<T>(&self, key: K, now: Instant, take: impl FnOnce(&mut Option<Instant>) -> T) -> T {
         let mut whole_at = self.whole_at.lock();
         if whole_at.len() >= SWEEP {
             whole_at.retain(|_, at| at.is_some_and(|at| at > now));
@@ -65,7 +84,7 @@ impl<K: Eq + Hash> Rates<K> {
                 whole_at.clear();
             }
         }
-        self.quota.take(whole_at.entry(key).or_default(), now)
+        take(whole_at.entry(key).or_default())
     }
 }
 
@@ -84,6 +103,20 @@ mod tests {
         assert!(rates.take("b", start).is_zero(), "another has an allowance of its own");
         assert!(rates.take("a", at(1_000)).is_zero());
         assert!((0..1_000).all(|_| rates.take("a", at(2_000)) <= Duration::from_secs(1)), "a debt has an end");
+    }
+
+    #[test]
+    fn who_asks_without_end_gets_what_is_allowed() {
+        let start = Instant::now();
+        let rates = Rates::new(Quota::new(10, Duration::from_secs(1)));
+        let taken = |from: u64, to: u64| {
+            let times = (from..to).map(|millis| start + Duration::from_millis(millis));
+            times.filter(|now| rates.try_take("a", *now)).count()
+        };
+        assert_eq!(taken(0, 1), 1);
+        // Ten at once, and then ten in each second.
+        assert_eq!(taken(1, 10_000), 10 - 1 + 99);
+        assert!(rates.try_take("b", start));
     }
 
     #[test]

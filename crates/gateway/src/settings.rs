@@ -48,6 +48,8 @@ pub struct GatewaySettings {
     pub device_messages_per_second: u32,
     /// How many bytes of a connection are read ahead while what came before is written.
     pub read_ahead_bytes: usize,
+    /// The largest message over MQTT, in bytes. Trackers' protocols have bounds of their own.
+    pub message_limit_bytes: usize,
     /// How many devices may be made per hour for unknown ones, in each tenant.
     pub registrations_per_hour: u32,
 }
@@ -63,6 +65,7 @@ impl Default for GatewaySettings {
             messages_per_second: 100,
             device_messages_per_second: 100,
             read_ahead_bytes: 65_536,
+            message_limit_bytes: 262_144,
             registrations_per_hour: 1_000,
         }
     }

@@ -11,7 +11,7 @@ use tracklane_core::id::TenantId;
 use tracklane_engine::{Engine, Error};
 
 use crate::door::{Door, House};
-use crate::listen::{Listen, Transport};
+use crate::listen::{Listen, Spoken, Transport};
 use crate::mqtt::{self, BrokerState};
 use crate::settings::{GatewaySettings, MqttSettings, UnknownDevices};
 use crate::stats::{Counters, Counts};
@@ -114,7 +114,7 @@ impl Opened {
             };
             opened.push((
                 gateway.door(listen.protocol, listen.to_string(), tenant, listen.unknown),
-                listen.stream,
+                listen.spoken,
                 socket,
             ));
         }
@@ -128,20 +128,22 @@ impl Opened {
             gateway.broker = Some(broker.state());
             gateway.tasks.spawn(broker.run(gateway.tasks.stop.clone()));
         }
-        for (door, stream, socket) in opened {
+        for (door, spoken, socket) in opened {
             let (house, tasks) = (house.clone(), gateway.tasks.clone());
             let protocol = door.protocol;
-            let (transport, address) = match socket {
-                Socket::Tcp(listener) => {
+            let (transport, address) = match (socket, spoken) {
+                (Socket::Tcp(listener), spoken) => {
                     let address = listener.local_addr();
-                    gateway.tasks.spawn(tcp::listen(listener, stream, house, door, tasks));
+                    gateway.tasks.spawn(tcp::listen(listener, spoken, house, door, tasks));
                     (Transport::Tcp, address)
                 }
-                Socket::Udp(socket) => {
+                (Socket::Udp(socket), Spoken::Stream(stream)) => {
                     let address = socket.local_addr();
                     gateway.tasks.spawn(Datagrams { socket, stream, house, door }.run(tasks.stop));
                     (Transport::Udp, address)
                 }
+                // Such an entry cannot be written.
+                (Socket::Udp(_), Spoken::Mqtt) => continue,
             };
             gateway.heard.extend(address.map(|address| Heard { protocol, transport, address }));
         }

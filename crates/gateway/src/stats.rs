@@ -58,13 +58,15 @@ pub enum Ending {
     TooMany,
     /// There were too many from the same address.
     TooManyFromAddress,
+    /// Another connection has taken its place.
+    Replaced,
     /// The server stops.
     Stopping,
 }
 
 impl Ending {
     /// Every ending.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Device,
         Self::Broken,
         Self::NoLogin,
@@ -74,6 +76,7 @@ impl Ending {
         Self::NotKept,
         Self::TooMany,
         Self::TooManyFromAddress,
+        Self::Replaced,
         Self::Stopping,
     ];
 
@@ -89,6 +92,7 @@ impl Ending {
             Self::NotKept => "not_kept",
             Self::TooMany => "too_many",
             Self::TooManyFromAddress => "too_many_from_address",
+            Self::Replaced => "replaced",
             Self::Stopping => "stopping",
         }
     }

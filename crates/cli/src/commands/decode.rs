@@ -15,6 +15,7 @@ use crate::exit::Usage;
 #[derive(Debug, Args)]
 #[command(
     after_help = "A line is a query string or JSON for HTTP protocols, hex for binary ones, either for those that speak text.
+For mqtt it is a topic, a blank and its message, as mosquitto_sub -v prints them, or packets in hex.
 
 Each message is one JSON line: line, device, time, lat, lon, altitude_m, speed_mps, course_deg, accuracy_m, valid,
 attributes; `position: null` and its kind when it carries none; `error` when it cannot be read. A bad line stops nothing.

@@ -44,6 +44,7 @@ const RANGES: &[(&str, f64, f64)] = &[
     ("gateway.messages_per_second", 0.0, 1_000_000.0),
     ("gateway.device_messages_per_second", 0.0, 1_000_000.0),
     ("gateway.read_ahead_bytes", 1.0, 16_777_216.0),
+    ("gateway.message_limit_bytes", 1_024.0, 268_435_455.0),
     ("gateway.registrations_per_hour", 0.0, 1_000_000.0),
     ("mqtt.batch", 1.0, 10_000.0),
     ("mqtt.message_limit_bytes", 1.0, 268_435_455.0),

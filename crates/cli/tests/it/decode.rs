@@ -40,6 +40,19 @@ fn owntracks_messages_without_a_position_say_so() {
 }
 
 #[test]
+fn what_a_broker_passes_on_is_read_with_its_topic() {
+    let found = decode(
+        "mqtt",
+        "tracklane/acme/van-7 {\"fix_time\":\"2026-01-05T08:00:00Z\",\"lat\":41.15,\"lon\":-8.61}\n\
+         owntracks/ana/phone {\"_type\":\"lwt\",\"tst\":1700000000}\n\
+         weather/porto 17\n",
+    );
+    assert_eq!((&found[0]["device"], &found[0]["lat"]), (&"van-7".into(), &41.15.into()));
+    assert_eq!((&found[1]["device"], &found[1]["kind"]), (&"ana/phone".into(), &"lwt".into()));
+    assert!(found[2]["error"].as_str().unwrap().contains("topic must be"), "{found:?}");
+}
+
+#[test]
 fn the_help_names_every_protocol() {
     let folder = tempfile::tempdir().unwrap();
     let help = out(&run(folder.path(), &["decode", "--help"]));

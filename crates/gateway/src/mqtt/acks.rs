@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use rumqttc::{AsyncClient, Publish, QoS};
 
-use super::Heard;
+use super::broker::Heard;
 
 /// How many requests may be on their way to the connection.
 pub(super) const CHANNEL: usize = 2_048;

@@ -13,10 +13,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracklane_core::ports::BoxFuture;
 use tracklane_engine::Result;
-use tracklane_protocols::{Session, Stream};
 
-use crate::batch::{Batch, Last};
-use crate::door::{Door, House, Refused};
+use super::speech::{Speech, Understood, Waiting};
+use crate::batch::Last;
+use crate::door::{Door, House};
 use crate::rate::Quota;
 use crate::stats::{Ending, Outcome};
 
@@ -37,14 +37,13 @@ const LINGER: Duration = Duration::from_secs(1);
 const DRAIN: usize = 64 * 1024;
 
 /// A connection.
-pub(super) struct Connection {
+pub(super) struct Connection<S> {
     house: Arc<House>,
     door: Arc<Door>,
-    stream: &'static Stream,
+    speech: S,
     socket: TcpStream,
     /// What was read and not yet cut into frames.
     buffer: BytesMut,
-    session: Session,
     waiting: Waiting,
     quota: Quota,
     whole_at: Option<std::time::Instant>,
@@ -60,34 +59,15 @@ pub(super) struct Connection {
     ending: Option<Ending>,
 }
 
-/// What waits for the next commit.
-#[derive(Default)]
-struct Waiting {
-    batch: Batch,
-    /// What is answered to messages before the first that holds a position: it waits for earlier commits alone.
-    ready: Vec<u8>,
-    /// What is answered when it is durable.
-    replies: Vec<u8>,
-    /// How many bytes it came in.
-    bytes: usize,
-}
-
-impl Waiting {
-    fn add_reply(&mut self, reply: Vec<u8>) {
-        if self.batch.is_empty() { self.ready.extend(reply) } else { self.replies.extend(reply) }
-    }
-}
-
 type Commit = BoxFuture<'static, Result<Vec<u8>>>;
 
-impl Connection {
-    pub(super) fn new(socket: TcpStream, stream: &'static Stream, house: Arc<House>, door: Arc<Door>) -> Self {
+impl<S: Speech> Connection<S> {
+    pub(super) fn new(socket: TcpStream, speech: S, house: Arc<House>, door: Arc<Door>) -> Self {
         Self {
-            session: Session::new(house.env.now()),
             quota: Quota::new(house.settings.messages_per_second, Duration::from_secs(1)),
             house,
             door,
-            stream,
+            speech,
             socket,
             buffer: BytesMut::new(),
             waiting: Waiting::default(),
@@ -130,7 +110,10 @@ impl Connection {
                     match kept {
                         Ok(replies) if self.answer(&replies).await.is_err() => return Ending::Broken,
                         Ok(_) => {}
-                        Err(_) => return Ending::NotKept,
+                        Err(_) => {
+                            self.close(Ending::NotKept).await;
+                            return Ending::NotKept;
+                        }
                     }
                 }
                 ready = self.socket.readable(), if listens && self.paused.is_none() && self.has_room() => {
@@ -138,6 +121,7 @@ impl Connection {
                 }
                 () = until(self.paused), if self.paused.is_some() => self.paused = None,
                 () = tokio::time::sleep_until(deadline), if listens && commit.is_none() => self.ending = Some(silence),
+                () = replaced(self.speech.replaced()), if listens => self.ending = Some(Ending::Replaced),
                 () = stop.cancelled(), if self.ending != Some(Ending::Stopping) => {
                     (self.ending, self.paused) = (Some(Ending::Stopping), None);
                     self.waiting = Waiting::default();
@@ -160,13 +144,13 @@ impl Connection {
         }
     }
 
-    /// Reads the frames that have come, as long as there is room for them.
+    /// Reads the messages that have come, as long as there is room for them.
     async fn cut(&mut self) {
-        let mut last = Last::default();
+        self.waiting.last = Last::default();
         let may_go_on = |ending| matches!(ending, None | Some(Ending::Device));
         while may_go_on(self.ending) && self.has_room() && self.paused.is_none() {
-            match (self.stream.frame)(&mut self.buffer) {
-                Ok(Some(frame)) => self.read(&frame, &mut last).await,
+            match self.speech.frame(&mut self.buffer) {
+                Ok(Some(message)) => self.read(&message).await,
                 Ok(None) => break,
                 Err(error) => {
                     tracing::debug!(door = self.door.name, %error, "a connection cannot be read any more");
@@ -175,7 +159,7 @@ impl Connection {
                 }
             }
         }
-        if self.noise > READ + NOISE * self.stream.max_frame {
+        if self.noise > READ + NOISE * self.speech.longest() {
             self.door.counters.message(Outcome::Unreadable);
             self.ending = self.ending.or(Some(Ending::Unreadable));
         }
@@ -185,34 +169,19 @@ impl Connection {
         }
     }
 
-    async fn read(&mut self, frame: &[u8], last: &mut Last) {
-        self.session.received_at = self.house.env.now();
-        let decoded = (self.stream.decode)(frame, &mut self.session);
-        self.waiting.bytes += frame.len();
-        for error in &decoded.errors {
-            tracing::debug!(door = self.door.name, %error, "a message cannot be read");
+    async fn read(&mut self, message: &[u8]) {
+        self.waiting.bytes += message.len();
+        let Understood { ending, is_sound, is_known, wait } = self.speech.read(message, &mut self.waiting).await;
+        self.ending = ending.or(self.ending);
+        if ending.is_some() {
+            return;
         }
-        let is_sound = decoded.errors.is_empty();
-        if !is_sound {
-            self.door.counters.message(Outcome::Unreadable);
+        self.known |= is_known;
+        if is_sound && self.known {
+            (self.noise, self.heard) = (0, Instant::now());
         }
-        let names_itself = !decoded.reports.is_empty();
-        match self.house.read(&self.door, None, &mut self.waiting.batch, last, decoded.reports).await {
-            Ok(wait) => {
-                self.known |= names_itself;
-                if is_sound && self.known {
-                    (self.noise, self.heard) = (0, Instant::now());
-                }
-                self.waiting.add_reply(decoded.reply);
-                let wait = wait.max(self.quota.take(&mut self.whole_at, std::time::Instant::now()));
-                self.paused = Some(wait).filter(|wait| !wait.is_zero()).map(|wait| Instant::now() + wait);
-            }
-            Err(Refused::Unknown) => {
-                self.waiting.add_reply(decoded.refusal);
-                self.ending = Some(Ending::UnknownDevice);
-            }
-            Err(Refused::Unavailable) => self.ending = Some(Ending::NotKept),
-        }
+        let wait = wait.max(self.quota.take(&mut self.whole_at, std::time::Instant::now()));
+        self.paused = Some(wait).filter(|wait| !wait.is_zero()).map(|wait| Instant::now() + wait);
     }
 
     fn has_room(&self) -> bool {
@@ -227,7 +196,7 @@ impl Connection {
         }
         // A device that is slowed down is not silent.
         let heard = self.paused.map_or(self.heard, |until| until.max(self.heard));
-        (heard + Duration::from_secs(settings.idle_seconds), Ending::Idle)
+        (heard + self.speech.silence().unwrap_or(Duration::from_secs(settings.idle_seconds)), Ending::Idle)
     }
 
     fn commit(&mut self) -> Commit {
@@ -246,7 +215,8 @@ impl Connection {
 
     /// Lets the last answer go out: a socket that is closed with something unread takes back what was written.
     async fn close(&mut self, ending: Ending) {
-        if ending == Ending::Device || self.socket.shutdown().await.is_err() {
+        let farewell = self.speech.farewell(ending);
+        if ending == Ending::Device || self.answer(&farewell).await.is_err() || self.socket.shutdown().await.is_err() {
             return;
         }
         let drain = async {
@@ -275,6 +245,13 @@ async fn committed(commit: &mut Option<Commit>) -> Result<Vec<u8>> {
 async fn until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn replaced(by: Option<&CancellationToken>) {
+    match by {
+        Some(by) => by.cancelled().await,
         None => std::future::pending().await,
     }
 }

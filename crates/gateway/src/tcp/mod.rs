@@ -1,6 +1,8 @@
 //! Devices that connect.
 
 mod connection;
+mod speech;
+mod tracker;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,10 +10,13 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
-use tracklane_protocols::Stream;
 
 use self::connection::Connection;
+pub(crate) use self::speech::{Speech, Understood, Waiting};
+use self::tracker::Tracker;
 use crate::door::{Door, House};
+use crate::listen::Spoken;
+use crate::mqtt::Publisher;
 use crate::seats::Seat;
 use crate::tasks::Tasks;
 
@@ -19,13 +24,7 @@ use crate::tasks::Tasks;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Takes connections until told to stop.
-pub(crate) async fn listen(
-    listener: TcpListener,
-    stream: &'static Stream,
-    house: Arc<House>,
-    door: Arc<Door>,
-    tasks: Tasks,
-) {
+pub(crate) async fn listen(listener: TcpListener, spoken: Spoken, house: Arc<House>, door: Arc<Door>, tasks: Tasks) {
     loop {
         let accepted = tokio::select! {
             () = tasks.stop.cancelled() => return,
@@ -34,7 +33,7 @@ pub(crate) async fn listen(
         match accepted {
             Ok((socket, peer)) => match house.seats.take(peer.ip()) {
                 Ok(seat) => {
-                    tasks.spawn(serve(socket, peer, seat, stream, house.clone(), door.clone(), tasks.stop.clone()));
+                    tasks.spawn(serve(socket, peer, seat, spoken, house.clone(), door.clone(), tasks.stop.clone()));
                 }
                 Err(ending) => {
                     door.counters.ended(ending);
@@ -53,7 +52,7 @@ async fn serve(
     socket: TcpStream,
     peer: SocketAddr,
     seat: Seat,
-    stream: &'static Stream,
+    spoken: Spoken,
     house: Arc<House>,
     door: Arc<Door>,
     stop: CancellationToken,
@@ -65,7 +64,16 @@ async fn serve(
     let counters = door.counters.clone();
     let name = door.name.clone();
     counters.opened();
-    let ending = Connection::new(socket, stream, house, door).run(&stop).await;
+    let ending = match spoken {
+        Spoken::Stream(stream) => {
+            let tracker = Tracker::new(stream, house.clone(), door.clone());
+            Connection::new(socket, tracker, house, door).run(&stop).await
+        }
+        Spoken::Mqtt => {
+            let publisher = Publisher::new(house.clone(), door.clone(), peer.ip());
+            Connection::new(socket, publisher, house, door).run(&stop).await
+        }
+    };
     drop(seat);
     counters.closed();
     counters.ended(ending);

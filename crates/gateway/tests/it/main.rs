@@ -8,6 +8,8 @@ mod devices;
 mod durable;
 mod limits;
 mod mqtt;
+mod publishers;
 mod streams;
 mod support;
 mod udp;
+mod unknown;

@@ -245,3 +245,32 @@ async fn a_broker_is_believed_by_its_certificate() {
     let error = opened.start(world.engine.clone(), world.env.clone()).await.err().unwrap().to_string();
     assert!(error.contains("failed to read ca_file /nowhere.pem"), "{error}");
 }
+
+#[tokio::test]
+async fn a_device_that_is_too_fast_takes_nothing_from_the_others() {
+    let Some(broker) = Broker::start().await else { return };
+    let world = World::new().await;
+    for name in ["fast", "slow", "late"] {
+        world.device(name).await;
+    }
+    let limited = GatewaySettings { device_messages_per_second: 10, ..GatewaySettings::default() };
+    let opened = Opened::new(limited, settings(&broker)).await.unwrap();
+    let gateway = opened.start(world.engine.clone(), world.env.clone()).await.unwrap();
+    eventually("subscribed", async || gateway.broker_health() == Some(Ok(()))).await;
+    // The world stands still at eight o'clock: these are of now, those of the late one have waited for an hour.
+    let now = |device: &str, number: i64| {
+        let position = json!({ "fix_time": format!("2026-01-05T07:59:58.{number:03}Z"), "lat": 41.1, "lon": -8.6 });
+        (format!("tracklane/{}/{device}", world.tenant.slug), position.to_string().into_bytes())
+    };
+    let mut all: Vec<_> = (0..500).map(|number| now("fast", number)).collect();
+    all.extend((0..500).map(|number| ours(&world, "late", number)));
+    all.extend((0..5).map(|number| now("slow", number)));
+    broker.publish(&all).await;
+    eventually("the others are kept", async || (kept(&world, "slow").await, kept(&world, "late").await) == (5, 500))
+        .await;
+    let kept = kept(&world, "fast").await as u64;
+    let counted = counts(&gateway, "mqtt");
+    // Ten at once and ten a second, however long it took.
+    assert!((10..250).contains(&kept), "{kept}");
+    assert_eq!((counted.messages(Outcome::TooFast), counted.messages(Outcome::Kept)), (500 - kept, 505 + kept));
+}
