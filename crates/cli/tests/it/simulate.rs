@@ -60,3 +60,18 @@ async fn a_running_server_is_asked_through_its_api_alone() {
         all_right(&report(&output), 1);
     }
 }
+
+#[test]
+fn trackers_over_their_own_ports_are_heard_like_everybody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    for protocol in ["teltonika", "gt06", "h02"] {
+        // These say nothing of how accurate a fix is, which drift would need.
+        let fleet = ["simulate", "--embedded", "--devices", "6", "--zones", "24", "--duration", "20m"];
+        let faults = ["--faults", "dropout,duplicate,reorder,skew", "--protocol", protocol, "-o", "json"];
+        let output = run(folder.path(), &[&fleet[..], &faults].concat());
+        assert!(output.status.success(), "{}\n{}", String::from_utf8_lossy(&output.stdout), err(&output));
+        let report = report(&output);
+        all_right(&report, 1);
+        assert_eq!(report["protocol"], protocol);
+    }
+}

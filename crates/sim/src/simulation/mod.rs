@@ -11,6 +11,7 @@ mod report;
 mod rules;
 mod run;
 mod send;
+mod trackers;
 mod verdict;
 mod world;
 

@@ -20,6 +20,7 @@ use super::faults::{Delivery, Fault};
 use super::oracle::Side;
 use super::report::{Report, RunReport};
 use super::send::{Counts, Protocol, Row, send};
+use super::trackers::Trackers;
 use super::verdict::{Told, Verdict, judge};
 use super::world::{City, Device, MIDDLE, Plan};
 use crate::trip::moved_m;
@@ -61,6 +62,8 @@ pub struct Setup<'a> {
     pub runs: Vec<Vec<Fault>>,
     /// How devices send.
     pub protocol: Protocol,
+    /// Where trackers connect to, as `host:port`; needed for their protocols alone.
+    pub trackers: Option<String>,
     /// Whose clock it is.
     pub pace: Pace<'a>,
     /// Names this simulation on the server, below 1,000,000, so that two do not meet.
@@ -95,7 +98,11 @@ pub async fn simulate(
     let zones = make_zones(client, setup, &city).await?;
     let mut report = Report::new(&setup.plan, setup.protocol);
     for (number, faults) in setup.runs.iter().enumerate() {
-        let run = Run { client, setup, city: &city, zones: &zones, number, faults };
+        let trackers = match (setup.protocol, &setup.trackers) {
+            (Protocol::Tracker(name), Some(address)) => Some(Trackers::new(name, address)?),
+            _ => None,
+        };
+        let run = Run { client, setup, city: &city, zones: &zones, number, faults, trackers };
         report.add(run.go(watch).await?);
     }
     Ok(report)
@@ -121,6 +128,7 @@ struct Run<'a> {
     zones: &'a [ZoneId],
     number: usize,
     faults: &'a [Fault],
+    trackers: Option<Trackers>,
 }
 
 /// A device as the server knows it.
@@ -232,7 +240,7 @@ impl Run<'_> {
             let rows: Vec<Row<'_>> =
                 now.iter().map(|(delivery, number)| row(&devices[*number], delivery, calendar)).collect();
             if !rows.is_empty() {
-                counts.add(send(self.client, self.setup.protocol, &rows).await?);
+                counts.add(send(self.client, self.setup.protocol, self.trackers.as_ref(), &rows).await?);
             }
             let (runs_done, runs) = (self.number, self.setup.runs.len());
             watch(Progress { runs_done, runs, sent: due.len() - rest.len(), fixes: due.len() });

@@ -10,10 +10,12 @@ use tracklane_core::Timestamp;
 use tracklane_core::position::{Attributes, Fix, Report};
 use tracklane_protocols::osmand;
 
+use super::trackers::{self, Trackers};
+
 /// Rows of one batch; the server takes 10,000.
 const BATCH: usize = 5_000;
 /// Devices that send at the same time.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 
 /// How devices send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,11 +26,15 @@ pub enum Protocol {
     Json,
     /// `POST /osmand`: each fix by itself, as OsmAnd and Traccar Client do.
     Osmand,
+    /// A protocol of trackers, by its name: a connection of its own for each device.
+    Tracker(&'static str),
 }
 
 impl Protocol {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Batch, Self::Json, Self::Osmand];
+    pub fn all() -> impl Iterator<Item = Self> {
+        [Self::Batch, Self::Json, Self::Osmand].into_iter().chain(trackers::names().map(Self::Tracker))
+    }
 
     /// The word used on the command line and in reports.
     pub fn as_str(self) -> &'static str {
@@ -36,6 +42,7 @@ impl Protocol {
             Self::Batch => "batch",
             Self::Json => "json",
             Self::Osmand => "osmand",
+            Self::Tracker(name) => name,
         }
     }
 }
@@ -49,9 +56,10 @@ impl fmt::Display for Protocol {
 impl FromStr for Protocol {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = Self::ALL.map(Self::as_str).join(", ");
-        let found = Self::ALL.into_iter().find(|protocol| protocol.as_str() == text);
-        found.ok_or_else(|| format!("unknown protocol {text:?}; known are {known}"))
+        Self::all().find(|protocol| protocol.as_str() == text).ok_or_else(|| {
+            let known: Vec<_> = Self::all().map(Self::as_str).collect();
+            format!("unknown protocol {text:?}; known are {}", known.join(", "))
+        })
     }
 }
 
@@ -93,7 +101,12 @@ impl Counts {
 ///
 /// # Errors
 /// When the server does not answer, or refuses something.
-pub(super) async fn send(client: &Client, protocol: Protocol, rows: &[Row<'_>]) -> Result<Counts, Error> {
+pub(super) async fn send(
+    client: &Client,
+    protocol: Protocol,
+    trackers: Option<&Trackers>,
+    rows: &[Row<'_>],
+) -> Result<Counts, Error> {
     let mut counts = Counts::default();
     if protocol == Protocol::Batch {
         for rows in rows.chunks(BATCH) {
@@ -105,6 +118,10 @@ pub(super) async fn send(client: &Client, protocol: Protocol, rows: &[Row<'_>]) 
     let mut by_device: Vec<&Row<'_>> = rows.iter().collect();
     by_device.sort_by_key(|row| row.device);
     let devices: Vec<&[&Row<'_>]> = by_device.chunk_by(|a, b| a.device == b.device).collect();
+    if let Some(trackers) = trackers {
+        let devices: Vec<_> = devices.into_iter().map(<[&Row<'_>]>::to_vec).collect();
+        return trackers.send(&devices).await;
+    }
     let sent: Vec<Counts> = stream::iter(devices)
         .map(|rows| one_by_one(client, protocol, rows))
         .buffer_unordered(AT_ONCE)
@@ -122,7 +139,9 @@ async fn one_by_one(client: &Client, protocol: Protocol, rows: &[&Row<'_>]) -> R
                 client.send_osmand(&osmand::encode(&report(row))).await?;
                 Counts { sent: 1, accepted: 1, ..Counts::default() }
             }
-            Protocol::Batch | Protocol::Json => Counts::of(1, &client.send_position(&input(row)).await?),
+            Protocol::Batch | Protocol::Json | Protocol::Tracker(_) => {
+                Counts::of(1, &client.send_position(&input(row)).await?)
+            }
         });
     }
     Ok(counts)
@@ -143,7 +162,7 @@ fn input<'a>(row: &Row<'a>) -> PositionInput<'a> {
     }
 }
 
-fn report(row: &Row<'_>) -> Report {
+pub(super) fn report(row: &Row<'_>) -> Report {
     Report {
         device: row.device.to_owned(),
         kind: "position".to_owned(),

@@ -12,6 +12,8 @@ use tracklane_core::Timestamp;
 use tracklane_core::model::Role;
 use tracklane_core::time::{Clock, Env};
 
+use tracklane_sim::simulation::Protocol;
+
 use crate::app::{App, FirstAdmin};
 use crate::args::Global;
 use crate::commands::own_server;
@@ -50,10 +52,16 @@ impl Embedded {
     ///
     /// # Errors
     /// Names the part that does not start.
-    pub async fn start(global: &Global, data: &Path, window_s: u32) -> anyhow::Result<Self> {
+    pub async fn start(global: &Global, data: &Path, window_s: u32, protocol: Protocol) -> anyhow::Result<Self> {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let window = ("tracking", "reorder_window_seconds", &*window_s.to_string());
-        let settings = own_server::settings(global, "simulate", (listen, data), &[window])?;
+        let mut settings = own_server::settings(global, "simulate", (listen, data), &[window])?;
+        if let Protocol::Tracker(name) = protocol {
+            settings.gateway.listen = vec![format!("{name}+tcp://127.0.0.1:0").parse()?];
+            // An hour passes in seconds: nobody is too fast here.
+            (settings.gateway.messages_per_second, settings.gateway.device_messages_per_second) = (0, 0);
+            settings.gateway.max_connections_per_address = settings.gateway.max_connections;
+        }
         crate::log::start(&settings.log)?;
         let real = crate::env::real();
         let clock = Arc::new(MadeClock(AtomicI64::new(real.now().as_microsecond())));
@@ -66,6 +74,11 @@ impl Embedded {
         let key = NewApiKey { name: "Simulation".to_owned(), role: Role::Admin, requests_per_minute: Some(1_000_000) };
         let made = guest.clone().with_token(&login.token)?.create_api_key(&key).await?;
         Ok(Self { app, clock, client: guest.with_token(&made.secret)? })
+    }
+
+    /// Where it listens for trackers, if it does.
+    pub fn trackers(&self) -> Option<String> {
+        self.app.gateway.heard().first().map(|heard| heard.address.to_string())
     }
 
     /// Stops it in order.

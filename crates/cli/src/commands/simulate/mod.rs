@@ -5,11 +5,12 @@ mod embedded;
 use anyhow::Context as _;
 use clap::Args;
 use jiff::SignedDuration;
+use tracklane_protocols::registry;
 use tracklane_sim::simulation::{Fault, Pace, Plan, Protocol, Report, RunReport, Setup, simulate};
 
 use self::embedded::Embedded;
 use crate::args::Global;
-use crate::exit::Said;
+use crate::exit::{Said, Usage};
 use crate::output::{self, Format};
 use crate::progress::Progress;
 
@@ -60,9 +61,13 @@ pub struct SimulateArgs {
     /// The same seed gives the same city, the same ways and the same faults.
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
-    /// How devices send: batch, json or osmand.
+    /// How devices send: batch, json or osmand over HTTP; or teltonika, gt06, h02, tk103, gps103 or gl200, each device over a
+    /// connection of its own.
     #[arg(long, default_value = "batch", value_name = "PROTOCOL")]
     protocol: Protocol,
+    /// Where a running server listens for trackers; its host and the protocol's usual port when left out.
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "embedded")]
+    trackers: Option<String>,
     /// How many times faster than real fixes are sent to a running server.
     #[arg(long, default_value_t = 60.0, value_name = "N", value_parser = speed)]
     speed: f64,
@@ -119,7 +124,21 @@ impl SimulateArgs {
         runs
     }
 
-    fn setup<'a>(&self, pace: Pace<'a>, number: [u8; 4]) -> Setup<'a> {
+    /// Where trackers connect to, if the devices are some.
+    fn trackers_of(&self, server: &str) -> anyhow::Result<Option<String>> {
+        let Protocol::Tracker(name) = self.protocol else { return Ok(None) };
+        if self.trackers.is_some() {
+            return Ok(self.trackers.clone());
+        }
+        let url = reqwest::Url::parse(server).ok();
+        let port = registry::find(name).ok().and_then(|protocol| protocol.default_port);
+        match (url.as_ref().and_then(reqwest::Url::host_str), port) {
+            (Some(host), Some(port)) => Ok(Some(format!("{host}:{port}"))),
+            _ => Err(Usage("--trackers must say where the server listens for them".to_owned()).into()),
+        }
+    }
+
+    fn setup<'a>(&self, pace: Pace<'a>, number: [u8; 4], trackers: Option<String>) -> Setup<'a> {
         let plan = Plan {
             seed: self.seed,
             devices: self.devices as usize,
@@ -129,7 +148,7 @@ impl SimulateArgs {
             window_s: self.window,
         };
         let number = u32::from_be_bytes(number) % 1_000_000;
-        Setup { plan, runs: self.runs(), protocol: self.protocol, pace, number, cases: self.cases }
+        Setup { plan, runs: self.runs(), protocol: self.protocol, trackers, pace, number, cases: self.cases }
     }
 }
 
@@ -141,15 +160,16 @@ pub async fn run(global: &Global, args: SimulateArgs) -> anyhow::Result<()> {
     let env = crate::env::real();
     let report = if args.embedded {
         let folder = tempfile::tempdir().context("failed to make a temporary folder")?;
-        let server = Embedded::start(global, folder.path(), args.window).await?;
+        let server = Embedded::start(global, folder.path(), args.window, args.protocol).await?;
         let set = |at| server.clock.set(at);
-        let setup = args.setup(Pace::Made { start: env.now(), set: &set }, env.random());
+        let setup = args.setup(Pace::Made { start: env.now(), set: &set }, env.random(), server.trackers());
         let report = drive(&server.client, &setup).await?;
         server.stop().await?;
         report
     } else {
         let client = super::client(global)?;
-        drive(&client, &args.setup(Pace::Real { speed: args.speed, env: &env }, env.random())).await?
+        let trackers = args.trackers_of(&global.server)?;
+        drive(&client, &args.setup(Pace::Real { speed: args.speed, env: &env }, env.random(), trackers)).await?
     };
     print(global, &report)?;
     if report.ok { Ok(()) } else { Err(Said.into()) }
