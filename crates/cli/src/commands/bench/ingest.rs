@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use tracklane_core::Timestamp;
 
+use super::devices::{self, DeviceProtocol};
 use super::load::Until;
 use super::load::fleet::Fleet;
 use super::load::http::{Form, HttpSpeaker};
@@ -30,6 +31,7 @@ set for (tracklane bench bars), and only --rounds, --seconds, --devices and --da
 Examples:
   tracklane bench ingest --connections 1,64,1024 --sync-delay-ms 0,5
   tracklane bench ingest --batch 1000 --osmand --rounds 5 --seconds 4 -o json
+  tracklane bench ingest --protocol mqtt --connections 50
   tracklane bench ingest --bars"
 )]
 pub struct IngestArgs {
@@ -53,6 +55,10 @@ pub struct IngestArgs {
     /// Single positions besides those; alone this is the default.
     #[arg(long)]
     single: bool,
+    /// Over a port of devices instead: each Teltonika tracker on a connection of its own with one record in flight, MQTT by
+    /// QoS 1 over --connections with 20 messages in flight on each.
+    #[arg(long, value_enum, conflicts_with_all = ["batch", "lines", "osmand", "single"])]
+    protocol: Option<DeviceProtocol>,
     /// Zones.
     #[arg(long, default_value_t = 10_000)]
     zones: usize,
@@ -68,7 +74,7 @@ pub struct IngestArgs {
 }
 
 /// How far back the first fix lies, in seconds: nothing that is sent later may lie in the future.
-const START_AGO_SECONDS: i64 = 6 * 3_600;
+pub(super) const START_AGO_SECONDS: i64 = 6 * 3_600;
 /// Connections that send batches: more only wait for each other.
 const BATCH_CONNECTIONS: usize = 8;
 
@@ -134,6 +140,9 @@ impl IngestArgs {
         if self.bars {
             return WITH_BARS.to_vec();
         }
+        if self.protocol.is_some() {
+            return Vec::new();
+        }
         let batches = [(self.batch, Form::Array as fn(usize) -> Form), (self.lines, Form::Lines)];
         let mut forms: Vec<Form> = batches.into_iter().filter_map(|(rows, form)| Some(form(rows? as usize))).collect();
         forms.extend(self.osmand.then_some(Form::OsmAnd));
@@ -164,14 +173,49 @@ impl IngestArgs {
 pub async fn run(global: &Global, args: IngestArgs) -> anyhow::Result<()> {
     let temporary = tempfile::tempdir().context("failed to make a temporary folder")?;
     let folder = args.data.clone().unwrap_or_else(|| temporary.path().to_owned());
-    let mut bench = Bench { global, args: &args, folder, stages: Vec::new(), floor: floor::start().await? };
+    let mut bench =
+        Bench { global, args: &args, folder: folder.clone(), stages: Vec::new(), floor: floor::start().await? };
     let machine = machine::facts(&bench.folder)?;
     let mut figures = Vec::new();
     for case in args.cases() {
         figures.push(bench.figure(case).await?);
     }
     bench.close().await;
+    figures.extend(device_figures(global, &args, &folder).await?);
     Report::new("ingest", &args.rounds, figures, machine).print(global)
+}
+
+/// The figures of device ports that are asked for.
+async fn device_figures(global: &Global, args: &IngestArgs, folder: &Path) -> anyhow::Result<Vec<Figure>> {
+    let asked: Vec<(DeviceProtocol, usize)> = match args.protocol {
+        _ if args.bars => DeviceProtocol::WITH_BARS.to_vec(),
+        Some(protocol) => args.connections.iter().map(|connections| (protocol, *connections as usize)).collect(),
+        None => Vec::new(),
+    };
+    let mut figures = Vec::new();
+    for (number, (protocol, connections)) in asked.into_iter().enumerate() {
+        let data = folder.join(format!("devices-{number}"));
+        std::fs::create_dir_all(&data).context("failed to make a folder")?;
+        let (zones, delay_ms) = match (args.bars, args.sync_delay_ms.first()) {
+            (false, Some(delay)) => (args.zones, *delay),
+            _ => (10_000, 0),
+        };
+        let plan = StagePlan {
+            data,
+            zones,
+            devices: args.devices.max(connections),
+            credentials: false,
+            sync_delay: Duration::from_millis(delay_ms),
+            settings: devices::settings(),
+            ..StagePlan::default()
+        };
+        eprintln!("preparing {zones} zones and {} devices", plan.devices);
+        let stage = Stage::set(global, &plan).await?;
+        let figure = devices::figure(&args.rounds, &stage, protocol, connections).await?;
+        figures.push(figure.with("zones", zones).with("devices", plan.devices).with("sync_delay_ms", delay_ms));
+        stage.close().await;
+    }
+    Ok(figures)
 }
 
 /// A server, and the fleets that send to it and to the floor.

@@ -10,6 +10,8 @@
 //! - [`load`]: devices that send to it, a [`load::Speaker`] per protocol.
 
 mod bars;
+mod device_floor;
+mod devices;
 mod floor;
 mod history;
 mod ingest;

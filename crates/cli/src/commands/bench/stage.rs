@@ -203,7 +203,7 @@ fn device(tenant_id: TenantId, number: usize, env: &Env) -> Device {
     Device {
         id: DeviceId::new(env),
         tenant_id,
-        identifier: format!("bench-{number}"),
+        identifier: format!("bench{number}"),
         name: format!("Device {number}"),
         driver_id: None,
         vehicle_id: None,

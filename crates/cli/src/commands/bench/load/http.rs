@@ -2,10 +2,10 @@
 //! of fixed width, so that a position costs the load little.
 
 use anyhow::{Context as _, bail};
-use tracklane_core::Timestamp;
 
 use super::Speaker;
 use super::fleet::Mover;
+use super::text::{Positions, put_degrees, put_digits};
 
 /// In which form positions are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +37,7 @@ pub struct HttpSpeaker {
     form: Form,
     /// An API key. With OsmAnd each device shows its own credential.
     token: String,
-    /// The second whose text is kept: mostly all devices of a connection are in the same one.
-    second: (i64, String),
+    positions: Positions,
     body: Vec<u8>,
     message: Vec<u8>,
 }
@@ -46,28 +45,15 @@ pub struct HttpSpeaker {
 impl HttpSpeaker {
     /// One that shows this API key.
     pub fn new(form: Form, token: &str) -> Self {
-        let second = (i64::MIN, String::new());
-        Self { form, token: token.to_owned(), second, body: Vec::new(), message: Vec::new() }
+        Self { form, token: token.to_owned(), positions: Positions::default(), body: Vec::new(), message: Vec::new() }
     }
 
     fn put_position(&mut self, mover: &Mover) {
-        let second = mover.time_ms.div_euclid(1_000);
-        if second != self.second.0 {
-            let time = Timestamp::from_second(second).unwrap_or_default();
-            self.second = (second, time.strftime("%Y-%m-%dT%H:%M:%S").to_string());
-        }
         let body = &mut self.body;
         body.extend_from_slice(br#"{"device":""#);
         body.extend_from_slice(mover.id.as_bytes());
-        body.extend_from_slice(br#"","fix_time":""#);
-        body.extend_from_slice(self.second.1.as_bytes());
-        body.push(b'.');
-        put_digits(body, mover.time_ms.rem_euclid(1_000).unsigned_abs(), 3);
-        body.extend_from_slice(br#"Z","lat":"#);
-        put_degrees(body, mover.at.lat);
-        body.extend_from_slice(br#","lon":"#);
-        put_degrees(body, mover.at.lon);
-        body.extend_from_slice(br#","speed_mps":15.0,"course_deg":90.0,"accuracy_m":5.0}"#);
+        body.extend_from_slice(br#"","#);
+        self.positions.put_fix(body, mover);
     }
 
     fn post(&mut self, path: &str, media_type: &str) {
@@ -156,41 +142,10 @@ impl Speaker for HttpSpeaker {
     }
 }
 
-/// So many decimal digits.
-fn put_digits(out: &mut Vec<u8>, mut number: u64, width: usize) {
-    let start = out.len();
-    out.resize(start + width, b'0');
-    for digit in out[start..].iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
-}
-
-/// Degrees with seven digits after the point.
-fn put_degrees(out: &mut Vec<u8>, degrees: f64) {
-    if degrees < 0.0 {
-        out.push(b'-');
-    }
-    let units = (degrees.abs() * 1e7).round() as u64;
-    let whole = units / 10_000_000;
-    put_digits(
-        out,
-        whole,
-        if whole < 10 {
-            1
-        } else if whole < 100 {
-            2
-        } else {
-            3
-        },
-    );
-    out.push(b'.');
-    put_digits(out, units % 10_000_000, 7);
-}
-
 #[cfg(test)]
 mod tests {
     use tracklane_api_types::PositionInput;
+    use tracklane_core::Timestamp;
     use tracklane_core::id::{DeviceId, Id as _};
     use tracklane_protocols::osmand;
 

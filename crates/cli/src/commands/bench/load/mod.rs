@@ -4,6 +4,9 @@
 
 pub mod fleet;
 pub mod http;
+pub mod mqtt;
+pub mod teltonika;
+mod text;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,11 +23,12 @@ use super::rounds::{Sample, microseconds};
 
 /// How one connection speaks its protocol.
 pub trait Speaker: Send + 'static {
-    /// What must be said before the first message, and to the last byte of the answer to it; nothing by default.
+    /// What must be said before the first message of these devices, and to the last byte of the answer to it; nothing by
+    /// default.
     ///
     /// # Errors
     /// When the other side does not answer as it should.
-    fn greet(&mut self, _: &mut TcpStream) -> impl Future<Output = anyhow::Result<()>> + Send {
+    fn greet(&mut self, _: &mut TcpStream, _: &[Mover]) -> impl Future<Output = anyhow::Result<()>> + Send {
         std::future::ready(Ok(()))
     }
 
@@ -69,7 +73,7 @@ impl Fleet {
             let mut speaker = speaker();
             let mut stream = TcpStream::connect(server).await.context("failed to connect")?;
             stream.set_nodelay(true)?;
-            speaker.greet(&mut stream).await?;
+            speaker.greet(&mut stream, &movers).await?;
             open.push(Connection { stream, movers, speaker, stop: stop.clone(), once: until == Until::AllSent });
         }
         let started = Instant::now();
