@@ -87,6 +87,7 @@ async fn many_events_keep_their_order(world: World) {
     let mut tx = world.begin().await;
     let about = fixtures::event(world.tenant.id, Some(shipment.id));
     assert!(matches!(events::append_many(&mut tx, &[about]).await, Err(Error::Other(_))), "it needs a number");
+    drop(tx);
     let mut tx = world.begin().await;
     let foreign = fixtures::event(world.other.id, None);
     assert!(matches!(events::append_many(&mut tx, &[foreign]).await, Err(Error::Scope(_))));
