@@ -184,7 +184,7 @@ async fn an_import_reports_row_by_row(world: World) {
         report.rows.iter().map(|row| &row.errors).collect::<Vec<_>>()
     );
     let why = |row: usize| report.rows[row].errors[0].pointer.clone();
-    assert_eq!(why(2), "#/geometry/coordinates/0");
+    assert_eq!(why(2), "#/geometry/coordinates/0/0");
     assert_eq!([why(3), why(5), why(6)], ["#/reference", "#/radius_m", "#/name"]);
     assert_eq!(world.engine.tracking.sizes().zones, 3);
 

@@ -105,6 +105,16 @@ impl Ring {
         self.points.iter().map(|(_, point)| grid(*point)).collect()
     }
 
+    /// True when all points lie on one line.
+    fn is_flat(&self) -> bool {
+        let grid = self.grid();
+        let wide = |point: &GridPoint| {
+            (i128::from(point.0) - i128::from(grid[0].0), i128::from(point.1) - i128::from(grid[0].1))
+        };
+        let from_first: Vec<_> = grid.iter().map(wide).collect();
+        from_first.windows(2).all(|pair| pair[0].0 * pair[1].1 == pair[0].1 * pair[1].0)
+    }
+
     /// Twice the area in square degrees; positive when counter-clockwise. Taken from the first point, to keep digits.
     fn doubled_area(&self) -> f64 {
         let Some((_, origin)) = self.points.first() else { return 0.0 };
@@ -168,7 +178,12 @@ impl Reader {
         if rings.len() < given.len() {
             return None;
         }
+        // Before the area: the two halves of a bow tie outweigh each other, and that is not what is wrong with it.
         self.check_crossing(&rings, at)?;
+        if let Some(number) = rings.iter().position(|ring| ring.doubled_area().abs() < 2.0 * LEAST_AREA) {
+            self.invalid.add(&format!("{at}/{number}"), AREA_RULE);
+            return None;
+        }
         let outer = Polygon::prepare(vec![rings[0].closed(true)]);
         self.check_holes(&outer, &rings, at)?;
         if rings.len() == 1 {
@@ -213,8 +228,8 @@ impl Reader {
         }
         points.pop();
         let ring = Ring { points };
-        if ring.points.len() < 3 || ring.doubled_area().abs() < 2.0 * LEAST_AREA {
-            self.invalid.add(at, "must enclose an area");
+        if ring.points.len() < 3 || ring.is_flat() {
+            self.invalid.add(at, AREA_RULE);
             return None;
         }
         Some(ring)
@@ -267,6 +282,8 @@ impl Reader {
         (self.invalid.0.len() == before).then_some(())
     }
 }
+
+const AREA_RULE: &str = "must enclose an area";
 
 const JUMP_RULE: &str = "must be within 180 degrees of longitude of the position before: cut a ring that crosses the \
                          antimeridian there, into parts of a MultiPolygon (RFC 7946, section 3.1.9)";

@@ -51,6 +51,8 @@ fn bad_rings_are_named_down_to_the_number() {
 fn rings_that_cross_or_touch_themselves_are_refused() {
     let bow_tie = json!([[[0, 0], [2, 2], [2, 0], [0, 1], [0, 0]]]);
     refused(&bow_tie, "#/geometry/coordinates/0/0", "meets the edge from position 2");
+    let even_bow_tie = json!([[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]);
+    refused(&even_bow_tie, "#/geometry/coordinates/0/0", "meets the edge from position 2");
     let touches_corner = json!([[[0, 0], [2, 0], [1, 1], [2, 2], [0, 2], [1, 1], [0, 0]]]);
     refused(&touches_corner, "#/geometry/coordinates/0/2", "meets the edge from position 5");
     let touches_edge = json!([[[0, 0], [4, 0], [4, 4], [2, 0], [0, 4], [0, 0]]]);
