@@ -4,7 +4,8 @@
 //! computed from positions. Fixes of a device must come in the order of their time.
 //!
 //! One bad fix never poisons the next: a jump is judged against the last good fix, and two fixes that agree with each other
-//! prove it right. The first of the two stays marked.
+//! prove it right. The first of the two stays marked. Where jumps go there and back (two senders under the name of one
+//! device) each turn takes twice as many fixes in a row as the one before, so that soon only one of the two is believed.
 
 use serde::{Deserialize, Serialize};
 use tracklane_core::Timestamp;
@@ -67,13 +68,47 @@ pub struct Spot {
     pub accuracy_m: f32,
 }
 
-/// What is known of one device: the last fix that was believed, and a jump that waits for another fix to agree.
+/// What is known of one device: the last fix that was believed, and a jump that waits for other fixes to agree.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct FilterState {
     /// The last fix that was believed.
     pub good: Option<Spot>,
-    /// The last fix that could not be reached from there, if none was believed since.
-    pub jump: Option<Spot>,
+    /// Where else the device says to be, or said so until lately.
+    pub jump: Option<Jump>,
+    /// The one believed before that, where the way from there was so long that the last one may have been wrong all the same:
+    /// after a hole much can be reached. What the next one agrees with is right.
+    pub before: Option<Spot>,
+}
+
+/// Another place than the one that is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Jump {
+    /// The last fix there.
+    pub spot: Spot,
+    /// How many fixes in a row were there.
+    pub fixes: u8,
+    /// How often fixes there came to be believed, or to be believed no more, of late.
+    pub turns: u8,
+}
+
+impl Jump {
+    /// Turns are forgotten when no fix was there for so many seconds.
+    const FORGOTTEN_S: i64 = 600;
+
+    /// How often fixes there turned out to be right, or wrong, until lately.
+    fn turns(self, at: Timestamp) -> u8 {
+        if at.as_second() - self.spot.at.as_second() > Self::FORGOTTEN_S { 0 } else { self.turns }
+    }
+
+    /// How many fixes in a row prove it right.
+    fn needed(self, at: Timestamp) -> u8 {
+        2 << self.turns(at).min(3)
+    }
+
+    /// True when fixes went there and back again more than once: two senders use the name of one device.
+    pub fn is_contest(self) -> bool {
+        self.turns > 1
+    }
 }
 
 /// A stage: the reason to mark a position, if there is one.
@@ -83,22 +118,52 @@ type Stage = fn(&Sighting, &FilterState, &Filters) -> Option<Mark>;
 const STAGES: [Stage; 6] = [invalid, null_island, mock, inaccurate, teleport, static_jitter];
 
 impl Filters {
-    /// Takes one position through all stages; none when it is believed. For the next one it is then [`FilterState::good`],
-    /// and one marked [`Mark::Teleport`] is [`FilterState::jump`].
+    /// Takes one position through all stages; none when it is believed. [`FilterState::learn`] then makes
+    /// of it what the next one is held against.
     pub fn judge(&self, state: &FilterState, sighting: &Sighting) -> Option<Mark> {
         STAGES.iter().find_map(|stage| stage(sighting, state, self))
+    }
+
+    /// True when a sighting can be reached from a place and a time at the highest speed that is believed.
+    pub fn is_reachable(&self, from: Spot, to: &Sighting) -> bool {
+        let max_speed_mps = f64::from(self.max_speed_mps);
+        max_speed_mps <= 0.0 || implied_speed_mps(from, to) <= max_speed_mps
     }
 }
 
 impl FilterState {
-    /// Notes what became of a position.
-    pub fn learn(&mut self, sighting: &Sighting, mark: Option<Mark>) {
+    /// A way between two fixes that is longer than this, in metres, may lead to a place that is wrong.
+    const LONG_M: f64 = 1_000.0;
+
+    /// Notes what became of a position under these filters. Answers true when it is believed though it cannot be reached
+    /// from the one that was believed before.
+    pub fn learn(&mut self, filters: &Filters, sighting: &Sighting, mark: Option<Mark>) -> bool {
         let accuracy_m = sighting.fix.accuracy_m.unwrap_or(0.0);
         let spot = Spot { at: sighting.at, point: sighting.fix.point, accuracy_m };
+        let turns = self.jump.map_or(0, |jump| jump.turns(spot.at));
         match mark {
-            None => *self = Self { good: Some(spot), jump: None },
-            Some(Mark::Teleport) => self.jump = Some(spot),
-            Some(Mark::NoFix | Mark::Invalid | Mark::NullIsland | Mark::Mock | Mark::Inaccurate | Mark::Static) => {}
+            None => {
+                let reachable = |from: &Spot| filters.is_reachable(*from, sighting);
+                let outvoted = self.before.is_some_and(|before| reachable(&before));
+                let left = self.good.filter(|good| !reachable(good) && !outvoted);
+                let long = |from: &Spot| distance_m(from.point, spot.point) > Self::LONG_M;
+                self.before = self.good.filter(|good| reachable(good) && long(good));
+                self.jump = match left {
+                    Some(spot) => Some(Jump { spot, fixes: 0, turns: turns.saturating_add(1) }),
+                    None => self.jump.filter(|_| turns > 0).map(|jump| Jump { fixes: 0, ..jump }),
+                };
+                self.good = Some(spot);
+                left.is_some()
+            }
+            Some(Mark::Teleport) => {
+                let agrees = self.jump.filter(|jump| filters.is_reachable(jump.spot, sighting));
+                let fixes = agrees.map_or(0, |jump| jump.fixes).saturating_add(1);
+                self.jump = Some(Jump { spot, fixes, turns });
+                false
+            }
+            Some(Mark::NoFix | Mark::Invalid | Mark::NullIsland | Mark::Mock | Mark::Inaccurate | Mark::Static) => {
+                false
+            }
         }
     }
 }
@@ -122,11 +187,15 @@ fn inaccurate(sighting: &Sighting, _: &FilterState, filters: &Filters) -> Option
 }
 
 fn teleport(sighting: &Sighting, state: &FilterState, filters: &Filters) -> Option<Mark> {
-    let max_speed_mps = Some(f64::from(filters.max_speed_mps)).filter(|speed| *speed > 0.0)?;
-    let reachable = |from: Spot| implied_speed_mps(from, sighting) <= max_speed_mps;
-    let from_good = state.good.is_none_or(reachable);
-    let from_jump = state.jump.is_some_and(reachable);
-    (!from_good && !from_jump).then_some(Mark::Teleport)
+    let from_good = state.good.is_none_or(|good| filters.is_reachable(good, sighting));
+    // It agrees with the one before the last one, which it cannot be reached from: then that one was wrong.
+    let from_before = state.before.is_some_and(|before| filters.is_reachable(before, sighting));
+    let proved = |jump: Jump| {
+        // The same fix twice does not agree with itself.
+        let next = jump.spot.at < sighting.at && jump.fixes.saturating_add(1) >= jump.needed(sighting.at);
+        next && filters.is_reachable(jump.spot, sighting)
+    };
+    (!from_good && !from_before && !state.jump.is_some_and(proved)).then_some(Mark::Teleport)
 }
 
 /// The speed that it takes at least to get from `from` to a sighting, in metres per second; infinite against time.
@@ -176,7 +245,7 @@ mod tests {
     fn judge(filters: &Filters, state: &mut FilterState, at: i64, fix: &Fix) -> Option<Mark> {
         let sighting = Sighting { at: second(at), fix, mock: false };
         let mark = filters.judge(state, &sighting);
-        state.learn(&sighting, mark);
+        state.learn(filters, &sighting, mark);
         mark
     }
 
@@ -233,9 +302,45 @@ mod tests {
     }
 
     #[test]
+    fn a_jump_that_a_hole_makes_possible_is_outvoted_by_the_next_fix() {
+        let track = [(0, 0.0), (10, 100.0), (130, 5_000.0), (135, 900.0), (140, 950.0)];
+        judged(&Filters::default(), &track, &[KEEP; 5]);
+        // Where the next one agrees with it, the way goes on from there.
+        let track = [(0, 0.0), (130, 5_000.0), (135, 5_050.0), (140, 900.0)];
+        judged(&Filters::default(), &track, &[KEEP, KEEP, KEEP, TELEPORT]);
+    }
+
+    #[test]
     fn a_bad_first_fix_is_outvoted() {
         let track = [(0, 50_000.0), (10, 0.0), (20, 100.0), (30, 200.0)];
         judged(&Filters::default(), &track, &[KEEP, TELEPORT, KEEP, KEEP]);
+    }
+
+    /// Two senders under one name, 50 km apart, in an order that chance makes: each turn is harder than the last one.
+    #[test]
+    fn of_two_senders_only_one_is_believed_after_a_while() {
+        let filters = Filters::default();
+        for seed in 0..50 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut state = FilterState::default();
+            let (mut turns, mut before) = (Vec::new(), None);
+            for at in 0..2_000 {
+                let second = random.bool();
+                let metres = if second { 50_000.0 } else { 0.0 } + at as f64;
+                if judge(&filters, &mut state, at * 5, &fix(metres)).is_none() {
+                    turns.extend((before.replace(second) != Some(second)).then_some(at));
+                }
+            }
+            assert!(turns.len() <= 6, "seed {seed}: {turns:?}");
+            assert!(state.jump.is_some_and(|jump| jump.fixes < 16), "the other one is not forgotten");
+        }
+        // When one of the two falls silent, the other is believed within sixteen fixes.
+        let mut state = FilterState::default();
+        (0..400).for_each(|at| {
+            drop(judge(&filters, &mut state, at * 5, &fix(if at / 4 % 2 == 1 { 50_000.0 } else { 0.0 })))
+        });
+        let believed = (400..416).filter(|at| judge(&filters, &mut state, at * 5, &fix(50_000.0)).is_none());
+        assert!(believed.count() > 0);
     }
 
     #[test]
@@ -247,7 +352,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is sent: no panic, and a walk that goes on believably is believed again after two fixes.
+        /// Whatever is sent: no panic, and a walk that goes on believably is believed again: after two fixes, or after sixteen
+        /// where jumps had gone there and back.
         #[test]
         fn believes_again_soon(noise in prop::collection::vec((0i64..1000, -1e6f64..1e6), 0..20)) {
             let filters = Filters::default();
@@ -257,8 +363,10 @@ mod tests {
                 at += pause;
                 judge(&filters, &mut state, at, &fix(metres));
             }
-            judge(&filters, &mut state, at + 10, &fix(0.0));
-            prop_assert_eq!(judge(&filters, &mut state, at + 20, &fix(10.0)), KEEP);
+            let turns = state.jump.map_or(0, |jump| jump.turns);
+            let mut walk = (1..=16).map(|step| judge(&filters, &mut state, at + 10 * step, &fix(10.0 * step as f64)));
+            let marked = walk.position(|mark| mark.is_none());
+            prop_assert!(marked.is_some_and(|marked| marked <= if turns == 0 { 1 } else { 15 }), "{marked:?}");
         }
 
         /// Never more than the first of two agreeing fixes of a believable walk with single outliers is marked.

@@ -170,8 +170,10 @@ async fn catch_up_shard(works: &Arc<Works>, shard: usize, missed: &mut [(Lsn, Po
         let mut pass = Pass::new(memory, &mut states, &works.expected, &works.base.settings);
         let mine = missed.iter_mut().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
         for (lsn, position) in mine {
-            let driver = memory.devices.by_id(position.device_id).and_then(|device| device.driver_id);
-            pass.take(position, driver, &known, Judge::Recorded);
+            let device = memory.devices.by_id(position.device_id);
+            let (driver, fastest) = device.map_or((None, None), |device| (device.driver_id, device.max_speed_mps));
+            let judge = Judge::of_device(works.base.settings.filter, fastest).recorded();
+            pass.take(position, driver, &known, judge);
             pass.applied(position.device_id, *lsn);
         }
         pass.finish(&known)

@@ -1,29 +1,32 @@
 //! Which rows history has already. Only rows that are older than the latest fix time known ask; ordinary ones ask nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, TenantId};
 use tracklane_core::ports::{HistoryQuery, PositionHistory};
 use tracklane_core::position::Position;
-use tracklane_geo::visit::Place;
 
 use super::states::ShardStates;
 
 /// How many kept positions of one device one submission looks at. Rows beyond are taken for late, and replace what is there.
 const MOST: usize = 20_000;
 
+/// Rows of one device further apart than this, in seconds, are asked for by themselves: what lies between them may be much.
+const APART_S: i64 = 3_600;
+
 /// What history has around late rows.
 #[derive(Default)]
 pub(super) struct Known {
-    times: HashSet<(DeviceId, Timestamp)>,
+    /// The times of the rows it has, and whether they are marked.
+    times: HashMap<(DeviceId, Timestamp), bool>,
     tracks: HashMap<DeviceId, Vec<Position>>,
 }
 
 impl Known {
-    /// True when history has a position of this device and fix time.
-    pub fn has(&self, position: &Position) -> bool {
-        self.times.contains(&(position.device_id, position.fix_time))
+    /// Whether the row that history has of this device and fix time is marked; none when it has none.
+    pub fn is_marked(&self, position: &Position) -> Option<bool> {
+        self.times.get(&(position.device_id, position.fix_time)).copied()
     }
 
     /// What history has of a device from before its first late row on, oldest first.
@@ -33,7 +36,7 @@ impl Known {
 
     /// The same, as if no row were known: for rows that are themselves taken from history.
     pub fn but_rows(self) -> Self {
-        Self { times: HashSet::new(), ..self }
+        Self { times: HashMap::new(), ..self }
     }
 }
 
@@ -49,11 +52,12 @@ pub(super) fn late_spans<'a>(
         let Some(state) = states.get(&position.device_id) else { continue };
         // The latest itself is known without asking.
         let Some(furthest) = state.furthest.filter(|furthest| position.fix_time < *furthest) else { continue };
-        let place = state.place_before(position.fix_time, window_s(position.tenant_id));
-        let from = place.map_or(position.fix_time, Place::at);
-        let to = just_after(if place.is_some() { furthest } else { position.fix_time });
+        let window_s = window_s(position.tenant_id);
+        let start = state.start_before(position.fix_time, window_s);
+        let from = start.map_or(position.fix_time, |start| start.from(window_s).min(position.fix_time));
+        let to = just_after(if start.is_some() { furthest } else { position.fix_time });
         match spans.last_mut() {
-            Some(span) if span.device_id == position.device_id => {
+            Some(span) if span.device_id == position.device_id && from <= long_after(span.to) => {
                 (span.from, span.to) = (span.from.min(from), span.to.max(to));
             }
             _ => spans.push(HistoryQuery {
@@ -75,13 +79,18 @@ pub(super) async fn ask(history: &dyn PositionHistory, spans: Vec<HistoryQuery>)
         let device = span.device_id;
         match history.range(span).await {
             Ok(found) => {
-                known.times.extend(found.iter().map(|position| (device, position.fix_time)));
+                known.times.extend(found.iter().map(|position| ((device, position.fix_time), position.mark.is_some())));
+                // The last one reaches up to the newest.
                 known.tracks.insert(device, found);
             }
             Err(error) => tracing::warn!(%error, "history does not say which late positions it has"),
         }
     }
     known
+}
+
+fn long_after(at: Timestamp) -> Timestamp {
+    at.saturating_add(jiff::SignedDuration::from_secs(APART_S)).unwrap_or(Timestamp::MAX)
 }
 
 /// The next instant that history tells apart from this one.

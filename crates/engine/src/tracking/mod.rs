@@ -2,6 +2,7 @@
 
 mod alarms;
 mod checkpoint;
+mod clock;
 mod dedupe;
 mod expected;
 mod filter;

@@ -1,11 +1,11 @@
-//! The stages that happen in memory, for one position after the other: order, filter, alarms, zones, milestones, trips.
-//! Pure in //! what they are given, so that a start after a crash runs the same ones over what was durable and not yet applied.
+//! The stages that happen in memory, for one position after the other: order, filter, alarms, zones, milestones, trips. Pure
+//! in what they are given, so that a start after a crash runs the same ones over what was durable and not yet applied.
 
 mod crossings;
 mod late;
 mod news;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -16,13 +16,13 @@ use tracklane_core::milestone::{Whereabouts, next_milestone};
 use tracklane_core::model::DeviceLatest;
 use tracklane_core::ports::Lsn;
 use tracklane_core::position::{Point, Position};
-use tracklane_geo::visit::{self, Rules, Visits};
+use tracklane_geo::visit::{self, Rules, Visits, Window};
 
 use self::crossings::{Step, Witness, arrival};
 use self::late::Late;
 use super::dedupe::Known;
 use super::expected::Expected;
-use super::filter::Judge;
+use super::filter::{Judge, Verdict};
 use super::memory::Memory;
 use super::states::{DeviceState, ShardStates};
 use super::trips;
@@ -55,8 +55,8 @@ pub(super) struct Pass<'a> {
     window_s: u32,
     /// What the zones around the ends of legs ask for.
     arrival: Rules,
-    /// The fixes of this run that came out of order, so that the same one twice is a duplicate.
-    unordered: HashSet<(DeviceId, Timestamp)>,
+    /// The fixes of this run that came out of order, and whether they are marked, so that the same one twice is a duplicate.
+    unordered: HashMap<(DeviceId, Timestamp), bool>,
     /// The late ones of the device whose turn it is.
     late: Option<Late>,
     /// The zones of the tenant whose turn it is.
@@ -90,7 +90,7 @@ impl<'a> Pass<'a> {
             // That of the tenant, once it is its turn.
             window_s: tracking.reorder_window_seconds,
             arrival: arrival(tracking.arrival_fixes),
-            unordered: HashSet::new(),
+            unordered: HashMap::new(),
             late: None,
             zones: None,
             expected,
@@ -118,25 +118,42 @@ impl<'a> Pass<'a> {
         let _ = self.zones_of(position.tenant_id);
         let state = self.states.remove(&position.device_id);
         let mut state = state.unwrap_or_else(|| Box::new(DeviceState::new(position.tenant_id)));
-        let mut kept = order(&state, position, known);
-        let unordered = kept != Kept::Duplicate && Some(position.fix_time) < state.furthest;
-        if unordered && !self.unordered.insert((position.device_id, position.fix_time)) {
-            kept = Kept::Duplicate;
+        state.look_at_clock(position);
+        let at = state.time_of(position);
+        let mut kept = if Some(at) < state.newest { Kept::Late } else { Kept::Accepted };
+        let around = self.neighbours(&state, position, known);
+        if let Some(marked) = self.before(&state, position, known) {
+            // One that is believed takes the place of one that is not: both cannot be kept.
+            let objects = || match kept {
+                Kept::Late => judge.of_late(position, around).is_some(),
+                Kept::Accepted | Kept::Duplicate | Kept::Marked(_) => judge.of(&state, position, at).is_some(),
+            };
+            if !marked || objects() {
+                kept = Kept::Duplicate;
+            }
         }
+        let (asks_zones, waiting) = (state.trusts_time_of(position), state.waiting_fix(position));
         match kept {
             Kept::Duplicate | Kept::Marked(_) => {}
             Kept::Late => {
-                position.mark = judge.mark_late(position);
-                if position.mark.is_none() && trips::is_worth_redoing(&state, position.fix_time) {
-                    state.redo = Some(state.redo.map_or(position.fix_time, |redo| redo.min(position.fix_time)));
+                position.mark = judge.of_late(position, around);
+                if position.mark.is_none() {
+                    state.learn_clock(position);
+                    if trips::is_worth_redoing(&state, position.fix_time) {
+                        state.redo = Some(state.redo.map_or(position.fix_time, |redo| redo.min(position.fix_time)));
+                    }
                 }
             }
             Kept::Accepted => {
-                position.mark = judge.mark(&mut state, position);
-                go_on(&mut state, position);
+                let verdict = judge.take(&mut state, position, at);
+                position.mark = verdict.mark;
+                go_on(&mut state, position, at, verdict);
             }
         }
-        let who = witness(position, driver, kept);
+        if kept != Kept::Duplicate {
+            self.keep_time(&mut state, position);
+        }
+        let who = witness(&state, position, driver, kept);
         self.hear(&mut state, &who);
         if kept != Kept::Duplicate {
             self.alarms(&mut state, position, &who);
@@ -145,15 +162,15 @@ impl<'a> Pass<'a> {
             kept = Kept::Marked(mark);
         }
         if kept == Kept::Late {
-            self.keep_late(&state, position, who);
+            self.keep_late(&state, position, who, judge);
         }
         if kept == Kept::Accepted {
             if let Some(late) = self.late.take() {
                 self.redo(&mut state, &late, known);
             }
-            let step = self.zones(&mut state, position, &who);
+            let step = if asks_zones { self.zones(&mut state, position, waiting, &who) } else { Step::default() };
             self.look(&mut state, position, &who, &step);
-            self.now(&mut state, position, driver);
+            self.now(&mut state, position, &who);
             trips::step(&mut state, position, driver, self.settings);
         }
         if kept != Kept::Duplicate && self.found.touched.last() != Some(&position.device_id) {
@@ -163,13 +180,33 @@ impl<'a> Pass<'a> {
         kept
     }
 
+    /// Whether what is known of this device and fix time already is marked; none when nothing is.
+    fn before(&self, state: &DeviceState, position: &Position, known: &Known) -> Option<bool> {
+        let at = Some(position.fix_time);
+        if at >= state.furthest {
+            return Some(state.furthest_marked).filter(|_| at == state.furthest);
+        }
+        let here = self.unordered.get(&(position.device_id, position.fix_time)).copied();
+        here.or_else(|| known.is_marked(position))
+    }
+
+    /// Notes that there is a position of this time.
+    fn keep_time(&mut self, state: &mut DeviceState, position: &Position) {
+        let (at, marked) = (Some(position.fix_time), position.mark.is_some());
+        if at < state.furthest {
+            self.unordered.insert((position.device_id, position.fix_time), marked);
+        } else {
+            (state.furthest, state.furthest_marked) = (at, marked);
+        }
+    }
+
     /// Looks at the shipments on board when the vehicle went somewhere, or when there is news about what it carries.
     fn look(&mut self, state: &mut DeviceState, position: &Position, who: &Witness, step: &Step) {
         let generation = self.memory.watch.generation();
         if who.driver_id.is_none() || (!step.moved && state.watched == generation) {
             return;
         }
-        let (at, point) = (moment(state, position), position.fix.point);
+        let (at, point) = (moment(state, position, who), position.fix.point);
         if self.milestones(who, &Sighting { at, point, visits: &state.visits, events: &step.events }) {
             state.watched = generation;
         }
@@ -194,7 +231,7 @@ impl<'a> Pass<'a> {
             let proof = Proof {
                 device_id: who.device_id,
                 inside: seen.visits.zones().filter(|key| leg.concerns(*key)).collect(),
-                at: event.map_or(seen.at, |event| event.at).max(leg.since.unwrap_or(Timestamp::MIN)),
+                at: event.map_or(seen.at, |event| who.ours(event.at)).max(leg.since.unwrap_or(Timestamp::MIN)),
                 point: event.map_or(seen.point, |event| event.point),
                 leg: WatchedLeg::clone(&leg),
             };
@@ -221,11 +258,12 @@ impl<'a> Pass<'a> {
     }
 
     /// Makes the position the newest one.
-    fn now(&mut self, state: &mut DeviceState, position: &Position, driver: Option<DriverId>) {
+    fn now(&mut self, state: &mut DeviceState, position: &Position, who: &Witness) {
+        let driver = who.driver_id;
         state.latest = Some(Arc::new(DeviceLatest {
             device_id: position.device_id,
             driver_id: driver,
-            fix_time: moment(state, position),
+            fix_time: moment(state, position, who),
             received_at: position.received_at,
             point: position.fix.point,
             speed_mps: position.fix.speed_mps,
@@ -246,31 +284,28 @@ impl<'a> Pass<'a> {
     }
 }
 
-fn witness(position: &Position, driver_id: Option<DriverId>, kept: Kept) -> Witness {
+fn witness(state: &DeviceState, position: &Position, driver_id: Option<DriverId>, kept: Kept) -> Witness {
     let Position { tenant_id, device_id, received_at, .. } = *position;
-    Witness { tenant_id, device_id, driver_id, received_at, late: kept == Kept::Late }
+    let dating = state.dating(received_at);
+    Witness { tenant_id, device_id, driver_id, received_at, dating, late: kept == Kept::Late }
 }
 
-/// Where a position stands among those of its device. Only what can be trusted makes others late, and what is ahead of our
-/// clock only up to when it came: one jump of a device's clock must not make the honest fixes after it late.
-fn order(state: &DeviceState, position: &Position, known: &Known) -> Kept {
-    let at = Some(position.fix_time);
-    if at == state.furthest || known.has(position) {
-        return Kept::Duplicate;
+/// Notes the time of a position that is not late, and what it says about those before it.
+fn go_on(state: &mut DeviceState, position: &Position, at: Timestamp, verdict: Verdict) {
+    if verdict.mark.is_some() {
+        return;
     }
-    if at < state.newest { Kept::Late } else { Kept::Accepted }
-}
-
-/// Notes the time of a position that is not late.
-fn go_on(state: &mut DeviceState, position: &Position) {
-    let at = Some(position.fix_time);
-    state.furthest = state.furthest.max(at);
-    if position.mark.is_none() {
-        state.newest = state.newest.max(at.min(Some(position.received_at)));
+    state.learn_clock(position);
+    state.newest = state.newest.max(Some(at));
+    if verdict.jumped && state.lone {
+        // The very first one was wrong: nobody came from there.
+        (state.visits, state.window) = (Visits::default(), Window::default());
     }
+    state.lone = state.latest.is_none();
 }
 
 /// When an accepted position is taken to have been: never ahead of our clock, never before the one it follows.
-fn moment(state: &DeviceState, position: &Position) -> Timestamp {
-    state.newest.unwrap_or(position.fix_time)
+fn moment(state: &DeviceState, position: &Position, who: &Witness) -> Timestamp {
+    let at = who.ours(state.newest.unwrap_or(position.fix_time));
+    state.latest.as_ref().map_or(at, |latest| latest.fix_time.max(at))
 }

@@ -10,12 +10,13 @@ use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, Id, TenantId};
 use tracklane_core::model::{DeviceLatest, Movement};
 use tracklane_core::ports::Lsn;
-use tracklane_geo::filter::Spot;
 use tracklane_geo::trips::Segmenter;
 use tracklane_geo::visit::{Place, Visits, Window};
 use tracklane_store::device_states;
 
 use super::alarms::Alarms;
+use super::clock::Ahead;
+use super::filter::Doubts;
 use super::zones::ZoneKey;
 
 /// What is known of one device now.
@@ -25,12 +26,19 @@ pub(crate) struct DeviceState {
     pub tenant_id: TenantId,
     /// Its newest trusted position.
     pub latest: Option<Arc<DeviceLatest>>,
-    /// When its newest trusted position was, by our clock at most: what is older is late.
+    /// When its newest trusted position was, in the device's order: what is older is late. Ahead of our clock only when the
+    /// device's clock is.
     pub newest: Option<Timestamp>,
     /// The latest fix time of all, trusted or not, ahead of our clock or not: what is later is new.
     pub furthest: Option<Timestamp>,
-    /// The last fix that could not be reached, if none was believed since: another one that agrees proves it right.
-    pub jump: Option<Box<Spot>>,
+    /// True when that one is marked.
+    pub furthest_marked: bool,
+    /// What is known of its clock, if it was ahead of ours lately.
+    pub ahead: Option<Box<Ahead>>,
+    /// True when its newest trusted position is the only one.
+    pub lone: bool,
+    /// What is doubtful about where it is.
+    pub doubts: Option<Box<Doubts>>,
     /// The zones it is in, and the last fix that they were asked with.
     pub visits: Visits<ZoneKey>,
     /// Where to go back to when a late fix turns up.
@@ -63,7 +71,10 @@ impl DeviceState {
             latest: None,
             newest: None,
             furthest: None,
-            jump: None,
+            furthest_marked: false,
+            ahead: None,
+            lone: false,
+            doubts: None,
             visits: Visits::default(),
             window: Window::default(),
             watched: 0,
@@ -79,10 +90,13 @@ impl DeviceState {
     }
 
     /// Where to go back to for a late fix of this time; none when it is more than so many seconds behind the newest.
-    pub fn place_before(&self, at: Timestamp, window_s: u32) -> Option<&Place<ZoneKey>> {
+    pub fn start_before(&self, at: Timestamp, window_s: u32) -> Option<Start<'_>> {
         let newest = self.visits.previous()?.at;
         let behind = newest.as_microsecond() - at.as_microsecond();
-        self.window.before(at).filter(|_| behind <= i64::from(window_s) * 1_000_000)
+        if behind > i64::from(window_s) * 1_000_000 {
+            return None;
+        }
+        self.window.before(at).map(Start::Place).or_else(|| self.window.first().map(Start::Birth))
     }
 
     /// As the store keeps it.
@@ -90,7 +104,10 @@ impl DeviceState {
         let notes = Notes {
             newest: self.newest,
             furthest: self.furthest,
-            jump: self.jump.clone(),
+            furthest_marked: self.furthest_marked,
+            ahead: self.ahead.clone(),
+            lone: self.lone,
+            doubts: self.doubts.clone(),
             visits: self.visits.clone(),
             window: self.window.clone(),
             heard: self.heard,
@@ -119,7 +136,10 @@ impl DeviceState {
             newest,
             furthest: notes.furthest.max(newest),
             latest: row.latest.map(Arc::new),
-            jump: notes.jump,
+            furthest_marked: notes.furthest_marked,
+            ahead: notes.ahead,
+            lone: notes.lone,
+            doubts: notes.doubts,
             visits: notes.visits,
             window: notes.window,
             heard: notes.heard,
@@ -133,13 +153,44 @@ impl DeviceState {
     }
 }
 
+/// From where the way of a device is done again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// From a place of it.
+    Place(&'a Place<ZoneKey>),
+    /// From the beginning: the late fix was taken before all that is known. This is the first place.
+    Birth(&'a Place<ZoneKey>),
+}
+
+impl<'a> Start<'a> {
+    /// From when on what is known is part of it: late fixes reach so many seconds back behind the first place.
+    pub fn from(self, window_s: u32) -> Timestamp {
+        match self {
+            Self::Place(place) => place.at(),
+            Self::Birth(place) => {
+                let window = jiff::SignedDuration::from_secs(i64::from(window_s));
+                place.at().saturating_sub(window).unwrap_or(Timestamp::MIN)
+            }
+        }
+    }
+
+    /// The place that was noted then.
+    pub fn place(self) -> &'a Place<ZoneKey> {
+        let (Self::Place(place) | Self::Birth(place)) = self;
+        place
+    }
+}
+
 /// What the store keeps besides the newest position.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Notes {
     newest: Option<Timestamp>,
     furthest: Option<Timestamp>,
-    jump: Option<Box<Spot>>,
+    furthest_marked: bool,
+    ahead: Option<Box<Ahead>>,
+    lone: bool,
+    doubts: Option<Box<Doubts>>,
     visits: Visits<ZoneKey>,
     window: Window<ZoneKey>,
     heard: Option<Timestamp>,

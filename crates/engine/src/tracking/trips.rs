@@ -38,7 +38,7 @@ pub(super) fn is_worth_redoing(state: &DeviceState, at: Timestamp) -> bool {
 
 /// Steps the track of a device, at a position that is believed.
 pub(super) fn step(state: &mut DeviceState, position: &Position, driver_id: Option<DriverId>, settings: &Settings) {
-    let at = state.newest.unwrap_or(position.fix_time);
+    let at = state.latest.as_ref().map_or(position.fix_time, |latest| latest.fix_time);
     let fix = TrackFix { at, point: position.fix.point, speed_mps: position.fix.speed_mps };
     let ended = state.track.take(fix, &settings.trips);
     state.ended.extend(ended.into_iter().map(|segment| movement(position.device_id, driver_id, segment)));
@@ -134,7 +134,7 @@ async fn again(works: &Works, wanted: Wanted, from: Timestamp) -> Result<Option<
             // Those that came late were judged by themselves alone; now their neighbours are at hand.
             let sighting = Sighting { at: position.fix_time, fix: &position.fix, mock: false };
             let mark = filters.judge(&state, &sighting);
-            state.learn(&sighting, mark);
+            state.learn(&filters, &sighting, mark);
             if mark.is_none() {
                 found.extend(track.take(fix(position), &settings.trips));
             }

@@ -12,11 +12,13 @@ use tracklane_core::ports::{AreaCursor, AreaQuery, HistoryQuery};
 use tracklane_core::position::{Mark, Point, Position};
 use tracklane_core::{Invalid, Timestamp};
 use tracklane_geo::shape::{Bbox, Sizes};
+use tracklane_geo::visit::replay::believable;
 use tracklane_geo::visit::{Decision, EventKind, Held, Outcome, Taken, Travel, Visits, ZoneFix};
 use tracklane_geo::{Shape, ZoneIndex};
 use tracklane_store::events::EventFilter;
 use tracklane_store::{events, zones};
 
+use super::filter::Judge;
 use super::zones::Drawn;
 use super::{BoundingBox, Tracking};
 use crate::error::{Error, Result};
@@ -199,7 +201,9 @@ impl Tracking {
             if way.len() >= MOST {
                 answer.incomplete.push(device);
             }
-            let all = visits_of(&fence, self.worst_accuracy_m(), device, known.driver_id, &way);
+            let travel = Judge::of_device(self.base().settings.filter, known.max_speed_mps).travel();
+            let track = track(self.worst_accuracy_m(), travel, &way);
+            let all = visits_of(&fence, device, known.driver_id, &way, &track);
             let overlaps = |visit: &ZoneVisit| {
                 visit.inside_since < query.to && visit.exited_at.is_none_or(|exited| exited >= query.from)
             };
@@ -225,8 +229,9 @@ impl Tracking {
         let (from, to) = (shifted(at, -AROUND_S), shifted(at, AROUND_S));
         let way = self.way(&fence, device, shifted(at, -LEAD_S), to).await?;
         let (mut visits, mut fixes, mut found) = (Visits::default(), Vec::new(), Vec::new());
+        let clock = Clock::of(&way);
         for position in &way {
-            let fix = zone_fix(self.worst_accuracy_m(), &visits, position);
+            let fix = zone_fix(self.worst_accuracy_m(), clock, position);
             let decision = fix.map(|fix| visits.explain((), &fence.shape, fix, fence.travel, &fence.drawn.rules));
             if let Some(fix) = fix {
                 found.extend(fence.take(&mut visits, fix));
@@ -336,24 +341,44 @@ fn shifted(at: Timestamp, seconds: i64) -> Timestamp {
     at.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(at)
 }
 
-/// The position as zones see it, no earlier than the one before; none when it says nothing.
-fn zone_fix(worst_accuracy_m: f32, visits: &Visits<()>, position: &Position) -> Option<ZoneFix> {
-    let accuracy_m = position.fix.accuracy_m;
-    if position.mark.is_some() || accuracy_m.is_some_and(|accuracy| accuracy > worst_accuracy_m) {
-        return None;
+/// Whether the clock of a device was ahead of ours: then its positions are in order by it, and those that came before their
+/// time count like others.
+#[derive(Clone, Copy, PartialEq)]
+enum Clock {
+    Ours,
+    Ahead,
+}
+
+impl Clock {
+    /// What a way says of it: one position from the future is a mistake, two are not.
+    fn of(way: &[Position]) -> Self {
+        let ahead = way.iter().filter(|position| position.mark.is_none() && position.fix_time > position.received_at);
+        if ahead.take(2).count() > 1 { Self::Ahead } else { Self::Ours }
     }
-    let at = position.fix_time.min(position.received_at);
-    let at = visits.previous().map_or(at, |previous| previous.at.max(at));
-    Some(ZoneFix { at, point: position.fix.point, accuracy_m })
+}
+
+/// The position as zones see it; none when it says nothing.
+fn zone_fix(worst_accuracy_m: f32, clock: Clock, position: &Position) -> Option<ZoneFix> {
+    let (at, accuracy_m) = (position.fix_time, position.fix.accuracy_m);
+    let vague = accuracy_m.is_some_and(|accuracy| accuracy > worst_accuracy_m);
+    let dated = clock == Clock::Ahead || at <= position.received_at;
+    (position.mark.is_none() && !vague && dated).then_some(ZoneFix { at, point: position.fix.point, accuracy_m })
+}
+
+/// A way as zones see it, without what its neighbours contradict.
+fn track(worst_accuracy_m: f32, travel: Travel, way: &[Position]) -> Vec<ZoneFix> {
+    let clock = Clock::of(way);
+    let fixes: Vec<ZoneFix> = way.iter().filter_map(|position| zone_fix(worst_accuracy_m, clock, position)).collect();
+    believable(None, &fixes, travel)
 }
 
 /// The visits of one device, in order of time.
 fn visits_of(
     fence: &Fence,
-    worst_accuracy_m: f32,
     device_id: DeviceId,
     driver_id: Option<DriverId>,
     way: &[Position],
+    track: &[ZoneFix],
 ) -> Vec<ZoneVisit> {
     let (mut visits, mut all, mut last) = (Visits::default(), Vec::<ZoneVisit>::new(), None);
     let blank = |entered_at, since, inferred| ZoneVisit {
@@ -367,11 +392,10 @@ fn visits_of(
         late: false,
     };
     let came_late = late_times(way);
-    for position in way {
-        let Some(fix) = zone_fix(worst_accuracy_m, &visits, position) else { continue };
+    for fix in track {
         let previous = last.replace(fix.at).unwrap_or(fix.at);
         let before = visits.get(()).since();
-        for event in fence.take(&mut visits, fix) {
+        for event in fence.take(&mut visits, *fix) {
             match event.kind {
                 EventKind::Enter => all.push(blank(Some(event.at), event.at, event.inferred)),
                 EventKind::Dwell => continue,

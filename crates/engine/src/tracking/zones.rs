@@ -1,7 +1,7 @@
 //! The zones of every tenant, in the order of the map: those that tenants draw, and those that stand around the ends of
 //! active fleet legs, which appear and vanish with the legs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -42,6 +42,8 @@ pub(crate) struct TenantZones {
     pub index: ZoneIndex<ZoneKey>,
     /// What is particular about the drawn ones.
     drawn: HashMap<ZoneId, Drawn>,
+    /// The drawn ones that were deleted last: a change of one of them may be told late.
+    gone: VecDeque<ZoneId>,
     /// How many of them tell of who passes through between two fixes.
     passages: usize,
     /// How many of them limit speed.
@@ -121,6 +123,9 @@ impl Drawn {
         schedule.is_open(minute)
     }
 }
+
+/// So many deleted zones are remembered.
+const GONE: usize = 64;
 
 /// Ways of up to so many metres between two fixes are looked at for zones that they lead through.
 const PASS_THROUGH_M: f64 = 2_000.0;
@@ -307,7 +312,8 @@ impl Zones {
         let zones = self.made(zone.tenant_id);
         let mut zones = zones.write();
         // Two commits may tell of themselves in the wrong order.
-        if zones.drawn.get(&zone.id).is_some_and(|newer| newer.version > zone.version) {
+        let newer = zones.drawn.get(&zone.id).is_some_and(|newer| newer.version > zone.version);
+        if newer || zones.gone.contains(&zone.id) {
             return;
         }
         zones.put(zone.id, Drawn::new(zone), shape);
@@ -315,8 +321,13 @@ impl Zones {
 
     /// Takes a drawn zone out.
     pub fn remove(&self, tenant: TenantId, id: ZoneId) {
-        let Some(zones) = self.of(tenant) else { return };
-        zones.write().take_out(id);
+        let zones = self.made(tenant);
+        let mut zones = zones.write();
+        zones.take_out(id);
+        if zones.gone.len() >= GONE {
+            zones.gone.pop_front();
+        }
+        zones.gone.push_back(id);
     }
 
     /// One more leg starts or ends at this location.
@@ -365,5 +376,28 @@ impl Zones {
     /// How many zones there are, drawn and derived, over all tenants.
     pub fn len(&self) -> usize {
         self.tenants.read().values().map(|zones| zones.read().index.len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_that_is_told_behind_the_end_of_a_zone_does_not_bring_it_back() {
+        let id = |text: &str| serde_json::Value::from(text);
+        let zone: Zone = serde_json::from_value(serde_json::json!({
+            "id": id("zon_00000000000000000000000001"), "tenant_id": id("ten_00000000000000000000000001"),
+            "name": "Yard", "kind": "custom", "geometry": { "type": "Point", "coordinates": [1.0, 2.0] }, "radius_m": 50.0,
+            "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "version": 2,
+        }))
+        .expect("a zone");
+        let zones = Zones::default();
+        zones.put(&zone);
+        zones.put(&Zone { version: 1, radius_m: Some(60.0), ..zone.clone() });
+        assert_eq!(zones.len(), 1);
+        zones.remove(zone.tenant_id, zone.id);
+        zones.put(&zone);
+        assert_eq!(zones.len(), 0);
     }
 }

@@ -19,6 +19,7 @@ mod restart;
 mod retention;
 mod stage;
 mod tracks;
+mod untidy;
 mod webhooks;
 mod zone_history;
 mod zones;

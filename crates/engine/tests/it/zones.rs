@@ -282,7 +282,7 @@ async fn what_was_told_stands_when_a_late_fix_contradicts_it(world: World) {
     let entered = story(&world, zone.id).await;
     assert_eq!(entered.len(), 1);
     // It was outside in between, so it had not been inside for twenty seconds then.
-    assert_eq!(ago(&world, phone, 25, east(1_500.0)).await, RowOutcome::Late);
+    assert_eq!(ago(&world, phone, 25, east(1_450.0)).await, RowOutcome::Late);
     assert_eq!(story(&world, zone.id).await, entered);
     // What follows goes on from what was told: one exit, no second entry.
     go(&world, phone, &[1_100.0, 1_000.0, 1_400.0, 1_500.0]).await;

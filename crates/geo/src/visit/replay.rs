@@ -90,6 +90,29 @@ pub(super) fn passing(shape: &Shape, from: ZoneFix, to: ZoneFix, rules: &Rules) 
     Some([event(EventKind::Enter, enter, None), event(EventKind::Exit, exit, Some(enter.at))])
 }
 
+/// A track, from `start` on if something is known before it, without the fixes that contradict their neighbours: nobody gets
+/// there and away again, or it is the odd one out between two places that agree with each other. A filter that takes fixes as
+/// they come in cannot see that of one that comes late, or after a hole.
+pub fn believable(start: Option<ZoneFix>, track: &[ZoneFix], travel: Travel) -> Vec<ZoneFix> {
+    let mut kept: Vec<ZoneFix> = Vec::with_capacity(track.len());
+    for (number, fix) in track.iter().enumerate() {
+        let before = kept.last().copied().or(start);
+        let next = track.get(number + 1).copied();
+        let stuck = next.is_some_and(|next| travel.is_impossible(*fix, next));
+        if stuck {
+            let there = before.is_some_and(|before| travel.is_impossible(before, *fix));
+            let passed_by = next.zip(track.get(number + 2)).is_some_and(|(next, after)| {
+                !travel.is_impossible(next, *after) && before.is_none_or(|before| !travel.is_impossible(before, next))
+            });
+            if there || passed_by {
+                continue;
+            }
+        }
+        kept.push(*fix);
+    }
+    kept
+}
+
 /// What doing a track again changed: events that were not told before, and told ones that did not happen.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Changes {

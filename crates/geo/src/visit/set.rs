@@ -123,12 +123,31 @@ impl<K: Copy + Eq> Visits<K> {
         self.zones.retain(|known| known.zone != zone);
     }
 
-    /// Takes over what `other` knows of `zone`. How fast the device was is kept.
-    pub fn adopt(&mut self, other: &Self, zone: K) {
+    /// Takes the last fix to have been no later than this: the clock that dated it was ahead.
+    pub fn put_back(&mut self, at: Timestamp) {
+        self.suspect = None;
+        if let Some(previous) = &mut self.previous {
+            previous.at = previous.at.min(at);
+        }
+    }
+
+    /// True when the device is in `zone`, and no dwell event of this visit was told.
+    pub fn may_dwell(&self, zone: K) -> bool {
+        let visit = self.get(zone);
+        visit.inside && !visit.dwelled
+    }
+
+    /// Takes over what `other` knows of `zone`. How fast the device was is kept, and what was told
+    /// of the visit that it is on, where that `goes_on`.
+    pub fn adopt(&mut self, other: &Self, zone: K, goes_on: bool) {
         let speeding = self.zones.iter().find(|known| known.zone == zone).map(|known| known.speeding);
+        let dwelled = goes_on && self.get(zone).dwelled;
         self.forget(zone);
         let found = other.zones.iter().find(|known| known.zone == zone);
-        self.zones.extend(found.map(|known| Known { speeding: speeding.unwrap_or_default(), ..*known }));
+        self.zones.extend(found.map(|known| {
+            let visit = Visit { dwelled: known.visit.dwelled || (known.visit.inside && dwelled), ..known.visit };
+            Known { visit, speeding: speeding.unwrap_or_default(), ..*known }
+        }));
     }
 
     /// Takes the speed of a fix that was taken, for a zone that the device is in for certain. Answers when it has been too

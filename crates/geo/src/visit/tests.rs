@@ -402,3 +402,30 @@ proptest! {
         prop_assert_eq!(times, wanted);
     }
 }
+
+#[test]
+fn what_contradicts_its_neighbours_is_left_out_of_a_way_that_is_done_again() {
+    let travel = Travel { max_speed_mps: Some(100.0), pass_through_m: 0.0 };
+    let fix = |(at, metres): (f64, f64)| ZoneFix {
+        at: second(at),
+        point: destination(CENTER, 90.0, metres),
+        accuracy_m: None,
+    };
+    let kept = |start: Option<(f64, f64)>, way: &[(f64, f64)]| -> Vec<f64> {
+        let way: Vec<ZoneFix> = way.iter().copied().map(fix).collect();
+        let kept = replay::believable(start.map(fix), &way, travel);
+        kept.iter().map(|fix| (fix.at.as_microsecond() - second(0.0).as_microsecond()) as f64 / 1e6).collect()
+    };
+    let home = Some((0.0, 0.0));
+    assert_eq!(kept(home, &[(10.0, 50.0), (15.0, 40_000.0), (20.0, 100.0)]), [10.0, 20.0]);
+    assert_eq!(kept(home, &[(10.0, 40_000.0), (15.0, -30_000.0), (20.0, 100.0), (25.0, 120.0)]), [20.0, 25.0]);
+    // After a hole it can be reached; but those around it agree with each other.
+    assert_eq!(kept(home, &[(300.0, 9_000.0), (305.0, 800.0), (310.0, 850.0)]), [305.0, 310.0]);
+    // The very first one, and one at the end of which nothing is known yet.
+    assert_eq!(kept(None, &[(0.0, 9_000.0), (5.0, 10.0), (10.0, 20.0)]), [5.0, 10.0]);
+    assert_eq!(kept(home, &[(5.0, 10.0), (10.0, 9_000.0)]), [5.0, 10.0]);
+    // A jump that is true stays.
+    assert_eq!(kept(home, &[(5.0, 10.0), (10.0, 9_000.0), (15.0, 9_050.0)]), [5.0, 10.0, 15.0]);
+    let all = replay::believable(None, &[fix((0.0, 0.0)), fix((1.0, 9e6)), fix((2.0, 0.0))], Travel::default());
+    assert_eq!(all.len(), 3, "where every speed is believed");
+}

@@ -66,6 +66,12 @@ impl<K: Copy + Eq> Window<K> {
         [&self.newer, &self.older].into_iter().flatten().find(|place| place.at < at)
     }
 
+    /// The first place of all, when what was known before it is nothing: the window reaches back to where the device was first
+    /// seen.
+    pub fn first(&self) -> Option<&Place<K>> {
+        self.newer.as_ref().filter(|_| self.older.is_none())
+    }
+
     /// Takes over what is known after a fix that was taken again, if it is that of a place.
     pub fn renew(&mut self, visits: &Visits<K>) {
         let Some(fix) = visits.previous else { return };

@@ -145,7 +145,7 @@ fn a_fix_is_explained_without_being_taken() {
     let why = visits.explain(1, &shape, fix(10, 20.0), TRAVEL, &rules);
     assert_eq!(visits, before);
     assert_eq!((why.outcome, why.confirmations, why.confirmations_needed), (Outcome::Held(Held::Confirming), 1, 2));
-    assert!((why.distance_m + 80.0).abs() < 0.01 && why.enter_margin_m == 30.0 && why.exit_margin_m == 30.0);
+    assert!((why.distance_m + 80.0).abs() < 0.01 && why.enter_margin_m == 25.0 && why.exit_margin_m == 25.0);
     let why = visits.explain(1, &shape, fix(2, 20.0), TRAVEL, &rules);
     assert_eq!(why.outcome, Outcome::Held(Held::ImpossibleSpeed));
     let told = serde_json::to_value(why).expect("to JSON");

@@ -12,6 +12,7 @@ use tracklane_core::time::Timestamp;
 use tracklane_geo::visit::{self, Rules, Taken, Visits, ZoneFix};
 
 use super::Pass;
+use crate::tracking::clock::Dating;
 use crate::tracking::states::DeviceState;
 use crate::tracking::turn::Seen;
 use crate::tracking::zones::{TenantZones, ZoneKey};
@@ -33,26 +34,50 @@ pub(super) struct Witness {
     pub driver_id: Option<DriverId>,
     /// When the position that proves it came in.
     pub received_at: Timestamp,
+    /// How the times of the device are told, when its clock is ahead of ours.
+    pub dating: Option<Dating>,
     /// True when it came after later ones.
     pub late: bool,
 }
 
+impl Witness {
+    /// A time of the device as it is told: by our clock, and never after it was heard of.
+    pub fn ours(&self, at: Timestamp) -> Timestamp {
+        self.dating.map_or(at, |dating| dating.ours(at)).min(self.received_at)
+    }
+}
+
 impl Pass<'_> {
-    /// Steps the zones of the tenant, and tells what happened at those that it drew itself.
-    pub(super) fn zones(&mut self, state: &mut DeviceState, position: &Position, who: &Witness) -> Step {
-        let Some(fix) = self.zone_fix(position, super::moment(state, position)) else { return Step::default() };
+    /// Steps the zones of the tenant, and tells what happened at those that it drew itself. A fix that waited comes first.
+    pub(super) fn zones(
+        &mut self,
+        state: &mut DeviceState,
+        position: &Position,
+        waiting: Option<ZoneFix>,
+        who: &Witness,
+    ) -> Step {
+        let at = state.newest.unwrap_or(position.fix_time);
+        let Some(fix) = self.zone_fix(position, at) else { return Step::default() };
         let zones = self.zones_of(position.tenant_id);
         let zones = zones.read();
         let rules = |key| zones.rules(key, self.arrival);
-        let Taken::Stepped { events, moved } = state.visits.take(&zones.index, fix, zones.travel(), rules) else {
-            return Step::default();
-        };
-        state.window.note(&state.visits, self.window_s, position.received_at);
-        self.tell(&zones, who, &events);
+        let vague = |fix: &ZoneFix| fix.accuracy_m.is_some_and(|accuracy| accuracy > self.worst_accuracy_m);
+        let before = state.visits.previous().map(|previous| previous.at);
+        let waiting = waiting.filter(|waiting| !vague(waiting) && Some(waiting.at) > before && waiting.at < fix.at);
+        let mut step = Step::default();
+        for fix in waiting.into_iter().chain([fix]) {
+            let Taken::Stepped { events, moved } = state.visits.take(&zones.index, fix, zones.travel(), rules) else {
+                continue;
+            };
+            state.window.note(&state.visits, self.window_s, position.received_at);
+            step.events.extend(events);
+            step.moved |= moved;
+        }
+        self.tell(&zones, who, &step.events);
         if zones.limits_speed() {
             self.speed(&zones, &mut state.visits, position, who, fix.at);
         }
-        Step { events, moved }
+        step
     }
 
     /// The position as zones see it; none when it is too inaccurate to say anything.
@@ -86,10 +111,10 @@ impl Pass<'_> {
             let inside_s = event.since.map(|since| seconds(since, event.at));
             let data = ZoneCrossing {
                 point: event.point,
-                proved_at: event.proved_at,
+                proved_at: who.ours(event.proved_at),
                 inferred: event.inferred,
                 inside_s,
-                ..blank(event.proved_at)
+                ..blank(who.ours(event.proved_at))
             };
             self.note(zones, who, *key, kind, event.at, data);
         }
@@ -109,7 +134,7 @@ impl Pass<'_> {
         for (key, limit) in limits {
             let Some(fast) = visits.speed(key, at, position.fix.speed_mps, &limit) else { continue };
             let speeding = Some(ZoneSpeeding { limit_mps: limit.limit_mps, peak_mps: fast.peak_mps });
-            let data = ZoneCrossing { point: position.fix.point, speeding, ..blank(at) };
+            let data = ZoneCrossing { point: position.fix.point, speeding, ..blank(who.ours(at)) };
             self.note(zones, who, key, EventKind::ZoneSpeeding, fast.since, data);
         }
     }
@@ -124,6 +149,7 @@ impl Pass<'_> {
         mut data: ZoneCrossing,
     ) {
         let ZoneKey::Custom(zone_id) = key else { return };
+        let at = who.ours(at);
         let Some(drawn) = zones.drawn(zone_id).filter(|drawn| drawn.tells(at)) else { return };
         let fresh = zones.is_fresh(at, who.received_at);
         data.zone_name = drawn.name.to_string();

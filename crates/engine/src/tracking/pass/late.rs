@@ -2,21 +2,26 @@
 //! as it is known now. What the second time tells and the first did not is news; "now" never moves back. Where the two
 //! contradict each other, what was told stands: the log is never taken back.
 
+use tracklane_core::Timestamp;
 use tracklane_core::id::DeviceId;
 use tracklane_core::position::Position;
-use tracklane_geo::visit::replay::compare;
-use tracklane_geo::visit::{self, Taken, Visits, ZoneFix};
+use tracklane_geo::filter::Spot;
+use tracklane_geo::visit::replay::{believable, compare};
+use tracklane_geo::visit::{self, EventKind, Taken, Travel, Visits, ZoneFix};
 
 use super::crossings::Witness;
 use super::{Pass, Sighting};
 use crate::tracking::dedupe::Known;
-use crate::tracking::states::DeviceState;
+use crate::tracking::filter::{Judge, Neighbours, spot};
+use crate::tracking::states::{DeviceState, Start};
 use crate::tracking::zones::{TenantZones, ZoneKey};
 
 /// The late fixes of one device in one run, in order of their time.
 pub(super) struct Late {
     pub who: Witness,
     pub fixes: Vec<ZoneFix>,
+    /// How the device moves.
+    travel: Travel,
 }
 
 /// One way through the zones.
@@ -41,13 +46,29 @@ impl Walk {
 
 impl Pass<'_> {
     /// Keeps a late position for when all of its device have been seen, if it is not too late.
-    pub(super) fn keep_late(&mut self, state: &DeviceState, position: &Position, who: Witness) {
-        if state.place_before(position.fix_time, self.window_s).is_none() {
+    pub(super) fn keep_late(&mut self, state: &DeviceState, position: &Position, who: Witness, judge: Judge) {
+        if state.start_before(position.fix_time, self.window_s).is_none() {
             return;
         }
         let Some(fix) = self.zone_fix(position, position.fix_time) else { return };
-        let late = self.late.get_or_insert_with(|| Late { who, fixes: Vec::new() });
+        let late = self.late.get_or_insert_with(|| Late { who, fixes: Vec::new(), travel: judge.travel() });
         late.fixes.push(fix);
+    }
+
+    /// The believed positions around one that may be late, where they are at hand.
+    pub(super) fn neighbours<'k>(&self, state: &DeviceState, position: &Position, known: &'k Known) -> Neighbours<'k> {
+        let at = position.fix_time;
+        if Some(at) >= state.newest || state.start_before(at, self.window_s).is_none() {
+            return Neighbours::default();
+        }
+        let track = known.track(position.device_id);
+        let (before, behind) = track.split_at(track.partition_point(|known| known.fix_time < at));
+        let before = before.iter().rfind(|known| known.mark.is_none()).map(spot);
+        let behind = behind.iter().find(|known| known.mark.is_none() && known.fix_time > at);
+        // Late ones of the same run are not in history yet.
+        let late = self.late.as_ref().and_then(|late| late.fixes.last());
+        let late = late.map(|fix| Spot { at: fix.at, point: fix.point, accuracy_m: fix.accuracy_m.unwrap_or(0.0) });
+        Neighbours { before: before.into_iter().chain(late).max_by_key(|spot| spot.at), behind }
     }
 
     /// Does the way again for the late positions of a device, if there are any, of any device but this one.
@@ -63,29 +84,46 @@ impl Pass<'_> {
     /// Does the way again from before the late fixes.
     pub(super) fn redo(&mut self, state: &mut DeviceState, late: &Late, known: &Known) {
         let (Some(first), Some(newest)) = (late.fixes.first(), state.visits.previous()) else { return };
-        let Some(place) = state.place_before(first.at, self.window_s).cloned() else { return };
-        let was = self.way(known.track(late.who.device_id), place.at(), &late.fixes);
+        let Some(start) = state.start_before(first.at, self.window_s) else { return };
+        let sure = state.dating(late.who.received_at).is_some();
+        let was = self.way(known.track(late.who.device_id), start.from(self.window_s), &late.fixes, sure);
         // Another submission may have got in between, and what history said before is out of date: then it stays as it is.
-        let (Some(start), Some(end)) = (was.first(), was.last()) else { return };
-        if start.at != place.at() || end.at != newest.at {
+        if was.last().is_none_or(|last| last.at != newest.at) {
             return;
         }
-        let is = merged(&was[1..], &late.fixes);
+        let (visits, from, was) = match start {
+            Start::Place(place) => match was.split_first() {
+                Some((from, rest)) if from.at == place.at() => (place.visits(*from), Some(*from), rest),
+                _ => return,
+            },
+            Start::Birth(_) => (Visits::default(), None, &was[..]),
+        };
+        let noted = start.place().noted();
+        let is = believable(from, &merged(was, &late.fixes), late.travel);
+        let was = believable(from, was, late.travel);
         let zones = self.zones_of(late.who.tenant_id);
         let zones = zones.read();
-        let before = self.walk(&zones, place.visits(*start), &was[1..], |_| {});
-        let now = self.walk(&zones, place.visits(*start), &is, |visits| state.window.renew(visits));
+        let before = self.walk(&zones, visits.clone(), &was, |_| {});
+        let now = self.walk(&zones, visits, &is, |visits| state.window.renew(visits));
         let mut news: Vec<(ZoneKey, visit::Event)> = Vec::new();
         for zone in zones_seen(&[&before, &now], &state.visits) {
             // What was drawn or changed since then said other things at the time.
-            let changed = zones.changed_since(zone, place.noted());
+            let changed = zones.changed_since(zone, noted);
             if changed || state.visits.contains(zone) != before.visits.contains(zone) {
                 continue;
             }
             let changes = compare(&before.events(zone), &now.events(zone), self.window_s);
             if changes.withdrawn.is_empty() {
-                state.visits.adopt(&now.visits, zone);
-                news.extend(changes.added.into_iter().map(|event| (zone, event)));
+                let goes_on = changes.added.iter().all(|event| event.kind != EventKind::Enter);
+                let may_dwell = state.visits.may_dwell(zone);
+                news.extend(
+                    changes
+                        .added
+                        .iter()
+                        .filter(|event| is_news(event, &changes.added, may_dwell))
+                        .map(|event| (zone, *event)),
+                );
+                state.visits.adopt(&now.visits, zone, goes_on);
             }
         }
         news.sort_by_key(|(_, event)| event.at);
@@ -101,31 +139,28 @@ impl Pass<'_> {
             return;
         }
         for step in now.steps.iter().filter(|step| step.events.iter().any(|event| news.contains(event))) {
-            let sighting =
-                Sighting { at: step.fix.at, point: step.fix.point, visits: &step.visits, events: &step.events };
+            let sighting = Sighting {
+                at: late.who.ours(step.fix.at),
+                point: step.fix.point,
+                visits: &step.visits,
+                events: &step.events,
+            };
             self.milestones(&late.who, &sighting);
         }
         if let Some(newest) = state.visits.previous() {
-            let sighting = Sighting { at: newest.at, point: newest.point, visits: &state.visits, events: &[] };
+            let sighting =
+                Sighting { at: late.who.ours(newest.at), point: newest.point, visits: &state.visits, events: &[] };
             self.milestones(&late.who, &sighting);
         }
     }
 
-    /// The fixes of a device as history has them, from one time on, without these; each no earlier than the one before, as
-    /// they were taken.
-    fn way(&self, track: &[Position], from: tracklane_core::Timestamp, without: &[ZoneFix]) -> Vec<ZoneFix> {
-        let mut way: Vec<ZoneFix> = Vec::with_capacity(track.len());
-        for position in track.iter().filter(|position| position.mark.is_none()) {
-            if without.iter().any(|late| late.at == position.fix_time) {
-                continue;
-            }
-            let at = position.fix_time.min(position.received_at);
-            let at = way.last().map_or(at, |last| last.at.max(at));
-            if at >= from {
-                way.extend(self.zone_fix(position, at));
-            }
-        }
-        way
+    /// The fixes of a device as history has them, from one time on, without these; those that are ahead of our clock only
+    /// when the device's clock is.
+    fn way(&self, track: &[Position], from: Timestamp, without: &[ZoneFix], ahead: bool) -> Vec<ZoneFix> {
+        let believed = track.iter().filter(|position| position.mark.is_none() && position.fix_time >= from);
+        let dated = believed.filter(|position| ahead || position.fix_time <= position.received_at);
+        let others = dated.filter(|position| without.iter().all(|late| late.at != position.fix_time));
+        others.filter_map(|position| self.zone_fix(position, position.fix_time)).collect()
     }
 
     fn walk(
@@ -147,6 +182,12 @@ impl Pass<'_> {
         }
         Walk { visits, steps }
     }
+}
+
+/// False for the dwell of a visit of which it was told already: a late fix may have dated it anew.
+fn is_news(event: &visit::Event, added: &[visit::Event], may_dwell: bool) -> bool {
+    let of_this = |entry: &visit::Event| entry.kind == EventKind::Enter && Some(entry.at) == event.since;
+    event.kind != EventKind::Dwell || may_dwell || added.iter().any(of_this)
 }
 
 /// Two ways in order of time as one.

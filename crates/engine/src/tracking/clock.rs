@@ -1,0 +1,137 @@
+//! Devices whose clock is ahead of ours.
+//!
+//! One fix from the future may be a jump of the clock: it counts for when it came, and zones are not asked with it. When
+//! another one follows, the clock is taken to be ahead. From then on the device's fixes are in order by its own clock, so
+//! that a late one finds its place, and what they prove is dated earlier by as much as the clock was ahead at least.
+
+use serde::{Deserialize, Serialize};
+use tracklane_core::Timestamp;
+use tracklane_core::position::Position;
+use tracklane_geo::visit::{Window, ZoneFix};
+
+use super::states::DeviceState;
+
+/// A clock that was not ahead for so many seconds is not taken to be ahead any more.
+const FORGOTTEN_S: i64 = 3_600;
+/// A fix that comes within so many seconds was on its way no longer than usual.
+const IN_TIME_S: i64 = 10;
+/// So many fixes in a row that would be in time by a right clock, but late by one that is ahead, say that it was put right.
+const PUT_RIGHT: u8 = 5;
+
+/// How times of a device are told.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Dating {
+    /// By how much the clock is ahead at least, in microseconds.
+    by: i64,
+    /// By how much less it was taken to be ahead before.
+    less: i64,
+    /// Up to when, by the device, and by our clock.
+    until: (Timestamp, Timestamp),
+}
+
+impl Dating {
+    /// A time of the device by our clock. Never against the order of what was told before more was known of its clock.
+    pub fn ours(&self, at: Timestamp) -> Timestamp {
+        let earlier = |by: i64| Timestamp::from_microsecond(at.as_microsecond() - by).unwrap_or(at);
+        let (until, told) = self.until;
+        if at <= until { earlier(self.by - self.less).min(told) } else { earlier(self.by).max(told) }
+    }
+}
+
+/// A clock that turns out to be ahead by so much more, in microseconds, is dated anew.
+const MORE: i64 = 5_000_000;
+
+/// What is known of a clock that was ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Ahead {
+    dating: Dating,
+    /// True once there was more than one fix.
+    sure: bool,
+    /// When the last of them came.
+    heard: Timestamp,
+    /// How many fixes in a row say that it was put right.
+    right: u8,
+    /// The fix time of the last of these, and when it came.
+    last: (Timestamp, Timestamp),
+}
+
+impl DeviceState {
+    /// How the times of the device are told, when its clock is taken to be ahead of ours.
+    pub fn dating(&self, now: Timestamp) -> Option<Dating> {
+        self.ahead.as_ref().filter(|ahead| ahead.sure && ahead.is_fresh(now)).map(|ahead| ahead.dating)
+    }
+
+    /// True when the time of a fix is to be trusted: it is not ahead of our clock, or not the first one that is.
+    pub fn trusts_time_of(&self, position: &Position) -> bool {
+        let known = self.ahead.as_ref().is_some_and(|ahead| ahead.is_fresh(position.received_at));
+        position.fix_time <= position.received_at || known
+    }
+
+    /// When a position was, in the order of the device.
+    pub fn time_of(&self, position: &Position) -> Timestamp {
+        if self.trusts_time_of(position) { position.fix_time } else { position.received_at }
+    }
+
+    /// The first fix that was ahead, when this position is the next one and is ahead, too: zones are asked with it now that
+    /// its time is to be trusted.
+    pub fn waiting_fix(&self, position: &Position) -> Option<ZoneFix> {
+        let ahead = self.ahead.as_ref().filter(|ahead| !ahead.sure && ahead.is_fresh(position.received_at))?;
+        let latest = self.latest.as_deref().filter(|latest| latest.received_at == ahead.heard)?;
+        let more = position.fix_time > position.received_at && position.fix_time > ahead.last.0;
+        more.then_some(ZoneFix { at: ahead.last.0, point: latest.point, accuracy_m: latest.accuracy_m })
+    }
+
+    /// Notes how far ahead a position is that is believed.
+    pub fn learn_clock(&mut self, position: &Position) {
+        let Position { fix_time, received_at, .. } = *position;
+        let by = fix_time.as_microsecond() - received_at.as_microsecond();
+        if by <= 0 {
+            return;
+        }
+        let before = self.ahead.as_deref().copied().filter(|ahead| ahead.is_fresh(received_at));
+        let known = before.map(|before| before.dating);
+        let dating = match known {
+            // What is known of the first one is not used yet.
+            Some(known) if by <= known.by + MORE && before.is_some_and(|before| before.sure) => {
+                Dating { by: by.max(known.by), less: known.less + (by - known.by).max(0), ..known }
+            }
+            _ => {
+                let used = self.dating(received_at);
+                let until = self.newest.unwrap_or(Timestamp::MIN);
+                let told = used.map_or(until, |used| used.ours(until)).min(received_at);
+                let by = known.map_or(by, |known| known.by.max(by));
+                Dating { by, less: by - used.map_or(0, |used| used.by), until: (until, told) }
+            }
+        };
+        let last = (fix_time, received_at);
+        self.ahead = Some(Box::new(Ahead { dating, sure: before.is_some(), heard: received_at, right: 0, last }));
+    }
+
+    /// Looks whether the clock was put right, and begins anew then: what was known by the old time is in no order with what
+    /// comes now.
+    pub fn look_at_clock(&mut self, position: &Position) {
+        let Position { fix_time, received_at, .. } = *position;
+        let Some(by) = self.dating(received_at).map(|dating| dating.by) else { return };
+        let Some(ahead) = self.ahead.as_deref_mut() else { return };
+        let in_time = |from: i64| (0..=IN_TIME_S * 1_000_000).contains(&(received_at.as_microsecond() - from));
+        if by <= IN_TIME_S * 1_000_000 || !in_time(fix_time.as_microsecond()) || Some(fix_time) >= self.newest {
+            ahead.right = 0;
+            return;
+        }
+        let goes_on = fix_time > ahead.last.0 && received_at > ahead.last.1;
+        ahead.right = if goes_on && ahead.right > 0 { ahead.right + 1 } else { 1 };
+        ahead.last = (fix_time, received_at);
+        if ahead.right >= PUT_RIGHT {
+            self.ahead = None;
+            self.newest = Some(fix_time);
+            self.visits.put_back(fix_time);
+            self.window = Window::default();
+        }
+    }
+}
+
+impl Ahead {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        now.as_second() - self.heard.as_second() <= FORGOTTEN_S
+    }
+}
