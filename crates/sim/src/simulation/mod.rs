@@ -4,6 +4,7 @@
 //! spoilt by [`Fault`]s; what the server tells in the end is held against the truth, not against what was sent.
 
 mod area;
+mod dwell;
 mod faults;
 mod oracle;
 mod report;

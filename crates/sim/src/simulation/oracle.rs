@@ -3,14 +3,17 @@
 //! The truth is the path without any error, looked at 20 times a second: it crosses an edge, or it does not. What a server
 //! *can* know of it is less, for it sees a fix now and then, each a little wrong. So much is asked of it:
 //!
-//! - A fix **speaks** for one side of an edge when the vehicle truly was further than the margin from it: 25 m, or five
-//!   standard deviations of the device's error if that is more. A fix that is nowhere near the truth never speaks.
-//! - A **stretch** is a row of fixes that speak for the same side, with no crossing between them, and at least four of them.
+//! - A fix **speaks** for one side of an edge when the vehicle truly was on that side, and what the device said of it lies on
+//!   the same side: 30 m from the edge at least, or two and a half of the accuracies that it stated and five metres if that is more. So
+//!   much the rules of a zone promise by default. A fix that is nowhere near the truth never speaks.
+//! - A **stretch** is a row of fixes that speak for the same side, with no crossing between them, and at least three of them:
+//!   two that confirm each other, and one that may be doubted for what came before it.
 //! - Between two stretches lies a **passage**. Where they are on different sides, one event must be told, neither more nor
 //!   less: the entry or the exit. Where they are on the same side (a visit too short or too shallow to be sure of, a drive
 //!   along the edge, a hole in what was received), nothing is asked for but that the events are whole: none, or one entry
 //!   with its exit. So it is before the first stretch and behind the last one.
-//! - Where the truth crosses the edge more often than that, so may the events.
+//! - Where the truth crosses the edge more often than that, so may the events. Where such a passage adjoins one that must be
+//!   told, that one may be dated into it.
 //! - An event outside all passages is wrong, whatever it says. A passage reaches from the last fix before it to the first one
 //!   behind it that came in time: what was told before a late fix came was right by what was known, and stands. How far that is
 //!   from the truth is what the error in time says.
@@ -34,21 +37,13 @@ pub(super) struct Cut {
     pub to: Side,
 }
 
-/// What a server can be asked to know.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Rule {
-    /// How far from the edge a fix must be to speak, in metres.
-    pub margin_m: f64,
-    /// How many fixes make a stretch.
-    pub fixes: usize,
-}
-
-impl Rule {
-    /// For a device with this standard deviation of its error, in metres.
-    pub fn of(sigma_m: f64) -> Self {
-        Self { margin_m: (5.0 * sigma_m).max(25.0), fixes: 4 }
-    }
-}
+/// How far from the edge a fix must be to speak, in metres: at least so far ...
+const MARGIN_M: f64 = 30.0;
+/// ... and so many of its accuracies, and so many metres more.
+const ACCURACIES: f64 = 2.5;
+const SPARE_M: f64 = 5.0;
+/// How many fixes make a stretch.
+pub(super) const FIXES: usize = 3;
 
 /// What lies between two stretches.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,11 +67,33 @@ impl Passage {
     }
 }
 
+/// What must be told of one device and one zone.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Truth {
+    /// In order of time.
+    pub passages: Vec<Passage>,
+    /// Where the device was inside from the first: when that was seen, at the earliest and at the latest.
+    pub begins_in: Option<(f64, f64)>,
+    /// When the last fix was taken that came in time.
+    pub last_s: f64,
+}
+
+impl Truth {
+    /// True when nothing can be told.
+    pub fn is_empty(&self) -> bool {
+        self.passages.is_empty() && self.begins_in.is_none()
+    }
+}
+
 /// One fix that a server got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Seen {
     /// When it was taken, in seconds of the simulation.
     pub at_s: u32,
+    /// Where the device said to be.
+    pub said: Place,
+    /// The accuracy that it stated, in metres.
+    pub accuracy_m: f64,
     /// True when none that was taken later had come before.
     pub prompt: bool,
 }
@@ -122,15 +139,21 @@ struct Stretch {
     fixes: usize,
 }
 
-/// The passages of a path. `seen` is what the server got, in order, each fix once.
-pub(super) fn passages(area: &Area, path: &[Place], seen: &[Seen], rule: Rule) -> Vec<Passage> {
-    let (Some(first), Some(last)) = (seen.first(), seen.last()) else { return Vec::new() };
+/// So long after the first fix, in seconds, who is inside from the first may be taken to have been seen: a first fix that is
+/// nowhere near the truth, or by a clock that is ahead, counts for nothing, nor do those that it makes doubtful.
+const BEGINNING_S: f64 = 15.0;
+
+/// What must be told of a path. `seen` is what the server got, in order, each fix once; `fixes` of them make a stretch.
+pub(super) fn truth(area: &Area, path: &[Place], seen: &[Seen], fixes: usize) -> Truth {
+    let (Some(first), Some(last)) = (seen.first(), seen.last()) else {
+        return Truth { passages: Vec::new(), begins_in: None, last_s: 0.0 };
+    };
     let (first, last) = (&first.at_s, &last.at_s);
     let prompt: Vec<u32> = seen.iter().filter(|seen| seen.prompt).map(|seen| seen.at_s).collect();
     let until = |second: u32| prompt[..prompt.partition_point(|at_s| *at_s <= second)].last().unwrap_or(first);
     let since = |second: u32| prompt[prompt.partition_point(|at_s| *at_s < second)..].first().unwrap_or(last);
     let cuts = cuts(area, path);
-    let stretches = stretches(area, path, seen, rule, &cuts);
+    let stretches = stretches(area, path, seen, fixes, &cuts);
     let between = |from: Option<&Stretch>, to: Option<&Stretch>| {
         let (before, behind) =
             (from.map_or(*first, |stretch| stretch.last_s), to.map_or(*last, |stretch| stretch.first_s));
@@ -148,29 +171,53 @@ pub(super) fn passages(area: &Area, path: &[Place], seen: &[Seen], rule: Rule) -
     if stretches.last().is_some_and(|stretch| stretch.last_s != *last) {
         passages.push(between(stretches.last(), None));
     }
-    passages
+    lengthen(&mut passages);
+    let begins_in = stretches.first().filter(|stretch| stretch.side == Side::In && stretch.first_s == *first);
+    let begins_in = begins_in.map(|_| (f64::from(*first), f64::from(*since(*first)) + BEGINNING_S));
+    Truth { passages, begins_in, last_s: f64::from(*until(*last)) }
 }
 
-fn stretches(area: &Area, path: &[Place], seen: &[Seen], rule: Rule, cuts: &[Cut]) -> Vec<Stretch> {
-    let (low, high) = area.bounds();
-    let far = |at: Place| {
-        at.0 < low.0 - rule.margin_m
-            || at.0 > high.0 + rule.margin_m
-            || at.1 < low.1 - rule.margin_m
-            || at.1 > high.1 + rule.margin_m
+/// Where a passage that must be told adjoins a doubtful one, nobody can be sure in which of them the edge was passed.
+fn lengthen(passages: &mut [Passage]) {
+    let doubtful =
+        |passage: &Passage, side: Option<Side>| passage.from == side && passage.to == side && !passage.cuts.is_empty();
+    for place in 1..passages.len() {
+        let (before, behind) = passages.split_at_mut(place);
+        let (Some(a), Some(b)) = (before.last_mut(), behind.first_mut()) else { continue };
+        if b.from_s > a.until_s {
+            continue;
+        }
+        if a.is_decided() && doubtful(b, a.to) {
+            a.until_s = a.until_s.max(b.until_s);
+        } else if b.is_decided() && doubtful(a, b.from) {
+            b.from_s = b.from_s.min(a.from_s);
+        }
+    }
+}
+
+/// The side that a fix speaks for, if the vehicle was at `at`.
+fn speaks(area: &Area, (low, high): (Place, Place), at: Place, seen: &Seen) -> Option<Side> {
+    let margin_m = (ACCURACIES * seen.accuracy_m + SPARE_M).max(MARGIN_M);
+    let far = |(east, north): Place| {
+        east < low.0 - margin_m || east > high.0 + margin_m || north < low.1 - margin_m || north > high.1 + margin_m
     };
+    if far(at) && far(seen.said) {
+        return Some(Side::Out);
+    }
+    let inside = area.contains(at);
+    let said_m = area.distance_m(seen.said);
+    let agrees = said_m.abs() >= margin_m && (said_m < 0.0) == inside;
+    agrees.then_some(if inside { Side::In } else { Side::Out })
+}
+
+fn stretches(area: &Area, path: &[Place], seen: &[Seen], fixes: usize, cuts: &[Cut]) -> Vec<Stretch> {
+    let bounds = area.bounds();
     let mut stretches: Vec<Stretch> = Vec::new();
     let mut open: Option<Stretch> = None;
     let mut passed = 0;
-    for second in seen.iter().map(|seen| seen.at_s).filter(|second| (*second as usize) < path.len()) {
-        let at = path[second as usize];
-        let side = if far(at) {
-            Some(Side::Out)
-        } else {
-            let distance_m = area.distance_m(at);
-            let speaks = distance_m.abs() >= rule.margin_m;
-            speaks.then_some(if distance_m < 0.0 { Side::In } else { Side::Out })
-        };
+    for seen in seen.iter().filter(|seen| (seen.at_s as usize) < path.len()) {
+        let second = seen.at_s;
+        let side = speaks(area, bounds, path[second as usize], seen);
         let before = passed;
         while cuts.get(passed).is_some_and(|cut| cut.at_s <= f64::from(second)) {
             passed += 1;
@@ -187,7 +234,7 @@ fn stretches(area: &Area, path: &[Place], seen: &[Seen], rule: Rule, cuts: &[Cut
         }
     }
     stretches.extend(open);
-    stretches.retain(|stretch| stretch.fixes >= rule.fixes);
+    stretches.retain(|stretch| stretch.fixes >= fixes);
     stretches
 }
 
@@ -196,7 +243,11 @@ mod tests {
     use super::*;
 
     const CIRCLE: Area = Area::Circle { centre: (0.0, 0.0), radius_m: 100.0 };
-    const RULE: Rule = Rule { margin_m: 25.0, fixes: 3 };
+
+    /// With at least so many fixes in a stretch.
+    fn passages(area: &Area, path: &[Place], seen: &[Seen], fixes: usize) -> Vec<Passage> {
+        truth(area, path, seen, fixes).passages
+    }
 
     /// A place for each second on the way through these ones, ten metres a second.
     fn path(east: &[f64]) -> Vec<Place> {
@@ -209,7 +260,8 @@ mod tests {
     }
 
     fn every(seconds: usize, path: &[Place]) -> Vec<Seen> {
-        (0..path.len() as u32).step_by(seconds).map(|at_s| Seen { at_s, prompt: true }).collect()
+        let seen = |at_s: u32| Seen { at_s, said: path[at_s as usize], accuracy_m: 5.0, prompt: true };
+        (0..path.len() as u32).step_by(seconds).map(seen).collect()
     }
 
     #[test]
@@ -223,7 +275,7 @@ mod tests {
     #[test]
     fn a_visit_that_is_seen_well_must_be_told() {
         let path = path(&[-300.0, 300.0]);
-        let passages = passages(&CIRCLE, &path, &every(5, &path), RULE);
+        let passages = passages(&CIRCLE, &path, &every(5, &path), FIXES);
         assert_eq!(passages.len(), 2);
         assert!(passages.iter().all(|passage| passage.is_decided() && passage.cuts.len() == 1));
         assert_eq!((passages[0].from_s, passages[0].until_s), (15.0, 25.0));
@@ -232,17 +284,17 @@ mod tests {
     #[test]
     fn a_visit_too_short_or_too_shallow_or_unheard_need_not_be() {
         let through = path(&[-400.0, 400.0]);
-        let sparse = passages(&CIRCLE, &through, &every(7, &through), Rule { fixes: 2, ..RULE });
+        let sparse = passages(&CIRCLE, &through, &every(7, &through), 2);
         assert_eq!(sparse.len(), 2, "two fixes lie deep in it");
-        let sparse = passages(&CIRCLE, &through, &every(7, &through), RULE);
+        let sparse = passages(&CIRCLE, &through, &every(7, &through), FIXES);
         assert_eq!(sparse.iter().map(Passage::is_decided).collect::<Vec<_>>(), [false]);
         assert_eq!(sparse[0].cuts.len(), 2);
         let touch = path(&[-300.0, -85.0, -300.0]);
-        let touched = passages(&CIRCLE, &touch, &every(5, &touch), RULE);
+        let touched = passages(&CIRCLE, &touch, &every(5, &touch), FIXES);
         assert_eq!((touched.len(), touched[0].is_decided(), touched[0].cuts.len()), (1, false, 2));
         let mut gap = every(5, &through);
         gap.retain(|seen| !(22..58).contains(&seen.at_s));
-        let unheard = passages(&CIRCLE, &through, &gap, Rule { fixes: 2, ..RULE });
+        let unheard = passages(&CIRCLE, &through, &gap, 2);
         assert_eq!((unheard.len(), unheard[0].is_decided(), unheard[0].cuts.len()), (1, false, 2));
     }
 
@@ -251,24 +303,43 @@ mod tests {
         let path = path(&[-400.0, 0.0, -400.0]);
         let mut seen = every(5, &path);
         seen.iter_mut().filter(|seen| (30..70).contains(&seen.at_s)).for_each(|seen| seen.prompt = false);
-        let passages = passages(&CIRCLE, &path, &seen, RULE);
+        let passages = passages(&CIRCLE, &path, &seen, FIXES);
         assert_eq!(passages.iter().map(Passage::is_decided).collect::<Vec<_>>(), [true, true]);
         assert_eq!((passages[0].from_s, passages[0].until_s), (25.0, 70.0));
         assert_eq!((passages[1].from_s, passages[1].until_s), (25.0, 70.0));
     }
 
     #[test]
+    fn a_fix_that_is_off_speaks_only_when_it_says_the_truth_clearly() {
+        let path = path(&[-300.0, 300.0]);
+        let decided = |off_m: f64, accuracy_m: f64| {
+            let mut seen = every(2, &path);
+            seen.iter_mut().for_each(|seen| (seen.said.1, seen.accuracy_m) = (off_m, accuracy_m));
+            truth(&CIRCLE, &path, &seen, FIXES).passages.iter().filter(|passage| passage.is_decided()).count()
+        };
+        assert_eq!(decided(0.0, 5.0), 2);
+        assert_eq!(decided(60.0, 5.0), 2);
+        assert_eq!(decided(90.0, 5.0), 0, "it says 10 m inside at most");
+        assert_eq!(decided(0.0, 39.0), 0, "it says 100 m inside at most, and would have to say 102");
+    }
+
+    #[test]
     fn who_is_never_near_has_no_passage_and_who_begins_inside_has_not_entered() {
         let away = path(&[-900.0, -500.0]);
-        assert!(passages(&CIRCLE, &away, &every(5, &away), RULE).is_empty());
+        assert!(passages(&CIRCLE, &away, &every(5, &away), FIXES).is_empty());
         let out = path(&[0.0, 300.0]);
-        let left = passages(&CIRCLE, &out, &every(2, &out), RULE);
+        let left = passages(&CIRCLE, &out, &every(2, &out), FIXES);
         assert_eq!(
             left.iter().map(|passage| (passage.from, passage.to)).collect::<Vec<_>>(),
             [(Some(Side::In), Some(Side::Out))]
         );
         let edge = path(&[-90.0, 0.0, 0.0]);
-        let begun = passages(&CIRCLE, &edge, &every(1, &edge), RULE);
+        let begun = passages(&CIRCLE, &edge, &every(1, &edge), FIXES);
         assert_eq!((begun.len(), begun[0].from, begun[0].to), (1, None, Some(Side::In)));
+        assert_eq!(truth(&CIRCLE, &edge, &every(1, &edge), FIXES).begins_in, None);
+        let stays = vec![(0.0, 0.0); 60];
+        let stayed = truth(&CIRCLE, &stays, &every(5, &stays), FIXES);
+        assert_eq!((stayed.passages.len(), stayed.begins_in, stayed.last_s), (0, Some((0.0, 15.0)), 55.0));
+        assert!(!stayed.is_empty() && truth(&CIRCLE, &away, &every(5, &away), FIXES).is_empty());
     }
 }

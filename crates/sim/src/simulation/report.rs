@@ -1,5 +1,6 @@
 //! What came of a simulation, for people and for programs.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -8,7 +9,6 @@ use tracklane_core::event::EventKind;
 use tracklane_core::id::{DeviceId, ZoneId};
 
 use super::faults::Fault;
-use super::oracle::Side;
 use super::send::{Counts, Protocol};
 use super::verdict::{self, Verdict, Wrong};
 use super::world::Plan;
@@ -49,6 +49,12 @@ pub struct RunReport {
     pub duplicates: usize,
     /// Those that it took as older than what it knew.
     pub late: usize,
+    /// Those that it kept and did not believe, by mark.
+    pub marked: BTreeMap<&'static str, usize>,
+    /// Of those that are nowhere near the truth, how many were marked.
+    pub wild_marked: usize,
+    /// And how many were not.
+    pub wild_believed: usize,
     /// Those that it did not take.
     pub rejected: usize,
     /// Entries that had to be told.
@@ -57,6 +63,10 @@ pub struct RunReport {
     pub exits: usize,
     /// How many of both were told.
     pub found: usize,
+    /// Dwells that had to be told.
+    pub dwells: usize,
+    /// How many of them were told.
+    pub dwells_found: usize,
     /// How many events were told as late.
     pub told_late: usize,
     /// Events that had to be told and were not.
@@ -125,7 +135,7 @@ impl Report {
 
 impl RunReport {
     pub(super) fn new(faults: &[Fault], counts: Counts, took: Duration) -> Self {
-        let Counts { sent, accepted, duplicates, late, rejected } = counts;
+        let Counts { sent, accepted, duplicates, late, rejected, marked, wild_marked, wild_believed } = counts;
         Self {
             ok: true,
             faults: faults.to_vec(),
@@ -133,10 +143,15 @@ impl RunReport {
             accepted,
             duplicates,
             late,
+            marked,
+            wild_marked,
+            wild_believed,
             rejected,
             entries: 0,
             exits: 0,
             found: 0,
+            dwells: 0,
+            dwells_found: 0,
             told_late: 0,
             missing: 0,
             extra: 0,
@@ -153,11 +168,7 @@ impl RunReport {
     }
 
     pub(super) fn note(&mut self, mistake: verdict::Fault, (device_id, zone_id): (DeviceId, ZoneId), at: Timestamp) {
-        let kind = match mistake.to {
-            Side::In => EventKind::ZoneEntered,
-            Side::Out => EventKind::ZoneExited,
-        };
-        self.cases.push(Case { wrong: mistake.wrong, kind, at, device_id, zone_id });
+        self.cases.push(Case { wrong: mistake.wrong, kind: mistake.what, at, device_id, zone_id });
     }
 
     pub(super) fn settle(&mut self, mut all: Verdict, told_late: usize) {
@@ -165,6 +176,7 @@ impl RunReport {
         (self.missing, self.extra) = (count(Wrong::Missing), count(Wrong::Extra));
         (self.flaps, self.halves, self.disorder) = (count(Wrong::Flap), count(Wrong::Half), count(Wrong::Order));
         (self.entries, self.exits, self.found) = (all.entries, all.exits, all.found);
+        (self.dwells, self.dwells_found) = (all.dwells, all.dwells_found);
         (self.undecided, self.undecided_told) = (all.undecided, all.undecided_told);
         (self.doubtful_told, self.told_late) = (all.doubtful_told, told_late);
         self.ok = all.faults.is_empty() && self.rejected == 0;

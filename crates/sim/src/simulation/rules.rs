@@ -6,9 +6,9 @@ use tracklane_geo::Shape;
 use tracklane_geo::visit::{Event, EventKind, Rules, Travel, ZoneFix, replay};
 
 use super::faults::{Fault, Sent};
-use super::oracle::Side;
+use super::oracle::{Side, Truth};
 use super::verdict::{Told, Verdict, judge};
-use super::world::{City, MIDDLE, Plan};
+use super::world::{City, MIDDLE, Plan, dwell_s};
 use crate::trip::moved_m;
 
 const TRAVEL: Travel = Travel { max_speed_mps: Some(70.0), pass_through_m: 0.0 };
@@ -31,14 +31,13 @@ fn track(sent: &Sent) -> Vec<ZoneFix> {
     seen.into_iter().map(fix).collect()
 }
 
-fn told(event: &Event, skew_s: i32) -> Option<Told> {
+fn told(event: &Event, skew_s: i32) -> Told {
     let to = match event.kind {
-        EventKind::Enter => Side::In,
+        EventKind::Enter | EventKind::Dwell => Side::In,
         EventKind::Exit => Side::Out,
-        EventKind::Dwell => return None,
     };
     let micros = event.at.as_microsecond() - second(i64::from(skew_s)).as_microsecond();
-    Some(Told { at_s: micros as f64 / 1e6, least_ahead_s: 0.0, most_ahead_s: 0.0, to, late: false })
+    Told { at_s: micros as f64 / 1e6, least_ahead_s: 0.0, most_ahead_s: 0.0, to, late: false }
 }
 
 fn run(plan: &Plan, faults: &[Fault], rules: &Rules) -> Verdict {
@@ -53,10 +52,15 @@ fn run(plan: &Plan, faults: &[Fault], rules: &Rules) -> Verdict {
         let device = city.device(plan, number, faults);
         let track = track(&device.sent);
         for (zone, shape) in shapes.iter().enumerate() {
-            let events = replay(&track, shape, TRAVEL, rules);
-            let told: Vec<Told> = events.iter().filter_map(|event| told(event, device.sent.skew_s)).collect();
-            let found = device.passages.iter().find(|(near, _)| *near == zone);
-            let one = judge(found.map_or(&[], |(_, passages)| passages), &told);
+            let found = device.truths.iter().find(|(near, _)| *near == zone);
+            let nothing = Truth { passages: Vec::new(), begins_in: None, last_s: 0.0 };
+            let rules = Rules { dwell_s: dwell_s(zone), ..*rules };
+            let events = replay(&track, shape, TRAVEL, &rules);
+            let of = |dwelt: bool| -> Vec<Told> {
+                let events = events.iter().filter(|event| (event.kind == EventKind::Dwell) == dwelt);
+                events.map(|event| told(event, device.sent.skew_s)).collect()
+            };
+            let one = judge(found.map_or(&nothing, |(_, truth)| truth), &of(false), &of(true), rules.dwell_s);
             for mistake in &one.faults {
                 println!("{faults:?}: device {number}, zone {zone}, {mistake:?}");
             }
@@ -69,12 +73,14 @@ fn run(plan: &Plan, faults: &[Fault], rules: &Rules) -> Verdict {
 #[test]
 fn in_the_order_of_time_no_fault_hides_or_makes_an_event() {
     let plan = Plan { seed: 1, devices: 30, zones: 32, duration_s: 2_400, fix_every_s: 5, window_s: 3_600 };
-    let rules = Rules { enter_certainty: 1.5, exit_certainty: 1.5, ..Rules::default() };
+    let rules = Rules::default();
     for faults in [&[][..], &[Fault::Drift], &[Fault::Dropout], &[Fault::Teleport], &Fault::ALL] {
         let verdict = run(&plan, faults, &rules);
         let asked = verdict.entries + verdict.exits;
-        assert!(asked > 400, "{faults:?}: {asked}");
+        println!("{faults:?}: {asked} events, {} dwells, {} doubtful", verdict.dwells, verdict.undecided);
+        assert!(asked > 400 && verdict.dwells > 100, "{faults:?}: {asked}, {}", verdict.dwells);
         assert_eq!((verdict.found, verdict.faults), (asked, vec![]), "{faults:?}");
-        assert!(verdict.undecided * 4 < asked, "{faults:?}: {} of {asked}", verdict.undecided);
+        assert_eq!(verdict.dwells_found, verdict.dwells, "{faults:?}");
+        assert!(verdict.undecided * 8 < asked, "{faults:?}: {} of {asked}", verdict.undecided);
     }
 }

@@ -17,12 +17,12 @@ use tracklane_core::position::Fix;
 use tracklane_core::time::Env;
 
 use super::faults::{Delivery, Fault};
-use super::oracle::Side;
+use super::oracle::{Side, Truth};
 use super::report::{Report, RunReport};
 use super::send::{Counts, Protocol, Row, send};
 use super::trackers::Trackers;
 use super::verdict::{Told, Verdict, judge};
-use super::world::{City, Device, MIDDLE, Plan};
+use super::world::{City, Device, MIDDLE, Plan, dwell_s};
 use crate::trip::moved_m;
 
 /// Calls at the same time while things are made.
@@ -112,7 +112,8 @@ async fn make_zones(client: &Client, setup: &Setup<'_>, city: &City) -> Result<V
     let zones = city.areas.iter().enumerate().map(|(place, area)| {
         let (geometry, radius_m) = area.geometry(MIDDLE);
         let name = format!("Simulated zone {} of {}", place + 1, setup.number);
-        json!({ "name": name, "geometry": geometry, "radius_m": radius_m })
+        let rules = dwell_s(place).map(|dwell_s| json!({ "dwell_s": dwell_s }));
+        json!({ "name": name, "geometry": geometry, "radius_m": radius_m, "rules": rules })
     });
     stream::iter(zones)
         .map(|zone| async move { client.post::<_, Zone>("v1/zones", &zone).await.map(|made| made.id) })
@@ -136,6 +137,17 @@ struct Made {
     id: DeviceId,
     identifier: String,
     device: Device,
+}
+
+/// What was told, by device and zone.
+#[derive(Default)]
+struct Heard(HashMap<(usize, usize), (Vec<Told>, Vec<Told>)>);
+
+impl Heard {
+    /// Entries and exits, and dwells.
+    fn of(&self, device: usize, zone: usize) -> (&[Told], &[Told]) {
+        self.0.get(&(device, zone)).map_or((&[], &[]), |(told, dwelt)| (told, dwelt))
+    }
 }
 
 /// Seconds of the simulation as instants, and back.
@@ -164,7 +176,7 @@ impl Run<'_> {
         due.sort_by_key(|(delivery, _)| delivery.at_ms);
         let last_s = due.last().map_or(0, |(delivery, _)| delivery.at_ms / 1000 + 1);
         let calendar = self.calendar(last_s);
-        let mut told = HashMap::new();
+        let mut told = Heard::default();
         // What was told before is of no concern.
         let mut cursor = self.hear(&devices, calendar, None, &mut told).await?;
         let counts = self.play(&devices, &due, calendar, watch).await?;
@@ -254,25 +266,27 @@ impl Run<'_> {
         devices: &[Made],
         calendar: Calendar,
         after: Option<String>,
-        told: &mut HashMap<(usize, usize), Vec<Told>>,
+        told: &mut Heard,
     ) -> Result<Option<String>, Error> {
         let numbers: HashMap<DeviceId, usize> =
             devices.iter().zip(0..).map(|(made, number)| (made.id, number)).collect();
         let zones: HashMap<ZoneId, usize> = self.zones.iter().copied().zip(0..).collect();
         let mut after = after;
         loop {
-            let page = self.client.events(&["zone.entered,zone.exited"], after.as_deref()).await?;
+            let page = self.client.events(&["zone.entered,zone.dwelled,zone.exited"], after.as_deref()).await?;
             for LoggedEvent { event, .. } in &page.items {
                 let device = event.device_id.and_then(|id| numbers.get(&id).copied());
                 let zone = event.zone_id.and_then(|id| zones.get(&id).copied());
                 let (Some(device), Some(zone)) = (device, zone) else { continue };
-                let to = if event.kind == EventKind::ZoneEntered { Side::In } else { Side::Out };
+                let to = if event.kind == EventKind::ZoneExited { Side::Out } else { Side::In };
                 let late = event.data.get("late").and_then(serde_json::Value::as_bool).unwrap_or(false);
                 // A clock that is ahead is believed only up to when the fix came.
                 let skew_s = f64::from(devices[device].device.sent.skew_s);
                 let (least_ahead_s, most_ahead_s) = (skew_s.min(0.0), skew_s);
                 let at_s = calendar.second(event.occurred_at);
-                told.entry((device, zone)).or_default().push(Told { at_s, least_ahead_s, most_ahead_s, to, late });
+                let (told, dwelt) = told.0.entry((device, zone)).or_default();
+                let list = if event.kind == EventKind::ZoneDwelled { dwelt } else { told };
+                list.push(Told { at_s, least_ahead_s, most_ahead_s, to, late });
             }
             after = page.next_cursor.or(after);
             if !page.has_more {
@@ -281,22 +295,17 @@ impl Run<'_> {
         }
     }
 
-    fn judge(
-        &self,
-        devices: &[Made],
-        calendar: Calendar,
-        told: &HashMap<(usize, usize), Vec<Told>>,
-        counts: Counts,
-        took: Duration,
-    ) -> RunReport {
+    fn judge(&self, devices: &[Made], calendar: Calendar, told: &Heard, counts: Counts, took: Duration) -> RunReport {
         let mut report = RunReport::new(self.faults, counts, took);
         let mut all = Verdict::default();
+        let nothing = Truth { passages: Vec::new(), begins_in: None, last_s: 0.0 };
         for (number, made) in devices.iter().enumerate() {
-            let passages: HashMap<usize, _> = made.device.passages.iter().map(|(zone, found)| (*zone, found)).collect();
+            let truths: HashMap<usize, &Truth> =
+                made.device.truths.iter().map(|(zone, found)| (*zone, found)).collect();
             for (zone, id) in self.zones.iter().enumerate() {
-                let told = told.get(&(number, zone)).map_or(&[][..], Vec::as_slice);
-                let passages = passages.get(&zone).map_or(&[][..], |passages| passages.as_slice());
-                let verdict = judge(passages, told);
+                let (told, dwelt) = told.of(number, zone);
+                let truth = truths.get(&zone).copied().unwrap_or(&nothing);
+                let verdict = judge(truth, told, dwelt, dwell_s(zone));
                 for mistake in &verdict.faults {
                     if report.cases.len() < self.setup.cases {
                         report.note(*mistake, (made.id, *id), calendar.at(mistake.at_s.round() as i64));
@@ -305,7 +314,7 @@ impl Run<'_> {
                 all.add(verdict);
             }
         }
-        report.settle(all, told.values().flatten().filter(|told| told.late).count());
+        report.settle(all, told.0.values().flat_map(|(told, _)| told).filter(|told| told.late).count());
         report
     }
 }
@@ -313,6 +322,7 @@ impl Run<'_> {
 fn row<'a>(made: &'a Made, delivery: &Delivery, calendar: Calendar) -> Row<'a> {
     let fix = made.device.sent.fixes[delivery.fix];
     Row {
+        wild: fix.wild,
         device: &made.identifier,
         time: calendar.at(i64::from(fix.taken_s) + i64::from(made.device.sent.skew_s)),
         fix: Fix {

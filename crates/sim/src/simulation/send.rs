@@ -1,10 +1,11 @@
 //! How fixes reach the server: the protocols of the public API.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use tracklane_api_types::{PositionInput, PositionsAnswer};
+use tracklane_api_types::{PositionInput, PositionsAnswer, RowOutcome};
 use tracklane_client::{Client, Error};
 use tracklane_core::Timestamp;
 use tracklane_core::position::{Attributes, Fix, Report};
@@ -66,6 +67,8 @@ impl FromStr for Protocol {
 /// One fix to send.
 #[derive(Debug, Clone)]
 pub(super) struct Row<'a> {
+    /// True when it is nowhere near the truth.
+    pub wild: bool,
     /// The identifier of the device.
     pub device: &'a str,
     pub time: Timestamp,
@@ -73,13 +76,19 @@ pub(super) struct Row<'a> {
 }
 
 /// What the server said to all that was sent. Devices that speak OsmAnd only hear that a fix was taken.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Counts {
     pub sent: usize,
     pub accepted: usize,
     pub duplicates: usize,
     pub late: usize,
     pub rejected: usize,
+    /// By the word for the mark.
+    pub marked: BTreeMap<&'static str, usize>,
+    /// Fixes nowhere near the truth that were marked.
+    pub wild_marked: usize,
+    /// Fixes nowhere near the truth that were not.
+    pub wild_believed: usize,
 }
 
 impl Counts {
@@ -89,11 +98,27 @@ impl Counts {
         self.duplicates += other.duplicates;
         self.late += other.late;
         self.rejected += other.rejected;
+        other.marked.into_iter().for_each(|(mark, count)| *self.marked.entry(mark).or_default() += count);
+        self.wild_marked += other.wild_marked;
+        self.wild_believed += other.wild_believed;
     }
 
-    fn of(sent: usize, answer: &PositionsAnswer) -> Self {
+    fn of(rows: &[&Row<'_>], answer: &PositionsAnswer) -> Self {
         let PositionsAnswer { accepted, duplicates, late, rejected, .. } = *answer;
-        Self { sent, accepted, duplicates, late, rejected }
+        let sent = rows.len();
+        let mut counts = Self { sent, accepted, duplicates, late, rejected, ..Self::default() };
+        let mut wild = rows.iter().filter(|row| row.wild).count();
+        for row in &answer.rows {
+            let is_wild = rows.get(row.row).is_some_and(|sent| sent.wild);
+            if let Some(mark) = row.mark {
+                *counts.marked.entry(mark.as_str()).or_default() += 1;
+                counts.wild_marked += usize::from(is_wild);
+            }
+            let settled = matches!(row.outcome, RowOutcome::Marked | RowOutcome::Duplicate | RowOutcome::Rejected);
+            wild -= usize::from(is_wild && settled);
+        }
+        counts.wild_believed = wild;
+        counts
     }
 }
 
@@ -111,7 +136,8 @@ pub(super) async fn send(
     if protocol == Protocol::Batch {
         for rows in rows.chunks(BATCH) {
             let inputs: Vec<PositionInput<'_>> = rows.iter().map(input).collect();
-            counts.add(Counts::of(rows.len(), &client.send_positions(&inputs).await?));
+            let rows: Vec<&Row<'_>> = rows.iter().collect();
+            counts.add(Counts::of(&rows, &client.send_positions(&inputs).await?));
         }
         return Ok(counts);
     }
@@ -140,7 +166,7 @@ async fn one_by_one(client: &Client, protocol: Protocol, rows: &[&Row<'_>]) -> R
                 Counts { sent: 1, accepted: 1, ..Counts::default() }
             }
             Protocol::Batch | Protocol::Json | Protocol::Tracker(_) => {
-                Counts::of(1, &client.send_position(&input(row)).await?)
+                Counts::of(&[row], &client.send_position(&input(row)).await?)
             }
         });
     }

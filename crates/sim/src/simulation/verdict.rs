@@ -3,8 +3,10 @@
 use std::fmt;
 
 use serde::Serialize;
+use tracklane_core::event::EventKind;
 
-use super::oracle::{Passage, Side};
+use super::dwell;
+use super::oracle::{Passage, Side, Truth};
 
 /// One zone event of one device and one zone, as the server told it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,8 +26,13 @@ pub(super) struct Told {
 impl Told {
     /// How far the event lies beside a passage, in seconds, as the clock may have it.
     fn beside(&self, passage: &Passage) -> f64 {
+        self.outside((passage.from_s, passage.until_s))
+    }
+
+    /// The same for a span of time.
+    pub fn outside(&self, (from_s, until_s): (f64, f64)) -> f64 {
         let (earliest_s, latest_s) = (self.at_s - self.most_ahead_s, self.at_s - self.least_ahead_s);
-        (passage.from_s - latest_s).max(earliest_s - passage.until_s).max(0.0)
+        (from_s - latest_s).max(earliest_s - until_s).max(0.0)
     }
 
     /// How far the event lies from what truly happened at a passage, in seconds, as it was told.
@@ -34,9 +41,13 @@ impl Told {
         truths.map(|cut| (cut.at_s - self.at_s).abs()).fold(f64::INFINITY, f64::min)
     }
 
-    /// True when the passage does not lead to the side that the event leads to.
-    fn is_against(&self, passage: &Passage) -> bool {
-        passage.is_decided() && passage.cuts.len() < 2 && passage.to != Some(self.to)
+    /// What it costs to count the event to a passage that leads elsewhere, in seconds.
+    fn against_s(&self, passage: &Passage) -> f64 {
+        match passage.is_decided() {
+            true if passage.to == Some(self.to) => 0.0,
+            true if passage.cuts.len() < 2 => AGAINST_S,
+            _ => DOUBTFUL_S,
+        }
     }
 }
 
@@ -72,7 +83,8 @@ impl fmt::Display for Wrong {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Fault {
     pub wrong: Wrong,
-    pub to: Side,
+    /// The event that was told, or was to be told.
+    pub what: EventKind,
     pub at_s: f64,
 }
 
@@ -85,6 +97,10 @@ pub(super) struct Verdict {
     pub exits: usize,
     /// How many of them were.
     pub found: usize,
+    /// Dwells that had to be told.
+    pub dwells: usize,
+    /// How many of them were.
+    pub dwells_found: usize,
     /// Passages of which nobody can be sure, with a crossing in them.
     pub undecided: usize,
     /// Of them, those of which something was told.
@@ -102,6 +118,8 @@ impl Verdict {
         self.entries += other.entries;
         self.exits += other.exits;
         self.found += other.found;
+        self.dwells += other.dwells;
+        self.dwells_found += other.dwells_found;
         self.undecided += other.undecided;
         self.undecided_told += other.undecided_told;
         self.doubtful_told += other.doubtful_told;
@@ -110,16 +128,21 @@ impl Verdict {
     }
 
     fn fault(&mut self, wrong: Wrong, to: Side, at_s: f64) {
-        self.faults.push(Fault { wrong, to, at_s });
+        let what = match to {
+            Side::In => EventKind::ZoneEntered,
+            Side::Out => EventKind::ZoneExited,
+        };
+        self.faults.push(Fault { wrong, what, at_s });
     }
 }
 
 /// So many seconds beside a passage an event still belongs to it: fixes are taken on whole seconds, crossings are not.
-const SLACK_S: f64 = 2.0;
+pub(super) const SLACK_S: f64 = 2.0;
 
-/// Judges what was told of one device and one zone, in the order in which it was told.
-pub(super) fn judge(passages: &[Passage], told: &[Told]) -> Verdict {
+/// Judges what was told of one device and one zone, in the order in which it was told: entries and exits, and dwells.
+pub(super) fn judge(truth: &Truth, told: &[Told], dwelt: &[Told], dwell_s: Option<u32>) -> Verdict {
     let mut verdict = Verdict::default();
+    let passages = &truth.passages[..];
     check_order(told, &mut verdict);
     let mut sorted = told.to_vec();
     sorted.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
@@ -129,6 +152,11 @@ pub(super) fn judge(passages: &[Passage], told: &[Told]) -> Verdict {
             Some(place) => of_passage[place].push(*event),
             None => verdict.fault(Wrong::Extra, event.to, event.at_s),
         }
+    }
+    // Where an entry or an exit is wrong, a dwell cannot be right.
+    if verdict.faults.is_empty() {
+        let stays = dwell::stays(truth, &of_passage);
+        dwell::judge(&stays, dwelt, dwell_s, &mut verdict);
     }
     for (passage, events) in passages.iter().zip(of_passage) {
         if passage.is_decided() {
@@ -140,8 +168,10 @@ pub(super) fn judge(passages: &[Passage], told: &[Told]) -> Verdict {
     verdict
 }
 
-/// What it costs to count an event to a passage that leads the other way, in seconds.
+/// What it costs to count an event to a passage that leads the other way, in seconds; or to one in which it may have happened,
+/// too: where two passages share a hole in what was received, what must be told comes first.
 const AGAINST_S: f64 = 30.0;
+const DOUBTFUL_S: f64 = 5.0;
 
 /// Where the clock leaves it open to which of two passages an event belongs, it is the one whose truth is nearer: so little
 /// does a second of that count, and so many seconds at most.
@@ -158,8 +188,7 @@ fn places(passages: &[Passage], events: &[Told]) -> Vec<Option<usize>> {
             if let Some(last) = costs.last() {
                 before = if place == 0 { last[0] } else { f64::min(before, last[place]) };
             }
-            let against_s = if event.is_against(passage) { AGAINST_S } else { 0.0 };
-            before + event.beside(passage) + against_s + event.error_s(passage).min(MOST_S) * TIE
+            before + event.beside(passage) + event.against_s(passage) + event.error_s(passage).min(MOST_S) * TIE
         });
         costs.push(row.collect());
     }
@@ -256,13 +285,17 @@ mod tests {
             .collect()
     }
 
+    fn truth(passages: &[Passage]) -> Truth {
+        Truth { passages: passages.to_vec(), begins_in: None, last_s: 1_000.0 }
+    }
+
     fn wrongs(passages: &[Passage], events: &[Told]) -> Vec<Wrong> {
-        judge(passages, events).faults.iter().map(|fault| fault.wrong).collect()
+        judge(&truth(passages), events, &[], None).faults.iter().map(|fault| fault.wrong).collect()
     }
 
     #[test]
     fn the_right_events_are_right_and_their_errors_are_kept() {
-        let verdict = judge(&visit(), &told(&[(104.0, Side::In), (507.5, Side::Out)]));
+        let verdict = judge(&truth(&visit()), &told(&[(104.0, Side::In), (507.5, Side::Out)]), &[], None);
         assert_eq!((verdict.entries, verdict.exits, verdict.found), (1, 1, 2));
         assert_eq!((verdict.errors_s, verdict.faults), (vec![1.0, 2.5], vec![]));
     }
@@ -285,9 +318,26 @@ mod tests {
     }
 
     #[test]
+    fn of_two_passages_in_one_hole_the_one_that_must_be_told_comes_first() {
+        use Side::{In, Out};
+        let hole = vec![
+            passage((IN, IN), (300.0, 440.0), &[(311.0, Out), (331.0, In)]),
+            passage((IN, OUT), (300.0, 440.0), &[(380.0, Out)]),
+        ];
+        assert_eq!(wrongs(&hole, &told(&[(312.0, Out)])), []);
+        assert_eq!(wrongs(&hole, &told(&[(312.0, Out), (331.0, In), (380.0, Out)])), []);
+        assert_eq!(wrongs(&hole, &told(&[(312.0, Out), (331.0, In)])), [Wrong::Missing]);
+        let twice = vec![
+            passage((OUT, IN), (270.0, 780.0), &[(278.0, In), (347.0, Out), (626.0, In)]),
+            passage((IN, OUT), (290.0, 780.0), &[(721.0, Out)]),
+        ];
+        assert_eq!(wrongs(&twice, &told(&[(278.0, In), (383.0, Out)])), []);
+    }
+
+    #[test]
     fn a_wrong_clock_is_allowed_for_and_its_error_is_told() {
         let ahead = |at_s, to| Told { most_ahead_s: 200.0, ..told(&[(at_s, to)])[0] };
-        let verdict = judge(&visit(), &[ahead(300.0, Side::In), ahead(506.0, Side::Out)]);
+        let verdict = judge(&truth(&visit()), &[ahead(300.0, Side::In), ahead(506.0, Side::Out)], &[], None);
         assert_eq!((verdict.errors_s, verdict.faults), (vec![195.0, 1.0], vec![]));
     }
 
@@ -295,9 +345,9 @@ mod tests {
     fn of_what_nobody_can_be_sure_a_whole_visit_may_be_told_or_nothing() {
         use Side::{In, Out};
         let shallow = vec![passage((OUT, OUT), (100.0, 200.0), &[(140.0, In), (150.0, Out)])];
-        let both = judge(&shallow, &told(&[(139.0, In), (152.0, Out)]));
+        let both = judge(&truth(&shallow), &told(&[(139.0, In), (152.0, Out)]), &[], None);
         assert_eq!((both.faults.len(), both.undecided, both.undecided_told), (0, 1, 1));
-        let none = judge(&shallow, &[]);
+        let none = judge(&truth(&shallow), &[], &[], None);
         assert_eq!((none.faults.len(), none.undecided, none.undecided_told), (0, 1, 0));
         assert_eq!(wrongs(&shallow, &told(&[(139.0, In)])), [Wrong::Half]);
         let four = told(&[(120.0, In), (130.0, Out), (139.0, In), (152.0, Out)]);

@@ -5,7 +5,7 @@ use tracklane_core::position::Point;
 
 use super::area::{Area, Place, areas};
 use super::faults::{Fault, Fix, Sent, spoil};
-use super::oracle::{Passage, Rule, Seen, passages};
+use super::oracle::{FIXES, Seen, Truth, truth};
 use crate::drive::{Crossing, Moment, drive, hubs, next_hub};
 use crate::trip::course_deg;
 
@@ -35,11 +35,19 @@ pub(super) struct City {
     pub areas: Vec<Area>,
 }
 
+/// After so many seconds inside, every other zone tells of a dwell.
+const DWELL_S: u32 = 60;
+
+/// What a zone asks for, by its place among them.
+pub(super) fn dwell_s(zone: usize) -> Option<u32> {
+    zone.is_multiple_of(2).then_some(DWELL_S)
+}
+
 /// One device: what it sends, and what must be told of it.
 pub(super) struct Device {
     pub sent: Sent,
     /// By zone; zones that it never came near are left out.
-    pub passages: Vec<(usize, Vec<Passage>)>,
+    pub truths: Vec<(usize, Truth)>,
 }
 
 impl City {
@@ -61,10 +69,9 @@ impl City {
         let fixes = way.iter().zip(0u32..).skip(first).step_by(every as usize);
         let fixes = fixes.map(|(moment, second)| fix(moment, second)).collect();
         let sent = spoil(fixes, faults, plan.duration_s, |fault| generator(plan.seed, number, fault));
-        let rule = Rule::of(sent.sigma_m);
         let seen = seen(&sent, plan.window_s);
-        let passages = self.areas.iter().map(|area| passages(area, &path, &seen, rule)).enumerate();
-        Device { passages: passages.filter(|(_, passages)| !passages.is_empty()).collect(), sent }
+        let truths = self.areas.iter().map(|area| truth(area, &path, &seen, FIXES)).enumerate();
+        Device { truths: truths.filter(|(_, truth)| !truth.is_empty()).collect(), sent }
     }
 
     /// From hub to hub until the time is over; a moment for each second.
@@ -108,7 +115,8 @@ fn seen(sent: &Sent, window_s: u32) -> Vec<Seen> {
         let prompt = fix.taken_s >= newest_s;
         newest_s = newest_s.max(fix.taken_s);
         if newest_s - fix.taken_s <= window_s {
-            seen.push(Seen { at_s: fix.taken_s, prompt });
+            let Fix { taken_s: at_s, place: said, accuracy_m, .. } = *fix;
+            seen.push(Seen { at_s, said, accuracy_m: f64::from(accuracy_m), prompt });
         }
     }
     // Of a fix that came twice the first counts: what was in time stays so.
@@ -128,8 +136,8 @@ mod tests {
         let city = City::new(&PLAN);
         let decided = |faults: &[Fault]| -> usize {
             let devices = (0..PLAN.devices).map(|number| city.device(&PLAN, number, faults));
-            let passages = devices.flat_map(|device| device.passages).flat_map(|(_, passages)| passages);
-            passages.filter(Passage::is_decided).count()
+            let passages = devices.flat_map(|device| device.truths).flat_map(|(_, truth)| truth.passages);
+            passages.filter(|passage| passage.is_decided()).count()
         };
         let all = decided(&[]);
         assert!(all > 60, "{all}");

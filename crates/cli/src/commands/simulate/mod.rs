@@ -27,10 +27,10 @@ are computed from that, and held against what the server told. In between go the
   skew       the device's clock is wrong by up to four minutes
   teleport   single fixes are 2 to 50 km away
 
-Not every visit can be known of. A fix speaks for one side of an edge when the vehicle truly was 25 m from it, or five standard
-deviations of its error. Between two rows of at least four fixes that speak for different sides, one event must be told; between
-rows that speak for the same side nothing need be told, but what is told must be whole. How many such doubtful visits there are,
-and how many of them were told, is printed.
+Not every visit can be known of. A fix speaks for one side of an edge when the vehicle truly was there and the device said so: 30 m
+from the edge, or two and a half of its accuracies and 5 m. Between two rows of at least three fixes that speak for different sides, one event
+must be told; between rows that speak for the same side nothing need be told, but what is told must be whole. How many such doubtful
+visits there are, and how many of them were told, is printed.
 
 Exit code 1 when an event is missing, or told without cause, or told twice, or out of order.
 
@@ -200,20 +200,27 @@ fn print(global: &Global, report: &Report) -> anyhow::Result<()> {
         report.devices, report.zones, report.duration_s, report.fix_every_s, report.seed, report.protocol
     ))?;
     let header = [
-        "FAULTS", "FIXES", "EVENTS", "FOUND", "MISSING", "EXTRA", "FLAPS", "HALVES", "DISORDER", "DOUBTFUL", "TOLD",
-        "P50 S", "P99 S",
+        "FAULTS", "FIXES", "EVENTS", "FOUND", "DWELLS", "FOUND", "MISSING", "EXTRA", "FLAPS", "HALVES", "DISORDER",
+        "DOUBTFUL", "TOLD", "MARKED", "P50 S", "P99 S",
     ];
     let row = |run: &RunReport| {
-        let counts = [run.sent, run.entries + run.exits, run.found, run.missing, run.extra, run.flaps, run.halves];
-        let more = [run.disorder, run.undecided, run.undecided_told];
+        let counts = [run.sent, run.entries + run.exits, run.found, run.dwells, run.dwells_found];
+        let wrong = [run.missing, run.extra, run.flaps, run.halves, run.disorder];
+        let more = [run.undecided, run.undecided_told, run.marked.values().sum()];
         let mut cells = vec![run.name()];
-        cells.extend(counts.iter().chain(&more).map(usize::to_string));
+        cells.extend(counts.iter().chain(&wrong).chain(&more).map(usize::to_string));
         cells.extend([run.time_error_s.p50, run.time_error_s.p99].map(|seconds| format!("{seconds:.1}")));
         cells
     };
-    let rows: Vec<[String; 13]> = report.runs.iter().filter_map(|run| row(run).try_into().ok()).collect();
+    let rows: Vec<[String; 16]> = report.runs.iter().filter_map(|run| row(run).try_into().ok()).collect();
     output::table(header, &rows)?;
     for run in &report.runs {
+        if !run.marked.is_empty() {
+            let marks: Vec<String> = run.marked.iter().map(|(mark, count)| format!("{count} {mark}")).collect();
+            let (marked, all) = (run.wild_marked, run.wild_marked + run.wild_believed);
+            let wild = format!("of {all} fixes nowhere near the truth {marked} were marked");
+            output::line(&format!("{}: marked {}; {wild}", run.name(), marks.join(", ")))?;
+        }
         if run.rejected > 0 {
             output::line(&format!("{}: {} fixes were rejected", run.name(), run.rejected))?;
         }
