@@ -100,11 +100,11 @@ async fn an_alarm_is_told_once_and_where(world: World) {
     // Over, and raised again; what comes with it is not believed.
     let mut blind = sos(1_200, 90_000.0);
     blind.fix.as_mut().unwrap().valid = false;
-    send(&world, vec![row(&world, device, 1_150, 60.0), blind]).await;
+    send(&world, vec![row(&world, device, 1_150, 60.0), blind.clone()]).await;
     // From long before, told late.
     send(&world, vec![with(row(&world, device, 500, 0.0), json!({ "alarm": "door,sos" }))]).await;
     // A duplicate says nothing new.
-    send(&world, vec![sos(1_200, 0.0)]).await;
+    send(&world, vec![blind]).await;
 
     let events = told(&world, &[EventKind::DeviceAlarm]).await;
     let said = |event: &Event| {
