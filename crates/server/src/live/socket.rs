@@ -28,6 +28,8 @@ const SILENCE: Duration = Duration::from_secs(60);
 const WRITE: Duration = Duration::from_secs(30);
 /// The longest message that is read, in bytes.
 const LONGEST: usize = 256 * 1024;
+/// What is read at once, in bytes. Clients say little: with the usual 128 KiB each a thousand of them would take 128 MiB.
+const READ_BUFFER: usize = 4 * 1024;
 /// How many messages a client may send in [`WINDOW`].
 const MESSAGES: u32 = 60;
 /// In how long a time messages are counted.
@@ -93,7 +95,7 @@ pub fn accept(
     dialect: impl Dialect,
 ) -> Result<Response> {
     let handshake = handshake.map_err(|_| Problem::malformed("Upgrade", "must be the handshake of a WebSocket"))?;
-    let handshake = handshake.max_message_size(LONGEST).max_frame_size(LONGEST);
+    let handshake = handshake.max_message_size(LONGEST).max_frame_size(LONGEST).read_buffer_size(READ_BUFFER);
     Ok(handshake.on_upgrade(move |socket| async move {
         let seat = listener.take_seat();
         let (sink, stream) = socket.split();
