@@ -146,6 +146,25 @@ test('its state, its driver, its sensors and its alarms', async () => {
   await page.getByText('Off duty', { exact: true }).waitFor();
 });
 
+test('a device that was sent away is registered from the list', async () => {
+  const knock = await fetch(
+    `${server.origin}/osmand?id=stray-1&lat=52.5&lon=13.4&timestamp=${Math.floor(Date.now() / 1000)}`,
+  );
+  assert.ok(knock.status >= 400);
+  await page.goto(`${server.origin}/drivers?tab=devices`);
+  const away = page.getByRole('region', { name: 'Sent away' });
+  const row = away.locator('tbody tr', { hasText: 'stray-1' });
+  await row.getByText('No device has this identifier').waitFor();
+  await row.getByRole('button', { name: 'Register this one: stray-1' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Register a device' });
+  assert.equal(await dialog.getByLabel('Identifier').inputValue(), 'stray-1');
+  await dialog.getByLabel('Name').fill('Stray 1');
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('link', { name: 'Stray 1' }).waitFor();
+  await row.waitFor({ state: 'detached' });
+  await page.goto(`${server.origin}/devices/${van.id}`);
+});
+
 test('on a phone the same, one below the other', async () => {
   await page.setViewportSize(PHONE);
   await page.getByRole('region', { name: 'Trips and stops' }).getByRole('button', { name: /Trip/ }).click();

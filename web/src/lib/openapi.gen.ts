@@ -3919,14 +3919,14 @@ export interface components {
             /**
              * Format: double
              * @description How far beyond the edge a fix must lie at least to be certainly outside, in metres, 0 to 10,000.
-             * @default 20
+             * @default 25
              */
             band_m: number;
             /**
              * Format: double
              * @description How deep inside a fix must lie at least to be certainly inside, in metres, 0 to 10,000; for devices that claim to be
              *     more accurate than they are.
-             * @default 0
+             * @default 25
              */
             depth_m: number;
             /**
@@ -3948,7 +3948,7 @@ export interface components {
              * Format: double
              * @description How many accuracies inside the edge a fix must lie to be certainly inside, 0 to 5. In a small zone neither this nor
              *     the depth asks for more than half of the way to its middle.
-             * @default 3
+             * @default 2.5
              */
             enter_certainty: number;
             /**
@@ -3963,7 +3963,7 @@ export interface components {
             /**
              * Format: double
              * @description How many accuracies outside the edge a fix must lie to be certainly outside, 0 to 5.
-             * @default 3
+             * @default 2.5
              */
             exit_certainty: number;
             /**

@@ -49,6 +49,8 @@ export type DeviceStatus = Stored<'DeviceStatus'>;
 export type Presence = Schemas['Presence'];
 /** A trip, a stop, or a silence after which the device turned up elsewhere. */
 export type MovementEntry = Stored<'MovementEntry'>;
+/** A device that knocked and was sent away. */
+export type UnknownDevice = Stored<'UnknownDevice'>;
 export type ZoneOccupant = Stored<'ZoneOccupant'>;
 export type ZoneVisit = Stored<'ZoneVisit'>;
 export type ZoneVisits = Stored<'ZoneVisits'>;

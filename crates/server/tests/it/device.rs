@@ -43,6 +43,7 @@ async fn the_query_form_is_durable_when_it_is_answered() {
     assert!((found["speed_mps"].as_f64().unwrap() - 5.1444).abs() < 1e-3, "knots: {found}");
     // Sent again, it is a success and nothing new; so under any path, as a form, and by POST.
     assert_eq!(wire.get(&path, "").await.0, 200);
+    wire.app.engine.clock.advance(30);
     let later = format!("id=van-1&lat=41.16&lon=-8.61&timestamp={}", START + 30);
     let form = wire.http.post(wire.app.url("/osmand/any/path")).body(later).send().await.unwrap();
     assert_eq!((form.status().as_u16(), form.text().await.unwrap()), (200, String::new()));
@@ -172,6 +173,7 @@ async fn owntracks_is_answered_with_an_array() {
 
     let secret = credential(&wire, &device).await;
     assert_eq!(wire.post("/owntracks", "", &location).await.0, 401);
+    wire.app.engine.clock.advance(60);
     let plain = json!({ "_type": "location", "lat": 41.17, "lon": -8.61, "tst": START + 60 });
     for (path, body) in [("/owntracks", &location), ("/owntracks?u=ana&d=phone", &plain), ("/owntracks", &plain)] {
         let request = wire.http.post(wire.app.url(path)).header("authorization", basic("ana/phone", &secret));

@@ -3,10 +3,10 @@
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tracklane_core::id::{Id as _, TenantId};
 use tracklane_core::ports::PositionHistory as _;
-use tracklane_store::{PgHistory, customers, events, shipments};
+use tracklane_store::{PgHistory, Store, customers, events, shipments};
 
 use crate::fixtures;
-use crate::harness::{World, create_database, on_postgres, postgres_url};
+use crate::harness::{World, create_database, database_url, on_postgres, postgres_url};
 use crate::positions::position;
 
 /// A connection as the store's own: of the same role, to the same database.
@@ -39,6 +39,7 @@ async fn fill(world: &World) {
 async fn wrong_sql_shows_nothing_of_other_tenants() {
     on_postgres(async |world: World| {
         fill(&world).await;
+        assert_eq!(world.store.row_security_gap().await, Ok(None));
         let url = world.url.as_deref().unwrap();
         let tenant = world.tenant.id.uuid().to_string();
         let mut all = connect(url, Some("system")).await;
@@ -59,6 +60,19 @@ async fn wrong_sql_shows_nothing_of_other_tenants() {
         for connection in [all, one, nobody] {
             connection.close().await.unwrap();
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_superuser_is_named_who_passes_by_the_wall() {
+    on_postgres(async |world: World| {
+        let (base, url) = (postgres_url().unwrap(), world.url.unwrap());
+        let (_, name) = url.rsplit_once('/').unwrap();
+        let store = Store::open(&database_url(&base, name)).await.unwrap();
+        let gap = store.row_security_gap().await.unwrap();
+        assert!(gap.is_some_and(|gap| gap.contains("superuser")));
+        store.close().await;
     })
     .await;
 }
