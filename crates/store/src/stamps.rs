@@ -113,11 +113,11 @@ mod tests {
     }
 
     /// Whether what was made of these records before a statement still holds after its commit.
-    fn holds(sql: &str, args: Vec<Value>, ids: &[Uuid]) -> bool {
+    fn holds(sql: &str, args: impl IntoIterator<Item = Value>, ids: &[Uuid]) -> bool {
         let stamps = Stamps::new();
         let then = stamps.now();
         let mut written = Written::default();
-        written.add(sql, &args);
+        written.add(sql, &args.into_iter().collect::<Vec<_>>());
         stamps.note(&written);
         assert!(stamps.unchanged(stamps.now(), ids), "what is made afterwards holds");
         stamps.unchanged(then, ids)

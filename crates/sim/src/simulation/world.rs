@@ -127,6 +127,7 @@ fn seen(sent: &Sent, window_s: u32) -> Vec<Seen> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::oracle::Passage;
     use super::*;
 
     const PLAN: Plan = Plan { seed: 3, devices: 20, zones: 24, duration_s: 3_600, fix_every_s: 5, window_s: 120 };
@@ -137,7 +138,7 @@ mod tests {
         let decided = |faults: &[Fault]| -> usize {
             let devices = (0..PLAN.devices).map(|number| city.device(&PLAN, number, faults));
             let passages = devices.flat_map(|device| device.truths).flat_map(|(_, truth)| truth.passages);
-            passages.filter(|passage| passage.is_decided()).count()
+            passages.filter(Passage::is_decided).count()
         };
         let all = decided(&[]);
         assert!(all > 60, "{all}");
