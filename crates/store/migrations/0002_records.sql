@@ -133,6 +133,14 @@ CREATE TABLE device_states (
     FOREIGN KEY (tenant_id, device_id) REFERENCES devices (tenant_id, id) ON DELETE CASCADE
 );
 
+-- Up to which record of the history everything that devices led to is in this database, where their states do not say it
+-- yet. Written row after row, which costs far less than the states; removed when the states are saved.
+CREATE TABLE recorded (
+    last_lsn BIGINT PRIMARY KEY,
+    tenant_id UUID NOT NULL REFERENCES tenants (id),
+    devices BYTEA NOT NULL
+);
+
 CREATE TABLE zones (
     id UUID NOT NULL,
     tenant_id UUID NOT NULL REFERENCES tenants (id),

@@ -46,6 +46,7 @@ pub mod movements;
 pub mod packages;
 mod page;
 mod positions;
+pub mod recorded;
 mod settings;
 pub mod shipments;
 pub mod signing_keys;

@@ -1,5 +1,6 @@
 //! Saving the states of devices from time to time, and catching up at start: what is durable is applied exactly once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -10,9 +11,10 @@ use tracklane_store::{Scope, device_states, meta};
 
 use super::dedupe;
 use super::filter::Judge;
-use super::pass::Pass;
+use super::pass::{Found, Pass};
 use super::persist;
 use super::pipeline::Works;
+use super::recorded::{self, Held, Recorded};
 use super::recorder::{Item, Recorders, Saving};
 use super::states::{DeviceState, ShardStates};
 use super::turn::Failure;
@@ -37,6 +39,8 @@ pub(super) async fn save(works: &Works, recorders: &Recorders) -> Result<()> {
     }
     let mut tx = works.base.store.begin(Scope::System).await?;
     meta::set_any_tenant(&mut tx, FLOOR, &floor.to_string()).await?;
+    // The states say it now.
+    tracklane_store::recorded::delete_before_any_tenant(&mut tx, floor).await?;
     tx.commit().await?;
     let history = works.history.clone();
     let done = tokio::task::spawn_blocking(move || history.checkpoint(floor)).await;
@@ -108,6 +112,10 @@ pub(super) async fn restore(works: &Arc<Works>) -> Result<()> {
             break;
         }
     }
+    let mut tx = works.base.store.begin(Scope::System).await?;
+    // Of a history that was begun anew, likewise.
+    tracklane_store::recorded::delete_from_any_tenant(&mut tx, next).await?;
+    tx.commit().await?;
     catch_up(works, |_| true).await
 }
 
@@ -144,7 +152,12 @@ pub(super) async fn catch_up(
     tracing::info!(positions = missed.len(), "catching up with positions that were durable but not yet applied");
     // Turns of different devices need no order among each other; those of one device do.
     missed.sort_by_key(|(_, position)| (position.device_id, position.fix_time));
+    let recorded = recorded::load(works).await?;
+    let is_recorded = |lsn: Lsn, device| recorded.get(&device).is_some_and(|recorded| lsn <= recorded.lsn);
+    let (mut told, mut missed): (Vec<_>, Vec<_>) =
+        missed.into_iter().partition(|(lsn, position)| is_recorded(*lsn, position.device_id));
     for shard in 0..works.base.memory.states.shards() {
+        catch_up_silently(works, shard, &mut told, &recorded).await;
         catch_up_shard(works, shard, &mut missed).await?;
     }
     Ok(())
@@ -159,33 +172,55 @@ fn is_missing(works: &Works, lsn: Lsn, position: &Position) -> bool {
     states.get(&position.device_id).is_none_or(|state| lsn > state.applied_lsn)
 }
 
+/// Takes up again what has led to all that it leads to, and tells nothing of it.
+async fn catch_up_silently(
+    works: &Arc<Works>,
+    shard: usize,
+    told: &mut [(Lsn, Position)],
+    recorded: &HashMap<DeviceId, Recorded>,
+) {
+    let found = take_again(works, shard, told).await;
+    works.expected.settle(found.run);
+    let mut states = works.states(shard);
+    for (_, position) in told {
+        let device = &position.device_id;
+        if let (Some(state), Some(recorded)) = (states.get_mut(device), recorded.get(device)) {
+            recorded.restore(state);
+        }
+    }
+}
+
 async fn catch_up_shard(works: &Arc<Works>, shard: usize, missed: &mut [(Lsn, Position)]) -> Result<()> {
     let memory = &works.base.memory;
-    let mine = missed.iter().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
-    let window_s = |tenant| memory.zones.limits(tenant, &works.base.settings.tracking).reorder_window_s;
-    let spans = dedupe::late_spans(mine.map(|(_, position)| position), &memory.states.lock(shard), window_s);
-    let known = dedupe::ask(&*works.history, spans).await.but_rows();
-    let found = {
-        let mut states = memory.states.lock(shard);
-        let mut pass = Pass::new(memory, &mut states, &works.expected, &works.base.settings);
-        let mine = missed.iter_mut().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
-        for (lsn, position) in mine {
-            let device = memory.devices.by_id(position.device_id);
-            let (driver, fastest) = device.map_or((None, None), |device| (device.driver_id, device.max_speed_mps));
-            let judge = Judge::of_device(works.base.settings.filter, fastest).recorded();
-            pass.take(position, driver, &known, judge);
-            pass.applied(position.device_id, *lsn);
-        }
-        pass.finish(&known)
-    };
+    let found = take_again(works, shard, missed).await;
     let mut outcome = Ok(());
     for (tenant, mut led_to) in found.led_to {
-        let rows = persist::rows_of(&mut memory.states.lock(shard), &mut led_to);
-        outcome = persist::record(works, tenant, &led_to, &rows, false).await;
+        let held = Held::whole(&mut memory.states.lock(shard), &mut led_to);
+        outcome = persist::record(works, tenant, &led_to, &held, false).await;
         if outcome.is_err() {
             break;
         }
     }
     works.expected.settle(found.run);
     Ok(outcome?)
+}
+
+/// Takes the rows of a shard through the stages again.
+async fn take_again(works: &Arc<Works>, shard: usize, rows: &mut [(Lsn, Position)]) -> Found {
+    let memory = &works.base.memory;
+    let mine = rows.iter().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
+    let window_s = |tenant| memory.zones.limits(tenant, &works.base.settings.tracking).reorder_window_s;
+    let spans = dedupe::late_spans(mine.map(|(_, position)| position), &memory.states.lock(shard), window_s);
+    let known = dedupe::ask(&*works.history, spans).await.but_rows();
+    let mut states = memory.states.lock(shard);
+    let mut pass = Pass::new(memory, &mut states, &works.expected, &works.base.settings);
+    let mine = rows.iter_mut().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
+    for (lsn, position) in mine {
+        let device = memory.devices.by_id(position.device_id);
+        let (driver, fastest) = device.map_or((None, None), |device| (device.driver_id, device.max_speed_mps));
+        let judge = Judge::of_device(works.base.settings.filter, fastest).recorded();
+        pass.take(position, driver, &known, judge);
+        pass.applied(position.device_id, *lsn);
+    }
+    pass.finish(&known)
 }

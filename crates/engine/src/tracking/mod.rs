@@ -15,6 +15,7 @@ mod presence;
 mod provision;
 mod questions;
 mod receive;
+mod recorded;
 mod recorder;
 mod registry;
 mod rows;

@@ -12,6 +12,7 @@ use tracklane_core::position::Attributes;
 use tracklane_store::{Db, Scope, Tx, device_states, events, movements, tenants};
 
 use super::pipeline::Works;
+use super::recorded::Held;
 use super::states::ShardStates;
 use super::turn::{Consequences, Failure, Seen, Told};
 use crate::error::{Error, Result};
@@ -20,21 +21,21 @@ use crate::shipments::Proof;
 /// The waits before what failed for a passing reason is tried again.
 const PATIENCE: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
 
-/// Records what the positions of one tenant led to, with the states of the devices that hold it: both or neither, so that
+/// Records what the positions of one tenant led to, and that it is recorded: both or neither, so that
 /// a restart neither loses nor repeats a crossing. `again` when the same was tried before: perhaps that was committed, and
 /// only nobody heard of it.
 pub(super) async fn record(
     works: &Works,
     tenant: TenantId,
     led_to: &Consequences,
-    rows: &[device_states::DeviceState],
+    held: &Held,
     again: bool,
 ) -> Result<(), Failure> {
-    match record_patiently(works, tenant, led_to, rows, again).await {
+    match record_patiently(works, tenant, led_to, held, again).await {
         Ok(()) => Ok(()),
         Err(Error::Full) => Err(Failure::Full),
         Err(Error::Unavailable(_)) => Err(unavailable()),
-        Err(error) => record_apart(works, tenant, led_to, rows, &error).await,
+        Err(error) => record_apart(works, tenant, led_to, held, &error).await,
     }
 }
 
@@ -43,39 +44,33 @@ async fn record_patiently(
     works: &Works,
     tenant: TenantId,
     led_to: &Consequences,
-    rows: &[device_states::DeviceState],
+    held: &Held,
     mut again: bool,
 ) -> Result<()> {
     for wait in PATIENCE {
-        match record_once(works, tenant, led_to, rows, again).await {
+        match record_once(works, tenant, led_to, held, again).await {
             Err(Error::Unavailable(text)) => tracing::warn!(%text, "what positions led to waits for the database"),
             outcome => return outcome,
         }
         again = true;
         tokio::time::sleep(wait).await;
     }
-    record_once(works, tenant, led_to, rows, again).await
+    record_once(works, tenant, led_to, held, again).await
 }
 
 fn unavailable() -> Failure {
     Failure::Unavailable("database unavailable".to_owned())
 }
 
-async fn record_once(
-    works: &Works,
-    tenant: TenantId,
-    led_to: &Consequences,
-    rows: &[device_states::DeviceState],
-    again: bool,
-) -> Result<()> {
+async fn record_once(works: &Works, tenant: TenantId, led_to: &Consequences, held: &Held, again: bool) -> Result<()> {
     let base = &works.base;
     let mut tx = base.store.begin(Scope::System).await?;
-    if again && was_recorded(&mut tx, rows).await? {
+    if again && held.is_recorded(&mut tx).await? {
         // Milestones may have been left out; proving those again that were not moves nothing.
         tx.narrow(tenant)?;
         return prove_and_commit(works, tx, led_to).await;
     }
-    device_states::upsert_many_any_tenant(&mut tx, rows).await?;
+    held.write(&mut tx, tenant).await?;
     for redone in &led_to.redone {
         movements::delete_from_any_tenant(&mut tx, redone.device_id, redone.from).await?;
         movements::upsert_many_any_tenant(&mut tx, &of_tenant(tenant, &redone.movements)).await?;
@@ -151,7 +146,7 @@ async fn record_apart(
     works: &Works,
     tenant: TenantId,
     led_to: &Consequences,
-    rows: &[device_states::DeviceState],
+    held: &Held,
     cause: &Error,
 ) -> Result<(), Failure> {
     tracing::error!(error = %cause, "what positions led to cannot be recorded together; each part is tried by itself");
@@ -162,27 +157,17 @@ async fn record_apart(
         crossings: led_to.crossings.clone(),
         ..Consequences::default()
     };
-    if let Err(error) = record_patiently(works, tenant, &crossings, rows, false).await {
+    if let Err(error) = record_patiently(works, tenant, &crossings, held, false).await {
         tracing::error!(%error, "zone crossings cannot be recorded");
         return Err(unavailable());
     }
     for proof in &led_to.proofs {
         let alone = Consequences { proofs: vec![proof.clone()], ..Consequences::default() };
-        if let Err(error) = record_patiently(works, tenant, &alone, &[], false).await {
+        if let Err(error) = record_patiently(works, tenant, &alone, &Held::default(), false).await {
             tracing::error!(shipment = %proof.leg.shipment_id, %error, "a milestone cannot be recorded and is left out");
         }
     }
     Ok(())
-}
-
-/// True when a transaction whose end was not heard was committed after all.
-async fn was_recorded(db: &mut Db, rows: &[device_states::DeviceState]) -> Result<bool> {
-    let Some(row) = rows.first() else { return Ok(false) };
-    let stored = device_states::get_many_any_tenant(db, &[row.device_id]).await?;
-    let holds = |stored: &device_states::DeviceState| {
-        stored.applied_lsn > row.applied_lsn || (stored.applied_lsn == row.applied_lsn && stored.notes == row.notes)
-    };
-    Ok(stored.first().is_some_and(holds))
 }
 
 /// Ends the transaction with the milestones, and lets memory know of them.
@@ -209,12 +194,16 @@ pub(super) fn take_ended<'a>(
     ended
 }
 
-/// The states of the devices that hold what positions led to, as the store keeps them. What those devices did until lately
-/// goes with them, and is from here on taken to be in the store.
-pub(super) fn rows_of(states: &mut ShardStates, led_to: &mut Consequences) -> Vec<device_states::DeviceState> {
-    let ended = take_ended(states, led_to.devices.iter());
+/// The states of these devices, which hold what positions led to, as the store keeps them. What those devices did until
+/// lately goes with them, and is from here on taken to be in the store.
+pub(super) fn rows_of(
+    states: &mut ShardStates,
+    led_to: &mut Consequences,
+    devices: &[DeviceId],
+) -> Vec<device_states::DeviceState> {
+    let ended = take_ended(states, devices.iter());
     led_to.movements.extend(ended.into_iter().map(|(_, movement)| movement));
-    led_to.devices.iter().filter_map(|id| states.get(id).map(|state| state.to_row(*id))).collect()
+    devices.iter().filter_map(|id| states.get(id).map(|state| state.to_row(*id))).collect()
 }
 
 fn crossing_event(env: &Env, tenant_id: TenantId, seen: &Seen) -> Event {

@@ -40,7 +40,7 @@ use super::expected::Expected;
 use super::filter::Judge;
 use super::mend::Trouble;
 use super::pass::{Found, Pass};
-use super::persist;
+use super::recorded::Held;
 use super::recorder::{Item, Recorders, Recording};
 use super::states::ShardStates;
 use super::stats::Stats;
@@ -171,10 +171,10 @@ impl Works {
         let until = match found.led_to.into_iter().next() {
             None => Until::Durable(appended.durable),
             Some((tenant, mut led_to)) => {
-                let rows = persist::rows_of(&mut states, &mut led_to);
+                let held = Held::behind(&mut states, &mut led_to, &found.touched);
                 let (reply, recorded) = oneshot::channel();
                 let (run, durable) = (found.run, appended.durable);
-                recorders.of(shard).give(Item::Recording(Recording { run, tenant, led_to, rows, durable, reply }));
+                recorders.of(shard).give(Item::Recording(Recording { run, tenant, led_to, held, durable, reply }));
                 Until::Recorded(recorded)
             }
         };

@@ -10,6 +10,7 @@ use tracklane_core::model::{DeviceStatus, MovementKind, Presence};
 
 use super::persist;
 use super::pipeline::Works;
+use super::recorded::Held;
 use super::recorder::{Item, Recorders, Recording};
 use super::states::DeviceState;
 use super::turn::{Consequences, Told};
@@ -86,9 +87,9 @@ pub(super) fn tell_silent(works: &Works, recorders: &Recorders) -> Result<()> {
                     (state.offline, state.dirty) = (true, true);
                 }
             }
-            let rows = persist::rows_of(&mut states, &mut led_to);
+            let held = Held::whole(&mut states, &mut led_to);
             let run = works.expected.next_run();
-            recorders.of(shard).give(Item::Recording(Recording::nobody_waits(run, tenant, led_to, rows, durable)));
+            recorders.of(shard).give(Item::Recording(Recording::nobody_waits(run, tenant, led_to, held, durable)));
         }
     }
     Ok(())

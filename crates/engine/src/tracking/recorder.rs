@@ -15,13 +15,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracklane_core::id::{DeviceId, TenantId};
+use tracklane_core::id::TenantId;
 use tracklane_core::model::Movement;
 use tracklane_core::ports::{BoxFuture, HistoryError};
 use tracklane_store::{Scope, device_states, movements};
 
 use super::persist;
 use super::pipeline::Works;
+use super::recorded::Held;
 use super::turn::{Consequences, Failure};
 use crate::error::Result;
 
@@ -41,8 +42,8 @@ pub(super) struct Recording {
     pub run: u64,
     pub tenant: TenantId,
     pub led_to: Consequences,
-    /// The states of the devices that hold it.
-    pub rows: Vec<device_states::DeviceState>,
+    /// What says that it is recorded.
+    pub held: Held,
     /// Ready when the positions are in history.
     pub durable: BoxFuture<'static, Result<(), HistoryError>>,
     /// Told when it is recorded.
@@ -55,10 +56,10 @@ impl Recording {
         run: u64,
         tenant: TenantId,
         led_to: Consequences,
-        rows: Vec<device_states::DeviceState>,
+        held: Held,
         durable: BoxFuture<'static, Result<(), HistoryError>>,
     ) -> Self {
-        Self { run, tenant, led_to, rows, durable, reply: oneshot::channel().0 }
+        Self { run, tenant, led_to, held, durable, reply: oneshot::channel().0 }
     }
 }
 
@@ -178,7 +179,7 @@ impl Worker {
     async fn record(&mut self, recordings: Vec<Recording>) {
         let mut tenants = BTreeMap::<TenantId, Sum>::new();
         for recording in recordings {
-            let Recording { run, tenant, led_to, rows, durable, reply } = recording;
+            let Recording { run, tenant, led_to, held, durable, reply } = recording;
             if let Err(error) = durable.await {
                 self.works.expected.settle(run);
                 let _ = reply.send(Err(self.works.trouble.lost(&error)));
@@ -186,8 +187,7 @@ impl Worker {
             }
             let sum = tenants.entry(tenant).or_default();
             sum.led_to.add(led_to);
-            // Of one device the last state holds what those before it held.
-            sum.rows.extend(rows.into_iter().map(|row| (row.device_id, row)));
+            sum.held.add(held);
             sum.runs.push(run);
             sum.replies.push(reply);
         }
@@ -197,11 +197,10 @@ impl Worker {
     }
 
     async fn record_sum(&mut self, tenant: TenantId, sum: Sum) {
-        let Sum { led_to, rows, runs, mut replies } = sum;
-        let rows: Vec<_> = rows.into_values().collect();
+        let Sum { led_to, held, runs, mut replies } = sum;
         let mut again = false;
         while !self.gave_up {
-            match persist::record(&self.works, tenant, &led_to, &rows, again).await {
+            match persist::record(&self.works, tenant, &led_to, &held, again).await {
                 Ok(()) => break,
                 // Sooner or later it will be recorded, but nobody has to wait for that.
                 Err(failure) => replies.drain(..).for_each(|reply| drop(reply.send(Err(failure.clone())))),
@@ -237,7 +236,7 @@ impl Worker {
 #[derive(Default)]
 struct Sum {
     led_to: Consequences,
-    rows: BTreeMap<DeviceId, device_states::DeviceState>,
+    held: Held,
     runs: Vec<u64>,
     replies: Vec<oneshot::Sender<Result<(), Failure>>>,
 }

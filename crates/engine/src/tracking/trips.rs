@@ -14,6 +14,7 @@ use tracklane_store::{Scope, movements};
 
 use super::dedupe::just_after;
 use super::pipeline::Works;
+use super::recorded::Held;
 use super::recorder::{Item, Recorders, Recording};
 use super::states::DeviceState;
 use super::turn::{Consequences, Redone};
@@ -107,7 +108,13 @@ async fn redo_one(works: &Arc<Works>, recorders: &Recorders, wanted: Wanted) -> 
     led_to.redone.push(Redone { device_id: device, from, movements });
     let rows = vec![state.to_row(device)];
     let run = works.expected.next_run();
-    recorders.of(shard).give(Item::Recording(Recording::nobody_waits(run, tenant, led_to, rows, durable)));
+    recorders.of(shard).give(Item::Recording(Recording::nobody_waits(
+        run,
+        tenant,
+        led_to,
+        Held::states(rows),
+        durable,
+    )));
     Ok(())
 }
 

@@ -251,6 +251,11 @@ pub fn east(metres: f64) -> Point {
     tracklane_geo::distance::destination(Point { lat: 41.15, lon: -8.61 }, 90.0, metres)
 }
 
+/// An operator of a new tenant.
+pub async fn boss_of(ground: &Ground, engine: &Engine) -> Caller {
+    operator(ground, &make_tenant(ground, engine, "acme").await)
+}
+
 async fn make_tenant(ground: &Ground, engine: &Engine, slug: &str) -> Tenant {
     let tenant = Tenant {
         id: TenantId::new(&ground.env),

@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use tracklane_core::Timestamp;
+use tracklane_core::event::Event;
 use tracklane_core::id::{DeviceId, ZoneId};
 use tracklane_core::model::Caller;
 use tracklane_core::position::Point;
-use tracklane_engine::Settings;
 use tracklane_engine::tracking::{DeviceRef, Incoming, LatestFilter};
+use tracklane_engine::{Engine, Settings};
+use tracklane_store::{Scope, recorded};
 
 use crate::kit::{Ground, World, east, fix};
+use crate::stage::on_both;
+
+on_both!(what_was_told_is_known_though_zones_moved_meanwhile, notes_go_once_the_states_are_saved);
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -117,12 +122,7 @@ async fn prepare(world: &World) -> ([DeviceId; 2], BTreeMap<ZoneId, String>) {
     ([phone, van], zones)
 }
 
-async fn story(
-    ground: &Ground,
-    engine: &tracklane_engine::Engine,
-    boss: &Caller,
-    zones: &BTreeMap<ZoneId, String>,
-) -> Vec<String> {
+async fn story(ground: &Ground, engine: &Engine, boss: &Caller, zones: &BTreeMap<ZoneId, String>) -> Vec<String> {
     let log = crate::kit::log_of(engine, boss.tenant_id).await;
     let start = ground.start_time();
     let lines = log.iter().map(|event| {
@@ -144,4 +144,114 @@ fn a_killed_engine_neither_loses_nor_repeats_anything() {
     assert_eq!(last, ["Trip 70 270", "Stop 270 520", "Trip 520 670", "teleport"], "{whole:#?}");
     let cuts = [0..7, 7..12, 12..14, 14..16, 16..20, 20..27, 27..30, 30..34, 34..38, 38..50, 50..60, 60..61];
     assert_eq!(journey(&cuts), whole);
+}
+
+/// Lets an engine live, and kills it: nothing is saved but what each turn made durable.
+async fn killed<T: Send + 'static>(
+    ground: Ground,
+    life: impl AsyncFnOnce(&Ground, &Engine) -> T + Send + 'static,
+) -> (Ground, T) {
+    let whole = move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let mut settings = Settings::default();
+        settings.tracking.checkpoint_seconds = 3_600;
+        let told = runtime.block_on(async {
+            let engine = ground.start_with(settings).await;
+            life(&ground, &engine).await
+        });
+        runtime.shutdown_timeout(PATIENCE);
+        (ground, told)
+    };
+    tokio::task::spawn_blocking(whole).await.unwrap()
+}
+
+/// A zone under whose rules one fix is a crossing.
+fn zone_around(name: &str, metres: f64) -> serde_json::Value {
+    let centre = east(metres);
+    let geometry = json!({ "type": "Point", "coordinates": [centre.lon, centre.lat] });
+    let rules = json!({ "enter": { "fixes": 1 }, "exit": { "fixes": 1 } });
+    json!({ "name": name, "radius_m": 200, "geometry": geometry, "rules": rules })
+}
+
+async fn drive(ground: &Ground, engine: &Engine, boss: &Caller, device: DeviceId, metres: f64) {
+    ground.pass(60);
+    let row = fix(DeviceRef::Id(device), Some(ground.now()), east(metres));
+    engine.tracking.submit_one(boss, row).await.unwrap();
+}
+
+/// The zone events of a tenant: what, and when since the start.
+async fn crossings(ground: &Ground, engine: &Engine, boss: &Caller) -> Vec<String> {
+    let log = crate::kit::log_of(engine, boss.tenant_id).await;
+    let crossings = log.iter().filter(|event| event.zone_id.is_some() && event.device_id.is_some());
+    let line =
+        |event: &Event| format!("{} {}", event.occurred_at.as_second() - ground.start_time(), event.kind.as_str());
+    crossings.map(line).collect()
+}
+
+/// Between the record of a crossing and the next checkpoint zones are drawn anew and the engine is killed: the way that is
+/// done again leads through other zones than it did.
+async fn what_was_told_is_known_though_zones_moved_meanwhile(ground: Ground) {
+    let (ground, (boss, device, told)) = killed(ground, async |ground: &Ground, engine: &Engine| {
+        let boss = crate::kit::boss_of(ground, engine).await;
+        let device = json!({ "identifier": "van" });
+        let device = engine.records.devices.create(&boss, serde_json::from_value(device).unwrap()).await.unwrap().id;
+        let zones = &engine.records.zones;
+        let left = zones.create(&boss, serde_json::from_value(zone_around("Left", 0.0)).unwrap()).await.unwrap();
+        let met = zones.create(&boss, serde_json::from_value(zone_around("Met", 9_000.0)).unwrap()).await.unwrap();
+        for metres in [-900.0, 0.0, 50.0, 700.0] {
+            drive(ground, engine, &boss, device, metres).await;
+        }
+        let entered = crossings(ground, engine, &boss).await;
+        assert_eq!(entered.len(), 2, "in and out: {entered:?}");
+        drive(ground, engine, &boss, device, 20.0).await;
+        // Where the device never was, and where it was before.
+        let away = serde_json::from_value(zone_around("Left", 50_000.0)).unwrap();
+        zones.update(&boss, left.id, left.version, away).await.unwrap();
+        let near = serde_json::from_value(zone_around("Met", -900.0)).unwrap();
+        zones.update(&boss, met.id, met.version, near).await.unwrap();
+        (boss.clone(), device, crossings(ground, engine, &boss).await)
+    })
+    .await;
+    assert_eq!(told.len(), 3, "in, out, in: {told:?}");
+    let caller = boss.clone();
+    let known = told.clone();
+    let (ground, again) = killed(ground, async move |ground: &Ground, engine: &Engine| {
+        assert_eq!(crossings(ground, engine, &caller).await, known, "nothing is told by starting");
+        drive(ground, engine, &caller, device, 25.0).await;
+        crossings(ground, engine, &caller).await
+    })
+    .await;
+    assert_eq!(again[..3], told, "nothing is told again");
+    assert!(
+        again[3..].iter().all(|line| line.ends_with("zone.exited")) && again.len() == 4,
+        "the zone left: {again:?}"
+    );
+    let (_ground, still) = killed(ground, async move |ground: &Ground, engine: &Engine| {
+        drive(ground, engine, &boss, device, 30.0).await;
+        crossings(ground, engine, &boss).await
+    })
+    .await;
+    assert_eq!(still, again, "and so after the next start");
+}
+
+async fn notes_go_once_the_states_are_saved(ground: Ground) {
+    let (_ground, (before, after)) = killed(ground, async |ground: &Ground, engine: &Engine| {
+        let boss = crate::kit::boss_of(ground, engine).await;
+        let device = json!({ "identifier": "van" });
+        let device = engine.records.devices.create(&boss, serde_json::from_value(device).unwrap()).await.unwrap().id;
+        let zone = serde_json::from_value(zone_around("Depot", 0.0)).unwrap();
+        engine.records.zones.create(&boss, zone).await.unwrap();
+        for metres in [-900.0, 0.0] {
+            drive(ground, engine, &boss, device, metres).await;
+        }
+        let notes = async || {
+            let mut db = engine.base.store.read(Scope::System).await.unwrap();
+            recorded::load_any_tenant(&mut db, None, 10).await.unwrap().len()
+        };
+        let before = notes().await;
+        engine.shutdown().await;
+        (before, notes().await)
+    })
+    .await;
+    assert_eq!((before, after), (1, 0));
 }

@@ -7,7 +7,8 @@ use tracklane_store::device_states::DeviceState;
 use tracklane_store::devices::DeviceFilter;
 use tracklane_store::erasures::Erasure;
 use tracklane_store::movements::MovementFilter;
-use tracklane_store::{Error, Page, device_states, devices, drivers, erasures, movements, vehicles};
+use tracklane_store::recorded::Entry;
+use tracklane_store::{Error, Page, device_states, devices, drivers, erasures, movements, recorded, vehicles};
 
 use crate::fixtures::{self, at, id};
 use crate::harness::{World, conformance};
@@ -17,6 +18,7 @@ conformance!(
     all_devices_are_loaded,
     states_round_trip,
     many_states_are_written_at_once,
+    what_is_recorded_is_noted_until_states_say_it,
     movements_are_written_found_and_replaced,
     devices_are_listed_among_ids
 );
@@ -142,6 +144,27 @@ async fn states_round_trip(world: World) {
     let mut tx = world.begin().await;
     devices::delete(&mut tx, device.id).await.unwrap();
     assert_eq!(device_states::get(&mut tx, device.id).await, Ok(None));
+}
+
+async fn what_is_recorded_is_noted_until_states_say_it(world: World) {
+    let entry = |tenant_id, last_lsn, byte| Entry { tenant_id, last_lsn, devices: vec![byte; 3] };
+    let entries = [entry(world.tenant.id, 0, 1), entry(world.other.id, 7, 2), entry(world.tenant.id, 8, 3)];
+    let mut tx = world.begin_system().await;
+    for entry in entries.iter().rev() {
+        recorded::insert_any_tenant(&mut tx, entry).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let mut db = world.read_system().await;
+    assert_eq!(recorded::load_any_tenant(&mut db, None, 2).await.as_deref(), Ok(&entries[..2]));
+    assert_eq!(recorded::load_any_tenant(&mut db, Some(7), 2).await.as_deref(), Ok(&entries[2..]));
+    assert_eq!(recorded::exists_any_tenant(&mut db, 7).await, Ok(true));
+    assert_eq!(recorded::exists_any_tenant(&mut db, 6).await, Ok(false));
+    drop(db);
+    let mut tx = world.begin_system().await;
+    recorded::delete_before_any_tenant(&mut tx, 7).await.unwrap();
+    recorded::delete_from_any_tenant(&mut tx, 8).await.unwrap();
+    assert_eq!(recorded::load_any_tenant(&mut tx, None, 9).await.as_deref(), Ok(&entries[1..2]));
+    tx.commit().await.unwrap();
 }
 
 async fn many_states_are_written_at_once(world: World) {

@@ -1,0 +1,66 @@
+//! Up to which record of the position history everything that devices led to is in this database, where their states do not
+//! say it yet: an entry for each transaction that recorded something. It is gone once the states are saved.
+
+use tracklane_core::id::TenantId;
+use tracklane_core::ports::Lsn;
+
+use crate::db::{Db, Value, args};
+use crate::error::Result;
+
+/// What one transaction recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Whose devices these are.
+    pub tenant_id: TenantId,
+    /// The last record of the history among them: no two entries have the same.
+    pub last_lsn: Lsn,
+    /// What the pipeline notes of each device, in a form of its own.
+    pub devices: Vec<u8>,
+}
+
+fn number(lsn: Lsn) -> Value {
+    // Beyond 2^63 no log will ever come.
+    i64::try_from(lsn).unwrap_or(i64::MAX).into()
+}
+
+/// Adds an entry.
+pub async fn insert_any_tenant(db: &mut Db, entry: &Entry) -> Result<()> {
+    db.check_system()?;
+    let sql = "INSERT INTO recorded (last_lsn, tenant_id, devices) VALUES ($1, $2, $3)";
+    db.run(sql, vec![number(entry.last_lsn), entry.tenant_id.into(), entry.devices.as_slice().into()]).await?;
+    Ok(())
+}
+
+/// True when there is an entry with this number.
+pub async fn exists_any_tenant(db: &mut Db, last_lsn: Lsn) -> Result<bool> {
+    db.check_system()?;
+    let sql = "SELECT last_lsn FROM recorded WHERE last_lsn = $1";
+    let found: Option<Lsn> = db.one(sql, vec![number(last_lsn)], |row| row.get("last_lsn")).await?;
+    Ok(found.is_some())
+}
+
+/// At most `limit` entries after that with the number `after`, by number: call again with the last one's until there are no
+/// more.
+pub async fn load_any_tenant(db: &mut Db, after: Option<Lsn>, limit: u32) -> Result<Vec<Entry>> {
+    db.check_system()?;
+    let after = after.map_or_else(|| Value::from(-1_i64), number);
+    let sql = "SELECT tenant_id, last_lsn, devices FROM recorded WHERE last_lsn > $1 ORDER BY last_lsn LIMIT $2";
+    db.many(sql, args![after, limit], |row| {
+        Ok(Entry { tenant_id: row.get("tenant_id")?, last_lsn: row.get("last_lsn")?, devices: row.get("devices")? })
+    })
+    .await
+}
+
+/// Removes the entries before a number.
+pub async fn delete_before_any_tenant(db: &mut Db, lsn: Lsn) -> Result<()> {
+    db.check_system()?;
+    db.run("DELETE FROM recorded WHERE last_lsn < $1", vec![number(lsn)]).await?;
+    Ok(())
+}
+
+/// Removes the entries from a number on.
+pub async fn delete_from_any_tenant(db: &mut Db, lsn: Lsn) -> Result<()> {
+    db.check_system()?;
+    db.run("DELETE FROM recorded WHERE last_lsn >= $1", vec![number(lsn)]).await?;
+    Ok(())
+}
