@@ -84,7 +84,9 @@ impl Tracking {
         let now = self.0.works.base.env.now();
         let mut outcomes = vec![RowOutcome::Accepted; rows.len()];
         let mut parts: Vec<Vec<(Row, usize)>> = Vec::new();
-        parts.resize_with(memory.states.shards(), Default::default);
+        let shards = memory.states.shards();
+        // A little more than their share, so that hardly any part of a batch has to grow.
+        parts.resize_with(shards, || Vec::with_capacity(rows.len() / shards * 5 / 4));
         let mut rejected = 0;
         for (index, row) in rows.into_iter().enumerate() {
             let shard = |device| memory.states.shard_of(device);
