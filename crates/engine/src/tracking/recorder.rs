@@ -30,7 +30,7 @@ use crate::error::Result;
 const MOST: usize = 1_024;
 /// The least time between the beginnings of two transactions of one recorder: whoever comes after a longer pause does not
 /// wait.
-const GAP: Duration = Duration::from_millis(10);
+const GAP: Duration = Duration::from_millis(2);
 /// How many recorders there are where the database takes several transactions at a time.
 const SEVERAL: usize = 4;
 /// The pause before a database that does not answer is asked again.
