@@ -159,7 +159,7 @@ impl House {
                 _ => None,
             });
             Ok::<_, Error>(
-                rejected.inspect(|rule| tracing::debug!(door = door.name, %rule, "a position was left out")).count(),
+                rejected.inspect(|rule| tracing::info!(door = door.name, %rule, "a position was left out")).count(),
             )
         });
         match try_join_all(submitted).await {

@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 use tracklane_core::Timestamp;
 use tracklane_core::lifecycle::Status;
 
@@ -23,10 +26,29 @@ use crate::stamps::Stamps;
 pub struct Store {
     backend: Backend,
     /// A PostgreSQL that may be a little behind.
-    behind: Option<PgPool>,
+    behind: Option<Behind>,
     events_changed: watch::Sender<u64>,
     /// Removes a temporary database together with the last clone.
     _temporary: Option<Arc<Temporary>>,
+}
+
+/// A database for reading.
+#[derive(Clone)]
+struct Behind {
+    pool: PgPool,
+    /// Until when it is not asked, because it was away.
+    away: Arc<Mutex<Option<Instant>>>,
+}
+
+/// How long a reader waits for a connection to the database for reading.
+const BEHIND_PATIENCE: Duration = Duration::from_millis(500);
+/// How long it is left alone after it was away.
+const BEHIND_PAUSE: Duration = Duration::from_secs(10);
+
+impl Behind {
+    fn is_away(&self) -> bool {
+        self.away.lock().is_some_and(|until| Instant::now() < until)
+    }
 }
 
 #[derive(Clone)]
@@ -82,7 +104,7 @@ impl Store {
         };
         let behind = match settings.read_url.as_str() {
             "" => None,
-            url if is_postgres(url) => Some(PgPool::open_lazily(url, settings)?),
+            url if is_postgres(url) => Some(Behind { pool: PgPool::open_lazily(url, settings)?, away: Arc::default() }),
             url => return Err(Error::Url { given: without_password(url) }),
         };
         let store = Self { backend, behind, events_changed: watch::Sender::new(0), _temporary: temporary };
@@ -124,11 +146,18 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn read_behind(&self, scope: Scope) -> Result<Db> {
-        let Some(behind) = &self.behind else { return self.read(scope).await };
-        match behind.acquire().await {
-            Ok(handle) => Ok(Db::new(scope, Connection::Postgres(handle))),
-            Err(error) => {
-                tracing::warn!(%error, "the database for reading does not answer: the other one is asked");
+        let Some(behind) = self.behind.as_ref().filter(|behind| !behind.is_away()) else {
+            return self.read(scope).await;
+        };
+        match timeout(BEHIND_PATIENCE, behind.pool.acquire()).await {
+            Ok(Ok(handle)) => Ok(Db::new(scope, Connection::Postgres(handle))),
+            failed => {
+                let error = failed.map_or_else(
+                    |_| "no answer".to_owned(),
+                    |failed| failed.err().map_or_else(String::new, |error| error.to_string()),
+                );
+                tracing::warn!(%error, "the database for reading is away: the other one is asked for a while");
+                *behind.away.lock() = Some(Instant::now() + BEHIND_PAUSE);
                 self.read(scope).await
             }
         }
@@ -241,7 +270,7 @@ impl Store {
     /// Closes every connection. Handles that are still out fail afterwards.
     pub async fn close(&self) {
         if let Some(behind) = &self.behind {
-            behind.close().await;
+            behind.pool.close().await;
         }
         match &self.backend {
             Backend::Sqlite(file) => file.close().await,

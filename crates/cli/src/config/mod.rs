@@ -119,6 +119,11 @@ impl Settings {
             let origin = layers.origin("store.read_url").clone();
             layers.report(origin, "store.read_url", &error.to_string());
         }
+        if !settings.store.read_url.is_empty() && PgHistory::check_url(&settings.store_url()).is_err() {
+            let origin = layers.origin("store.read_url").clone();
+            let rule = "follows store.url, which must be a PostgreSQL, too";
+            layers.report(origin, "store.read_url", rule);
+        }
         if !settings.history.url.is_empty()
             && let Err(error) = PgHistory::check_url(&settings.history.url)
         {

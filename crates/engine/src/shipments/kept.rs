@@ -17,7 +17,10 @@ use crate::error::{Error, Result};
 /// How many shards there are, so that few wait for each other.
 const SHARDS: usize = 16;
 /// How many shipments a shard keeps. One takes some kilobytes.
-const SHARD_SIZE: usize = 512;
+const SHARD_SIZE: usize = 256;
+/// A shipment with more parts than this, facts among them, is not kept: few are that large, and all together must stay below
+/// some hundred megabytes.
+const MOST_PARTS: usize = 64;
 
 /// A shipment with everything that belongs to it, shared by all who ask for it.
 #[derive(Debug)]
@@ -113,7 +116,9 @@ impl Shipments {
         let then = stamps.now();
         let shared = SharedDetail::new(self.detail(caller, id).await?);
         let ids = ids(&shared.detail);
-        self.kept.put(id, Read { shared: shared.clone(), then, ids });
+        if ids.len() <= MOST_PARTS {
+            self.kept.put(id, Read { shared: shared.clone(), then, ids });
+        }
         Ok(shared)
     }
 }

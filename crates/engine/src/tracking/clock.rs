@@ -11,7 +11,7 @@ use tracklane_geo::visit::{Window, ZoneFix};
 
 use super::states::DeviceState;
 
-/// A clock that was not ahead for so many seconds is not taken to be ahead any more.
+/// A clock that was not ahead for so many seconds, while the device was heard of, is not taken to be ahead any more.
 const FORGOTTEN_S: i64 = 3_600;
 /// A fix that comes within so many seconds was on its way no longer than usual.
 const IN_TIME_S: i64 = 10;
@@ -56,14 +56,21 @@ pub(crate) struct Ahead {
 }
 
 impl DeviceState {
+    /// What is known of a clock that is ahead, as long as that holds: for an hour, and for as long as the device has not
+    /// been heard of since. One that reports less often must not begin anew each time.
+    fn ahead(&self, now: Timestamp) -> Option<&Ahead> {
+        let heard_since = |ahead: &Ahead| self.latest.as_ref().is_some_and(|latest| latest.received_at > ahead.heard);
+        self.ahead.as_deref().filter(|ahead| ahead.is_fresh(now) || !heard_since(ahead))
+    }
+
     /// How the times of the device are told, when its clock is taken to be ahead of ours.
     pub fn dating(&self, now: Timestamp) -> Option<Dating> {
-        self.ahead.as_ref().filter(|ahead| ahead.sure && ahead.is_fresh(now)).map(|ahead| ahead.dating)
+        self.ahead(now).filter(|ahead| ahead.sure).map(|ahead| ahead.dating)
     }
 
     /// True when the time of a fix is to be trusted: it is not ahead of our clock, or not the first one that is.
     pub fn trusts_time_of(&self, position: &Position) -> bool {
-        let known = self.ahead.as_ref().is_some_and(|ahead| ahead.is_fresh(position.received_at));
+        let known = self.ahead(position.received_at).is_some();
         position.fix_time <= position.received_at || known
     }
 
@@ -75,7 +82,7 @@ impl DeviceState {
     /// The first fix that was ahead, when this position is the next one and is ahead, too: zones are asked with it now that
     /// its time is to be trusted.
     pub fn waiting_fix(&self, position: &Position) -> Option<ZoneFix> {
-        let ahead = self.ahead.as_ref().filter(|ahead| !ahead.sure && ahead.is_fresh(position.received_at))?;
+        let ahead = self.ahead(position.received_at).filter(|ahead| !ahead.sure)?;
         let latest = self.latest.as_deref().filter(|latest| latest.received_at == ahead.heard)?;
         let more = position.fix_time > position.received_at && position.fix_time > ahead.last.0;
         more.then_some(ZoneFix { at: ahead.last.0, point: latest.point, accuracy_m: latest.accuracy_m })
@@ -88,7 +95,7 @@ impl DeviceState {
         if by <= 0 {
             return;
         }
-        let before = self.ahead.as_deref().copied().filter(|ahead| ahead.is_fresh(received_at));
+        let before = self.ahead(received_at).copied();
         let known = before.map(|before| before.dating);
         let dating = match known {
             // What is known of the first one is not used yet.

@@ -13,6 +13,7 @@ use crate::kit::{World, each, east, fix};
 each!(
     late_fixes_of_a_clock_that_is_ahead_find_their_place,
     a_clock_that_is_put_right_is_believed_again,
+    a_clock_that_is_ahead_and_seldom_heard_tells_what_it_proves,
     a_wrong_first_fix_enters_nothing,
     a_fix_before_the_first_one_tells_what_it_proves,
     a_late_fix_that_nobody_can_reach_is_marked,
@@ -73,6 +74,19 @@ async fn late_fixes_of_a_clock_that_is_ahead_find_their_place(world: World) {
     assert_eq!(send(&world, 130, taken(120, 1_500.0)).await, RowOutcome::Accepted);
     assert_eq!(send(&world, 131, taken(65, 1_420.0)).await, RowOutcome::Late);
     assert_eq!(story(&world, zone).await.len(), 2);
+}
+
+async fn a_clock_that_is_ahead_and_seldom_heard_tells_what_it_proves(world: World) {
+    let zone = draw(&world, 1_000.0, json!({})).await;
+    let container = world.device("container", None).await.id;
+    // Every 65 minutes, three seconds ahead.
+    for (number, metres) in (0..).zip([0.0, 100.0, 1_000.0, 1_010.0, 1_000.0, 3_000.0, 3_100.0, 3_000.0]) {
+        let second = 3_900 * number;
+        let outcome = send(&world, second, row(&world, container, second + 3, metres)).await;
+        assert_eq!(outcome, RowOutcome::Accepted, "{number}");
+    }
+    let kinds: Vec<_> = story(&world, zone).await.into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, [EventKind::ZoneEntered, EventKind::ZoneExited]);
 }
 
 async fn a_clock_that_is_put_right_is_believed_again(world: World) {

@@ -19,7 +19,7 @@ const KEY: &str = "tlk_";
 /// What a client stated, kept for as long as the connection: a credential may be taken away in the meantime.
 #[derive(Clone)]
 pub(super) struct Stated {
-    /// The device that it names: by its user name, or by the topic of its last will.
+    /// The device that it names: by the topic of its last will, or by its user name.
     names: Vec<String>,
     secret: Option<String>,
     from: IpAddr,
@@ -27,12 +27,13 @@ pub(super) struct Stated {
 
 impl Stated {
     pub fn of(connect: &Connect<'_>, from: IpAddr) -> Self {
-        // OwnTracks' user name is the first half of what its device is called; its will says all of it.
+        // OwnTracks' user name is the first half of what its device is called; its will says all of it, and comes first: two
+        // phones of one user are two devices.
         let of_will = connect.will_topic.and_then(|topic| match Topic::read(topic) {
             Some(Topic::OwnTracks { device } | Topic::Ours { device, .. }) => Some(device),
             None => None,
         });
-        let names = [connect.user, of_will].into_iter().flatten().filter(|name| !name.is_empty());
+        let names = [of_will, connect.user].into_iter().flatten().filter(|name| !name.is_empty());
         let secret = connect.password.and_then(|password| std::str::from_utf8(password).ok());
         Self { names: names.map(str::to_owned).collect(), secret: secret.map(str::to_owned), from }
     }

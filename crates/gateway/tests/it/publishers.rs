@@ -328,6 +328,24 @@ async fn owntracks_is_known_by_its_will_and_by_its_login() {
 }
 
 #[tokio::test]
+async fn two_phones_of_one_user_are_two_devices() {
+    let world = World::new().await;
+    let gateway = world.gateway(&[&format!("{LISTEN}?tenant={}&unknown=register", world.tenant.slug)]).await;
+    let location = br#"{"_type":"location","lat":41.15,"lon":-8.61,"tst":1767598200}"#;
+    for will in ["owntracks/bob/phone", "owntracks/bob/tablet"] {
+        let connect = Connect { will_topic: Some(will), ..hello(Version::V3, "bob", "") };
+        let (mut talk, _, code) = Talk::login(&gateway, &connect).await;
+        assert_eq!(code, reason::SUCCESS);
+        talk.publish(1, 1, will, location).await;
+        talk.acknowledged(AckKind::PubAck, 1, reason::SUCCESS).await;
+    }
+    for (name, there) in [("bob/phone", true), ("bob/tablet", true), ("bob", false)] {
+        let named = tracklane_engine::tracking::DeviceRef::Identifier(name.to_owned());
+        assert_eq!(world.engine.tracking.device(&world.caller, &named).is_some(), there, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn each_packet_has_its_answer_and_nobody_subscribes() {
     let world = World::new().await;
     let gateway = world.gateway(&[LISTEN]).await;
