@@ -187,8 +187,8 @@ fn check_sql(file: &Path, text: &str, findings: &mut Vec<Finding>) {
             if !found {
                 continue;
             }
-            // `env.now()` and `clock.now()` are Rust, not SQL.
-            if *word == "now()" && lower.contains(".now()") {
+            // `env.now()` and `Instant::now()` are Rust, not SQL.
+            if *word == "now()" && [".now()", "::now()"].iter().any(|rust| lower.contains(rust)) {
                 continue;
             }
             let rule = format!("{word:?} is not understood by both databases: {instead}");
