@@ -18,6 +18,8 @@ each!(
     a_fix_before_the_first_one_tells_what_it_proves,
     a_late_fix_that_nobody_can_reach_is_marked,
     a_dwell_is_told_once_though_the_entry_is_known_better_later,
+    an_exit_behind_a_dwell_is_dated_by_the_entry_that_was_told,
+    what_came_too_late_does_not_hide_what_comes_in_time,
     a_good_fix_takes_the_time_of_a_marked_one,
     two_senders_under_one_name_make_no_storm,
     a_thousand_fixes_a_second_are_kept_and_disturb_nobody,
@@ -175,6 +177,42 @@ async fn a_dwell_is_told_once_though_the_entry_is_known_better_later(world: Worl
         send(&world, second, row(&world, phone, second - 5, 1_000.0)).await;
     }
     assert_eq!(story(&world, zone).await, told);
+}
+
+async fn an_exit_behind_a_dwell_is_dated_by_the_entry_that_was_told(world: World) {
+    let zone = draw(&world, 1_000.0, json!({ "dwell_s": 60 })).await;
+    let phone = world.device("phone", None).await.id;
+    for (second, metres) in [(0, 500.0), (100, 1_000.0), (110, 1_000.0), (125, 1_000.0)] {
+        send(&world, second, row(&world, phone, second, metres)).await;
+    }
+    // By these it went in later: so late that it had not been in for a minute when it went out. The dwell was told.
+    for (second, metres) in [(90, 700.0), (92, 710.0)] {
+        assert_eq!(send(&world, 126, row(&world, phone, second, metres)).await, RowOutcome::Late);
+    }
+    for (second, metres) in [(130, 1_300.0), (140, 1_400.0)] {
+        assert_eq!(send(&world, second, row(&world, phone, second, metres)).await, RowOutcome::Accepted);
+    }
+    // Out at 1,200 m, between 125 and 130 s.
+    let told = [(EventKind::ZoneEntered, 60), (EventKind::ZoneDwelled, 120), (EventKind::ZoneExited, 128)];
+    assert_eq!(story(&world, zone).await, told);
+}
+
+async fn what_came_too_late_does_not_hide_what_comes_in_time(world: World) {
+    let zone = draw(&world, 1_000.0, json!({})).await;
+    let phone = world.device("phone", None).await.id;
+    for (second, metres) in [(0, 500.0), (10, 600.0), (190, 1_400.0), (200, 1_450.0)] {
+        assert_eq!(send(&world, second, row(&world, phone, second, metres)).await, RowOutcome::Accepted);
+    }
+    // More than the window behind the newest: they are history, and tell nothing.
+    for second in [60, 70] {
+        assert_eq!(send(&world, 201, row(&world, phone, second, 1_000.0)).await, RowOutcome::Late);
+    }
+    assert_eq!(story(&world, zone).await, []);
+    for (second, metres) in [(85, 1_000.0), (90, 1_010.0)] {
+        assert_eq!(send(&world, 202, row(&world, phone, second, metres)).await, RowOutcome::Late);
+    }
+    // In at 800 m, between 10 and 85 s; out at 1,200 m, between 90 and 190 s.
+    assert_eq!(story(&world, zone).await, [(EventKind::ZoneEntered, 47), (EventKind::ZoneExited, 138)]);
 }
 
 async fn a_good_fix_takes_the_time_of_a_marked_one(world: World) {

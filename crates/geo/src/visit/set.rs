@@ -138,14 +138,18 @@ impl<K: Copy + Eq> Visits<K> {
     }
 
     /// Takes over what `other` knows of `zone`. How fast the device was is kept, and what was told
-    /// of the visit that it is on, where that `goes_on`.
+    /// of the visit that it is on, where that `goes_on`: a dwell that was told, and the entry that it was counted from.
     pub fn adopt(&mut self, other: &Self, zone: K, goes_on: bool) {
         let speeding = self.zones.iter().find(|known| known.zone == zone).map(|known| known.speeding);
-        let dwelled = goes_on && self.get(zone).dwelled;
+        let told = self.get(zone);
         self.forget(zone);
         let found = other.zones.iter().find(|known| known.zone == zone);
         self.zones.extend(found.map(|known| {
-            let visit = Visit { dwelled: known.visit.dwelled || (known.visit.inside && dwelled), ..known.visit };
+            let visit = if goes_on && told.dwelled && known.visit.inside {
+                Visit { since: told.since, dwelled: true, ..known.visit }
+            } else {
+                known.visit
+            };
             Known { visit, speeding: speeding.unwrap_or_default(), ..*known }
         }));
     }

@@ -154,13 +154,16 @@ impl Pass<'_> {
         }
     }
 
-    /// The fixes of a device as history has them, from one time on, without these; those that are ahead of our clock only
-    /// when the device's clock is.
+    /// The fixes of a device as zones were asked with them, from one time on, without these; those that are ahead of our
+    /// clock only when the device's clock is.
     fn way(&self, track: &[Position], from: Timestamp, without: &[ZoneFix], ahead: bool) -> Vec<ZoneFix> {
         let believed = track.iter().filter(|position| position.mark.is_none() && position.fix_time >= from);
         let dated = believed.filter(|position| ahead || position.fix_time <= position.received_at);
-        let others = dated.filter(|position| without.iter().all(|late| late.at != position.fix_time));
-        others.filter_map(|position| self.zone_fix(position, position.fix_time)).collect()
+        let heard =
+            dated.filter_map(|position| Some((position.received_at, self.zone_fix(position, position.fix_time)?)));
+        let mut way = in_time(&heard.collect::<Vec<_>>(), self.window_s);
+        way.retain(|fix| without.iter().all(|late| late.at != fix.at));
+        way
     }
 
     fn walk(
@@ -188,6 +191,26 @@ impl Pass<'_> {
 fn is_news(event: &visit::Event, added: &[visit::Event], may_dwell: bool) -> bool {
     let of_this = |entry: &visit::Event| entry.kind == EventKind::Enter && Some(entry.at) == event.since;
     event.kind != EventKind::Dwell || may_dwell || added.iter().any(of_this)
+}
+
+/// The fixes, each with when it came, without those that came too late: zones were never asked with them, so that nothing was
+/// told of them. Such a one came after another that was taken more than so many seconds later.
+fn in_time(heard: &[(Timestamp, ZoneFix)], window_s: u32) -> Vec<ZoneFix> {
+    let window = i64::from(window_s) * 1_000_000;
+    let mut way = Vec::with_capacity(heard.len());
+    // When the first of those came that were taken so much later.
+    let (mut later, mut came) = (heard.len(), Timestamp::MAX);
+    for (received_at, fix) in heard.iter().rev() {
+        while later > 0 && heard[later - 1].1.at.as_microsecond() - fix.at.as_microsecond() > window {
+            later -= 1;
+            came = came.min(heard[later].0);
+        }
+        if *received_at <= came {
+            way.push(*fix);
+        }
+    }
+    way.reverse();
+    way
 }
 
 /// Two ways in order of time as one.
