@@ -1,7 +1,7 @@
 //! Devices whose clock is ahead of ours.
 //!
-//! One fix from the future may be a jump of the clock: it counts for when it came, and zones are not asked with it. When
-//! another one follows, the clock is taken to be ahead. From then on the device's fixes are in order by its own clock, so
+//! One fix from the future may be a jump of the clock: it counts for when it came, and zones are not asked with it, unless
+//! it is ahead by seconds alone. When another one follows, the clock is taken to be ahead. From then on the device's fixes are in order by its own clock, so
 //! that a late one finds its place, and what they prove is dated earlier by as much as the clock was ahead at least.
 
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,12 @@ impl DeviceState {
         position.fix_time <= position.received_at || known
     }
 
+    /// True when zones are asked with a fix: one that is not trusted and ahead by little counts for when it came, which is
+    /// little wrong; left out, it would be missed where a device is seen in a zone once.
+    pub fn asks_zones(&self, position: &Position) -> bool {
+        self.trusts_time_of(position) || is_little(position.fix_time, position.received_at)
+    }
+
     /// When a position was, in the order of the device.
     pub fn time_of(&self, position: &Position) -> Timestamp {
         if self.trusts_time_of(position) { position.fix_time } else { position.received_at }
@@ -84,6 +90,10 @@ impl DeviceState {
     pub fn waiting_fix(&self, position: &Position) -> Option<ZoneFix> {
         let ahead = self.ahead(position.received_at).filter(|ahead| !ahead.sure)?;
         let latest = self.latest.as_deref().filter(|latest| latest.received_at == ahead.heard)?;
+        if is_little(ahead.last.0, ahead.last.1) {
+            // They were asked with it when it came.
+            return None;
+        }
         let more = position.fix_time > position.received_at && position.fix_time > ahead.last.0;
         more.then_some(ZoneFix { at: ahead.last.0, point: latest.point, accuracy_m: latest.accuracy_m })
     }
@@ -135,6 +145,11 @@ impl DeviceState {
             self.window = Window::default();
         }
     }
+}
+
+/// True when a clock that shows this time, when it is that, is right for our purposes.
+fn is_little(shown: Timestamp, now: Timestamp) -> bool {
+    shown.as_microsecond() - now.as_microsecond() <= IN_TIME_S * 1_000_000
 }
 
 impl Ahead {

@@ -132,7 +132,7 @@ impl<'a> Pass<'a> {
                 kept = Kept::Duplicate;
             }
         }
-        let (asks_zones, waiting) = (state.trusts_time_of(position), state.waiting_fix(position));
+        let (asks_zones, waiting) = (state.asks_zones(position), state.waiting_fix(position));
         match kept {
             Kept::Duplicate | Kept::Marked(_) => {}
             Kept::Late => {

@@ -14,6 +14,7 @@ each!(
     late_fixes_of_a_clock_that_is_ahead_find_their_place,
     a_clock_that_is_put_right_is_believed_again,
     a_clock_that_is_ahead_and_seldom_heard_tells_what_it_proves,
+    one_fix_that_is_a_moment_ahead_is_not_lost_to_zones,
     a_wrong_first_fix_enters_nothing,
     a_fix_before_the_first_one_tells_what_it_proves,
     a_late_fix_that_nobody_can_reach_is_marked,
@@ -86,6 +87,18 @@ async fn a_clock_that_is_ahead_and_seldom_heard_tells_what_it_proves(world: Worl
         let second = 3_900 * number;
         let outcome = send(&world, second, row(&world, container, second + 3, metres)).await;
         assert_eq!(outcome, RowOutcome::Accepted, "{number}");
+    }
+    let kinds: Vec<_> = story(&world, zone).await.into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, [EventKind::ZoneEntered, EventKind::ZoneExited]);
+}
+
+async fn one_fix_that_is_a_moment_ahead_is_not_lost_to_zones(world: World) {
+    let zone = draw(&world, 1_000.0, json!({ "enter": { "fixes": 1 }, "exit": { "fixes": 1 } })).await;
+    let phone = world.device("phone", None).await.id;
+    // A second ahead while it is in the zone, which is once.
+    for (second, ahead, metres) in [(10, 0, 500.0), (40, 1, 1_000.0), (70, 0, 1_500.0), (100, 0, 1_600.0)] {
+        let outcome = send(&world, second, row(&world, phone, second + ahead, metres)).await;
+        assert_eq!(outcome, RowOutcome::Accepted, "{second}");
     }
     let kinds: Vec<_> = story(&world, zone).await.into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, [EventKind::ZoneEntered, EventKind::ZoneExited]);
