@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracklane_core::event::LogPosition;
@@ -12,7 +13,7 @@ use tracklane_core::model::{Caller, DeviceLatest, Role};
 use tracklane_store::{Scope, events};
 
 use super::filter::{Filter, Sieve};
-use super::listeners::Listeners;
+use super::listeners::{Hearing, Listeners};
 use super::mailbox::Mailbox;
 use super::ring::{Placed, Ring};
 use super::subscription::Subscription;
@@ -43,6 +44,10 @@ pub(super) struct Hub {
     listeners: RwLock<HashMap<TenantId, Listeners>>,
     /// How many mailboxes there are: most installations have moments without any, and then a position costs one look.
     connections: AtomicUsize,
+    /// Whose subscribers to all positions are to be woken.
+    calls: Mutex<Vec<TenantId>>,
+    /// Fires when there is somebody to call.
+    called: Notify,
 }
 
 impl Live {
@@ -54,8 +59,11 @@ impl Live {
             stop,
             listeners: RwLock::default(),
             connections: AtomicUsize::new(0),
+            calls: Mutex::default(),
+            called: Notify::new(),
         });
         tokio::spawn(tail(hub.clone()));
+        tokio::spawn(call(hub.clone()));
         Self(hub)
     }
 
@@ -79,9 +87,9 @@ impl Live {
         // A place that the log has not reached is of another log: then from now on.
         let from = resume.filter(|resume| *resume <= head).unwrap_or(head);
         let mailbox = Arc::new(Mailbox::new(caller.clone(), Sieve::from(filter)));
-        self.0.listeners.write().entry(caller.tenant_id).or_default().add(&mailbox);
+        let hearing = self.0.listeners.write().entry(caller.tenant_id).or_default().add(&mailbox);
         self.0.connections.fetch_add(1, Ordering::Relaxed);
-        Ok(Subscription::new(self.0.clone(), caller.clone(), mailbox, from, head))
+        Ok(Subscription::new(self.0.clone(), caller.clone(), mailbox, hearing, from, head))
     }
 
     /// Hands out the newest position of a device. `shipments` are those whose active fleet leg its driver carries. Costs
@@ -90,8 +98,10 @@ impl Live {
         if self.0.connections.load(Ordering::Relaxed) == 0 {
             return;
         }
-        if let Some(listeners) = self.0.listeners.read().get(&tenant) {
-            listeners.offer(latest, shipments);
+        let wanted = self.0.listeners.read().get(&tenant).is_some_and(|listeners| listeners.offer(latest, shipments));
+        if wanted {
+            self.0.calls.lock().push(tenant);
+            self.0.called.notify_one();
         }
     }
 
@@ -113,11 +123,9 @@ impl Hub {
         self.connections.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Gives a mailbox another sieve.
-    pub fn change(&self, tenant: TenantId, mailbox: &Arc<Mailbox>, sieve: Sieve) {
-        if let Some(listeners) = self.listeners.write().get_mut(&tenant) {
-            listeners.change(mailbox, sieve);
-        }
+    /// Gives a mailbox another sieve. Answers where its subscriber hears every position, if that is so.
+    pub fn change(&self, tenant: TenantId, mailbox: &Arc<Mailbox>, sieve: Sieve) -> Option<Hearing> {
+        self.listeners.write().get_mut(&tenant)?.change(mailbox, sieve)
     }
 
     /// Wakes those who may want one of these events, which are in the ring by now.
@@ -127,6 +135,20 @@ impl Hub {
             let theirs = events.iter().map(|(_, event)| &**event).filter(|event| event.tenant_id == *tenant);
             listeners.tell(theirs, head);
         }
+    }
+}
+
+/// Wakes those who hear every position: not by whoever publishes one, who has others waiting, and for all the positions
+/// that came meanwhile at once.
+async fn call(hub: Arc<Hub>) {
+    loop {
+        tokio::select! {
+            () = hub.stop.cancelled() => return,
+            () = hub.called.notified() => {}
+        }
+        let tenants = std::mem::take(&mut *hub.calls.lock());
+        let listeners = hub.listeners.read();
+        tenants.iter().filter_map(|tenant| listeners.get(tenant)).for_each(Listeners::call);
     }
 }
 

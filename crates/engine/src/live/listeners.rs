@@ -9,16 +9,26 @@ use tracklane_core::event::{Event, LogPosition};
 use tracklane_core::id::{DriverId, ShipmentId, ZoneId};
 use tracklane_core::model::{DeviceLatest, Role};
 
+use super::broadcast::Broadcast;
 use super::filter::Sieve;
 use super::mailbox::Mailbox;
 
 type Group = Vec<Arc<Mailbox>>;
 
+/// Where a subscriber hears every position, and how far it has come there.
+pub(super) struct Hearing {
+    pub broadcast: Arc<Broadcast>,
+    pub place: u64,
+}
+
 /// The mailboxes of one tenant.
 #[derive(Default)]
 pub(super) struct Listeners {
     all: Group,
-    /// Those that look at every position: who wants all of them, or those in a part of the map.
+    /// Those that hear every position, out of what is kept once for all of them.
+    hearers: Group,
+    broadcast: Arc<Broadcast>,
+    /// Those that look at every position: who wants those in a part of the map, or may see only some.
     positions: Group,
     /// Those that look at every event: who wants all of them, or may see only some.
     events: Group,
@@ -28,10 +38,10 @@ pub(super) struct Listeners {
 }
 
 impl Listeners {
-    /// Puts a mailbox in, by its sieve.
-    pub fn add(&mut self, mailbox: &Arc<Mailbox>) {
+    /// Puts a mailbox in, by its sieve. Answers where its subscriber hears every position, if that is so.
+    pub fn add(&mut self, mailbox: &Arc<Mailbox>) -> Option<Hearing> {
         self.all.push(mailbox.clone());
-        self.index(mailbox);
+        self.index(mailbox)
     }
 
     /// Takes a mailbox out.
@@ -40,11 +50,11 @@ impl Listeners {
         self.unindex(mailbox);
     }
 
-    /// Gives a mailbox another sieve.
-    pub fn change(&mut self, mailbox: &Arc<Mailbox>, sieve: Sieve) {
+    /// Gives a mailbox another sieve. Answers as [`Listeners::add`] does.
+    pub fn change(&mut self, mailbox: &Arc<Mailbox>, sieve: Sieve) -> Option<Hearing> {
         self.unindex(mailbox);
         mailbox.sieve.store(Arc::new(sieve));
-        self.index(mailbox);
+        self.index(mailbox)
     }
 
     /// How many there are.
@@ -52,8 +62,8 @@ impl Listeners {
         self.all.len()
     }
 
-    /// Offers a position to everybody who may want it, once.
-    pub fn offer(&self, latest: &DeviceLatest, shipments: &[ShipmentId]) {
+    /// Offers a position to everybody who may want it, once. Answers whether [`Listeners::call`] is wanted.
+    pub fn offer(&self, latest: &DeviceLatest, shipments: &[ShipmentId]) -> bool {
         let mut named: SmallVec<[&Arc<Mailbox>; 8]> = SmallVec::new();
         named.extend(latest.driver_id.and_then(|id| self.drivers.get(&id)).into_iter().flatten());
         named.extend(shipments.iter().filter_map(|id| self.shipments.get(id)).flatten());
@@ -63,6 +73,13 @@ impl Listeners {
         for mailbox in self.positions.iter().chain(named) {
             mailbox.offer(latest, shipments, &mut shared);
         }
+        !self.hearers.is_empty() && self.broadcast.put(shared.unwrap_or_else(|| Arc::new(latest.clone())))
+    }
+
+    /// Wakes those who hear every position.
+    pub fn call(&self) {
+        self.broadcast.called();
+        self.hearers.iter().for_each(|mailbox| mailbox.filled.notify_one());
     }
 
     /// Tells of events those who may want one of them, and everybody that the log goes up to `head`.
@@ -85,26 +102,35 @@ impl Listeners {
         self.all.iter().for_each(|mailbox| mailbox.fall_behind());
     }
 
-    fn index(&mut self, mailbox: &Arc<Mailbox>) {
+    fn index(&mut self, mailbox: &Arc<Mailbox>) -> Option<Hearing> {
         let sieve = mailbox.sieve.load();
         let put = |group: &mut Group| group.push(mailbox.clone());
-        if sieve.looks_at_every_position() {
+        let hears_all = hears_every_position(mailbox, &sieve);
+        if hears_all {
+            put(&mut self.hearers);
+        } else if sieve.looks_at_every_position() {
             put(&mut self.positions);
         }
         if looks_at_every_event(mailbox, &sieve) {
             put(&mut self.events);
         }
-        if sieve.is_wide() {
-            return;
+        if !sieve.is_wide() {
+            sieve.drivers.iter().for_each(|id| put(self.drivers.entry(*id).or_default()));
+            sieve.shipments.iter().for_each(|id| put(self.shipments.entry(*id).or_default()));
+            sieve.zones.iter().for_each(|id| put(self.zones.entry(*id).or_default()));
         }
-        sieve.drivers.iter().for_each(|id| put(self.drivers.entry(*id).or_default()));
-        sieve.shipments.iter().for_each(|id| put(self.shipments.entry(*id).or_default()));
-        sieve.zones.iter().for_each(|id| put(self.zones.entry(*id).or_default()));
+        hears_all.then(|| Hearing { place: self.broadcast.head(), broadcast: self.broadcast.clone() })
     }
 
     fn unindex(&mut self, mailbox: &Arc<Mailbox>) {
         let sieve = mailbox.sieve.load();
-        if sieve.looks_at_every_position() {
+        if hears_every_position(mailbox, &sieve) {
+            take(&mut self.hearers, mailbox);
+            if self.hearers.is_empty() {
+                // Nobody has a place in it any more.
+                self.broadcast = Arc::default();
+            }
+        } else if sieve.looks_at_every_position() {
             take(&mut self.positions, mailbox);
         }
         if looks_at_every_event(mailbox, &sieve) {
@@ -119,9 +145,18 @@ impl Listeners {
     }
 }
 
+/// Whoever may see all of the tenant and wants all of it.
+fn hears_every_position(mailbox: &Mailbox, sieve: &Sieve) -> bool {
+    sieve.is_wide() && sieve.looks_at_every_position() && sees_all(mailbox)
+}
+
 /// Whoever sees only some of the tenant must know of every change of whose a shipment is.
 fn looks_at_every_event(mailbox: &Mailbox, sieve: &Sieve) -> bool {
-    sieve.is_wide() || !matches!(mailbox.caller.role, Role::Admin | Role::Operator | Role::Viewer)
+    sieve.is_wide() || !sees_all(mailbox)
+}
+
+fn sees_all(mailbox: &Mailbox) -> bool {
+    matches!(mailbox.caller.role, Role::Admin | Role::Operator | Role::Viewer)
 }
 
 /// Leaves each mailbox once.

@@ -4,6 +4,7 @@
 //! keeps up and out of the store when it does not. Positions conflate: a slow reader gets the newest of each device and
 //! nothing of what was before.
 
+mod broadcast;
 mod filter;
 mod hub;
 mod listeners;
@@ -12,6 +13,7 @@ mod ring;
 mod sight;
 mod subscription;
 
+pub use broadcast::Batch;
 pub use filter::{Filter, Viewport};
 pub use hub::Live;
-pub use subscription::{LiveItem, Subscription};
+pub use subscription::{Heard, LiveItem, Subscription};

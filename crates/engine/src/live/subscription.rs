@@ -7,8 +7,10 @@ use tracklane_core::model::{Caller, DeviceLatest};
 use tracklane_core::ports::BoxFuture;
 use tracklane_store::events::{self, EventFilter};
 
+use super::broadcast::Batch;
 use super::filter::{Filter, Sieve};
 use super::hub::Hub;
+use super::listeners::Hearing;
 use super::mailbox::{Mailbox, Parcel};
 use super::ring::Placed;
 use super::sight::{Known, Sees, Sight, look_up};
@@ -35,6 +37,15 @@ pub enum LiveItem {
     Position(Arc<DeviceLatest>),
 }
 
+/// What a subscriber hears at once.
+#[derive(Debug, Clone)]
+pub enum Heard {
+    /// One thing.
+    Item(LiveItem),
+    /// Positions, the same for everybody who hears all of them.
+    Positions(Arc<Batch>),
+}
+
 /// One subscriber's end of the stream. Dropping it ends the subscription.
 pub struct Subscription {
     hub: Arc<Hub>,
@@ -49,6 +60,10 @@ pub struct Subscription {
     place: LogPosition,
     /// A position that was taken up and not handed out yet.
     parcel: Option<Parcel>,
+    /// Where every position is heard, when all are wanted.
+    hearing: Option<Hearing>,
+    /// Positions that were taken up together, and how many of them were handed out one by one.
+    batch: Option<(Arc<Batch>, usize)>,
     /// Where the log stood when the subscription began; none after `Ready`.
     ready_at: Option<LogPosition>,
 }
@@ -66,6 +81,7 @@ impl Subscription {
         hub: Arc<Hub>,
         caller: Caller,
         mailbox: Arc<Mailbox>,
+        hearing: Option<Hearing>,
         from: LogPosition,
         head: LogPosition,
     ) -> Self {
@@ -78,6 +94,8 @@ impl Subscription {
             events: VecDeque::new(),
             place: from,
             parcel: None,
+            hearing,
+            batch: None,
             ready_at: Some(head),
         }
     }
@@ -88,6 +106,23 @@ impl Subscription {
     /// When the store does not answer; calling again goes on where it stopped. `Unavailable` when the engine shuts down.
     pub async fn next(&mut self) -> Result<LiveItem> {
         loop {
+            match self.next_many().await? {
+                Heard::Item(item) => return Ok(item),
+                Heard::Positions(batch) => self.batch = Some((batch, 0)),
+            }
+        }
+    }
+
+    /// Waits for the next things to hear, together where they are the same for everybody. Otherwise as
+    /// [`Subscription::next`].
+    ///
+    /// # Errors
+    /// As for `next`.
+    pub async fn next_many(&mut self) -> Result<Heard> {
+        loop {
+            if let Some(latest) = self.next_of_batch() {
+                return Ok(Heard::Item(LiveItem::Position(latest)));
+            }
             if let Some(reading) = &mut self.reading {
                 let read = reading.await;
                 self.reading = None;
@@ -116,7 +151,8 @@ impl Subscription {
     /// `Invalid` for a bad filter; the one before stays.
     pub fn set_filter(&mut self, filter: Filter) -> Result<()> {
         filter.check()?;
-        self.hub.change(self.caller.tenant_id, &self.mailbox, Sieve::from(filter));
+        self.hearing = self.hub.change(self.caller.tenant_id, &self.mailbox, Sieve::from(filter));
+        self.batch = None;
         // What was taken up for the old filter and is not handed out yet is taken up anew for the new one.
         if let Some((first, _)) = self.events.front() {
             self.place = LogPosition { number: first.number - 1, ..*first };
@@ -129,7 +165,7 @@ impl Subscription {
     }
 
     /// What can be handed out without waiting. Where that hangs on whose a shipment is, a read begins.
-    fn ready_item(&mut self) -> Option<LiveItem> {
+    fn ready_item(&mut self) -> Option<Heard> {
         while let Some((_, event)) = self.events.front() {
             let sees = self.sight.event(event);
             if let Sees::Depends(id) = sees {
@@ -138,20 +174,16 @@ impl Subscription {
             }
             let (position, event) = self.events.pop_front()?;
             if sees == Sees::Yes {
-                return Some(LiveItem::Event { position, event: event.seen_by(&self.caller) });
+                return Some(Heard::Item(LiveItem::Event { position, event: event.seen_by(&self.caller) }));
             }
         }
         if self.ready_at.is_some_and(|head| self.place >= head) {
             self.ready_at = None;
-            return Some(LiveItem::Ready);
+            return Some(Heard::Item(LiveItem::Ready));
         }
-        loop {
-            let parcel = match self.parcel.take() {
-                Some(parcel) => parcel,
-                None => self.mailbox.take()?,
-            };
+        while let Some(parcel) = self.parcel.take().or_else(|| self.mailbox.take()) {
             match self.sight.position(&parcel.latest, &parcel.shipments) {
-                Sees::Yes => return Some(LiveItem::Position(parcel.latest.seen_by(&self.caller))),
+                Sees::Yes => return Some(Heard::Item(LiveItem::Position(parcel.latest.seen_by(&self.caller)))),
                 Sees::No => {}
                 Sees::Depends(id) => {
                     self.parcel = Some(parcel);
@@ -160,6 +192,18 @@ impl Subscription {
                 }
             }
         }
+        let hearing = self.hearing.as_mut()?;
+        hearing.broadcast.take(&mut hearing.place).map(Heard::Positions)
+    }
+
+    fn next_of_batch(&mut self) -> Option<Arc<DeviceLatest>> {
+        let (batch, told) = self.batch.as_mut()?;
+        let latest = batch.positions().get(*told).cloned();
+        *told += 1;
+        if latest.is_none() {
+            self.batch = None;
+        }
+        latest
     }
 
     fn ask_for(&mut self, id: ShipmentId) {

@@ -161,6 +161,8 @@ async fn a_resumed_stream_misses_nothing_and_repeats_nothing(ground: Ground) {
 async fn a_slow_reader_gets_every_event_and_the_newest_positions(ground: Ground) {
     let stage = Stage::new(ground).await;
     let mut slow = stage.listen(&stage.caller, Filter::everything(), None).await;
+    let viewport = Some(Viewport { west: -9.0, south: 40.0, east: -7.0, north: 41.0 });
+    let mut of_a_map = stage.listen(&stage.caller, Filter { viewport, ..Filter::default() }, None).await;
     let mut logged = Vec::new();
     // More than memory keeps.
     for _ in 0..5 {
@@ -174,11 +176,14 @@ async fn a_slow_reader_gets_every_event_and_the_newest_positions(ground: Ground)
     for expected in &logged {
         assert_eq!(slow.event().await.id, expected.id);
     }
-    for (device, step) in [(devices[0], 999), (devices[1], 997), (devices[2], 998)] {
-        let latest = slow.position().await;
-        assert_eq!((latest.device_id, latest.point.lat), (device, 40.0 + f64::from(step) / 1_000.0));
+    for ear in [&mut slow, &mut of_a_map] {
+        let mut heard = [ear.position().await, ear.position().await, ear.position().await];
+        heard.sort_by(|one, other| one.point.lat.total_cmp(&other.point.lat));
+        for (latest, (device, step)) in heard.iter().zip([(devices[1], 997), (devices[2], 998), (devices[0], 999)]) {
+            assert_eq!((latest.device_id, latest.point.lat), (device, 40.0 + f64::from(step) / 1_000.0));
+        }
+        assert!(ear.is_silent().await);
     }
-    assert!(slow.is_silent().await);
 }
 
 async fn dropped_calls_lose_nothing(ground: Ground) {

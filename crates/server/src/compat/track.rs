@@ -1,6 +1,5 @@
 //! DeliverTrack's WebSocket: one delivery, live.
 
-use axum::extract::ws::Utf8Bytes;
 use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
 use http::HeaderValue;
@@ -8,6 +7,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracklane_core::event::{Event, EventKind, LOCATION_UPDATED, LogPosition};
 use tracklane_core::id::ShipmentId;
 use tracklane_core::lifecycle::Status;
@@ -19,8 +19,9 @@ use super::find;
 use super::places::Whereabouts;
 use super::words::Tongue;
 use crate::App;
+use crate::live::handshake::Handshake;
 use crate::live::listener::{Listener, from_query};
-use crate::live::socket::{Dialect, Handshake, accept};
+use crate::live::socket::{Dialect, accept};
 use crate::problem::{Problem, Problems, Result};
 use crate::query::{Id, Query};
 
@@ -65,7 +66,7 @@ pub async fn open(
     Follower(listener): Follower,
     Query(_query): Query<TrackQuery>,
     Id(id): Id<String>,
-    handshake: Handshake,
+    handshake: Result<Handshake>,
 ) -> Result<Response> {
     let who = listener.principal().clone();
     let id = find(&app, &who, &id).await?;

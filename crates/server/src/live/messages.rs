@@ -1,8 +1,8 @@
 //! What client and server say to each other over a WebSocket.
 
-use axum::extract::ws::Utf8Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracklane_core::FieldError;
 use tracklane_core::event::LogPosition;
 use tracklane_core::id::{DriverId, ShipmentId, ZoneId};

@@ -2,8 +2,9 @@
 //!
 //! - [`listener`]: who listens, by header, cookie or ticket, and whether they still may; [`tickets`] and [`seats`] beside;
 //! - [`messages`]: what client and server say to each other; [`texts`]: each thing turned into text once, for all;
-//! - [`socket`]: the WebSocket, [`sse`]: server-sent events.
+//! - [`handshake`] and [`socket`]: the WebSocket, [`sse`]: server-sent events.
 
+pub mod handshake;
 pub mod listener;
 pub mod messages;
 pub mod seats;

@@ -3,19 +3,21 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use futures::stream::{SplitSink, SplitStream};
 use futures::{FutureExt, SinkExt, StreamExt};
 use serde::Deserialize;
+use tokio::io::AsyncWriteExt;
 use tokio::time::{Interval, MissedTickBehavior, interval_at, timeout};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 use tracklane_core::event::LogPosition;
 use tracklane_engine::Error;
-use tracklane_engine::live::{Filter, LiveItem, Subscription};
+use tracklane_engine::live::{Batch, Filter, Heard, LiveItem, Subscription};
 
+use super::handshake::{Handshake, WebSocket};
 use super::listener::Listener;
 use super::messages::{self, Subscribe};
+use super::texts::frames;
 use crate::App;
 use crate::problem::{Problem, Problems, Result};
 use crate::query::Query;
@@ -73,6 +75,11 @@ pub trait Dialect: Send + 'static {
     /// The words for what happened, if this dialect has any. `last` is the place to resume from.
     fn say(&mut self, item: &LiveItem, last: LogPosition) -> Option<Utf8Bytes>;
 
+    /// The bytes that say all of these positions, in whole frames; none when they are to be said one by one.
+    fn say_all<'a>(&self, _positions: &'a Batch) -> Option<&'a [u8]> {
+        None
+    }
+
     /// What a message of the client asks for, if anything.
     ///
     /// # Errors
@@ -80,27 +87,23 @@ pub trait Dialect: Send + 'static {
     fn hear(&mut self, text: &str) -> Result<Option<(Filter, Option<LogPosition>)>>;
 }
 
-/// The handshake of a WebSocket, or why it is none.
-pub type Handshake = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
-
 /// Accepts a connection and talks on it until either side has enough. `subscription` is what is heard from the start.
 ///
 /// # Errors
 /// `malformed-request` when the request is no handshake.
 pub fn accept(
     app: App,
-    handshake: Handshake,
+    handshake: Result<Handshake>,
     listener: Listener,
     subscription: Option<Subscription>,
     dialect: impl Dialect,
 ) -> Result<Response> {
-    let handshake = handshake.map_err(|_| Problem::malformed("Upgrade", "must be the handshake of a WebSocket"))?;
-    let handshake = handshake.max_message_size(LONGEST).max_frame_size(LONGEST).read_buffer_size(READ_BUFFER);
-    Ok(handshake.on_upgrade(move |socket| async move {
+    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
+    let config = config.max_message_size(Some(LONGEST)).max_frame_size(Some(LONGEST));
+    Ok(handshake?.accept(config, move |socket| async move {
         let seat = listener.take_seat();
-        let (sink, stream) = socket.split();
-        let mut talk = Talk { app, sink, listener, subscription, dialect, last: LogPosition::default() };
-        let end = if seat.is_some() { talk.run(stream).await } else { End::Close(Close::TooMany) };
+        let mut talk = Talk { app, socket, listener, subscription, dialect, last: LogPosition::default() };
+        let end = if seat.is_some() { talk.run().await } else { End::Close(Close::TooMany) };
         if let End::Close(close) = end {
             talk.close(close).await;
         }
@@ -129,9 +132,22 @@ impl From<Error> for End {
     }
 }
 
+/// Whatever is wrong with a connection, nobody is there any more to be told.
+impl From<tungstenite::Error> for End {
+    fn from(_: tungstenite::Error) -> Self {
+        Self::Gone
+    }
+}
+
+impl From<std::io::Error> for End {
+    fn from(_: std::io::Error) -> Self {
+        Self::Gone
+    }
+}
+
 struct Talk<D> {
     app: App,
-    sink: SplitSink<WebSocket, Message>,
+    socket: WebSocket,
     listener: Listener,
     subscription: Option<Subscription>,
     dialect: D,
@@ -144,12 +160,12 @@ enum Woken {
     Closing,
     Check,
     Ping,
-    Message(Option<Result<Message, axum::Error>>),
-    Item(Result<LiveItem, Error>),
+    Message(Option<tungstenite::Result<Message>>),
+    Heard(Result<Heard, Error>),
 }
 
 impl<D: Dialect> Talk<D> {
-    async fn run(&mut self, mut stream: SplitStream<WebSocket>) -> End {
+    async fn run(&mut self) -> End {
         let closing = self.app.closing.clone();
         let (mut ping, mut check) = (every(PING), every(self.listener.check_every()));
         let mut heard = Instant::now();
@@ -160,20 +176,20 @@ impl<D: Dialect> Talk<D> {
                 () = closing.cancelled() => Woken::Closing,
                 _ = check.tick() => Woken::Check,
                 _ = ping.tick() => Woken::Ping,
-                message = stream.next() => Woken::Message(message),
-                item = next(&mut self.subscription) => Woken::Item(item),
+                message = self.socket.next() => Woken::Message(message),
+                heard = next(&mut self.subscription) => Woken::Heard(heard),
             };
             let step = match woken {
                 Woken::Closing => Err(End::Close(Close::GoingAway)),
                 Woken::Check if self.listener.may_stay().await => Ok(()),
                 Woken::Check => Err(End::Close(Close::Unauthenticated)),
                 Woken::Ping if heard.elapsed() > SILENCE => Err(End::Gone),
-                Woken::Ping => self.write(Message::Ping(bytes::Bytes::new())).await,
+                Woken::Ping => self.write(Message::Ping(tungstenite::Bytes::new())).await,
                 Woken::Message(message) => {
                     heard = Instant::now();
                     self.hear(message, &mut window).await
                 }
-                Woken::Item(item) => self.say(item).await,
+                Woken::Heard(first) => in_time(self.say(first)).await,
             };
             if let Err(end) = step {
                 return end;
@@ -183,16 +199,16 @@ impl<D: Dialect> Talk<D> {
 
     async fn hear(
         &mut self,
-        message: Option<Result<Message, axum::Error>>,
+        message: Option<tungstenite::Result<Message>>,
         window: &mut (Instant, u32),
     ) -> Result<(), End> {
         let text = match message {
             Some(Ok(Message::Text(text))) => text,
             Some(Ok(Message::Binary(_))) => return Err(End::Close(Close::BadMessage)),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return Ok(()),
             Some(Ok(Message::Close(_))) => {
                 // The answer is made by the protocol, and only wants to be sent.
-                let _ = in_time(self.sink.close()).await;
+                let _ = in_time(SinkExt::close(&mut self.socket)).await;
                 return Err(End::Gone);
             }
             Some(Err(_)) | None => return Err(End::Gone),
@@ -238,49 +254,68 @@ impl<D: Dialect> Talk<D> {
         Err(End::Close(Close::BadMessage))
     }
 
-    /// Says one thing, and whatever else can be said at once.
-    async fn say(&mut self, first: Result<LiveItem, Error>) -> Result<(), End> {
-        let mut item = Some(first);
+    /// Says what was heard, and whatever else can be said at once.
+    async fn say(&mut self, first: Result<Heard, Error>) -> Result<(), End> {
+        let mut next_one = Some(first);
         let mut left = BURST;
-        while let Some(thing) = item.take() {
-            let thing = thing?;
-            if let LiveItem::Event { position, .. } = &thing {
-                self.last = *position;
+        while let Some(heard) = next_one.take() {
+            match heard? {
+                Heard::Item(item) => self.say_one(&item).await?,
+                Heard::Positions(batch) => {
+                    left = left.saturating_sub(batch.positions().len());
+                    self.say_all(&batch).await?;
+                }
             }
-            if let Some(text) = self.dialect.say(&thing, self.last) {
-                in_time(self.sink.feed(Message::Text(text))).await?;
-            }
-            left -= 1;
+            left = left.saturating_sub(1);
             // What is taken must be said: none is taken behind the last of a burst.
             if left > 0 {
-                item = next(&mut self.subscription).now_or_never();
+                next_one = next(&mut self.subscription).now_or_never();
             }
         }
-        in_time(self.sink.flush()).await
+        Ok(self.socket.flush().await?)
+    }
+
+    async fn say_one(&mut self, item: &LiveItem) -> Result<(), End> {
+        if let LiveItem::Event { position, .. } = item {
+            self.last = *position;
+        }
+        if let Some(text) = self.dialect.say(item, self.last) {
+            self.socket.feed(Message::Text(text)).await?;
+        }
+        Ok(())
+    }
+
+    async fn say_all(&mut self, batch: &Batch) -> Result<(), End> {
+        let Some(bytes) = self.dialect.say_all(batch) else {
+            for latest in batch.positions() {
+                self.say_one(&LiveItem::Position(latest.clone())).await?;
+            }
+            return Ok(());
+        };
+        // They go past the protocol, which keeps frames of its own back until they are flushed.
+        self.socket.flush().await?;
+        Ok(self.socket.get_mut().write_all(bytes).await?)
     }
 
     async fn write(&mut self, message: Message) -> Result<(), End> {
-        in_time(self.sink.send(message)).await
+        in_time(self.socket.send(message)).await
     }
 
     async fn close(&mut self, close: Close) {
-        let frame = CloseFrame { code: close as u16, reason: close.reason().into() };
+        let frame = CloseFrame { code: (close as u16).into(), reason: close.reason().into() };
         // Whether the other side still hears it makes no difference any more.
         let _ = self.write(Message::Close(Some(frame))).await;
     }
 }
 
 /// Writes, or believes after a while that nobody reads.
-async fn in_time(writing: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
-    match timeout(WRITE, writing).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(End::Gone),
-    }
+async fn in_time<E: Into<End>>(writing: impl Future<Output = Result<(), E>>) -> Result<(), End> {
+    timeout(WRITE, writing).await.map_or(Err(End::Gone), |written| written.map_err(E::into))
 }
 
-async fn next(subscription: &mut Option<Subscription>) -> Result<LiveItem, Error> {
+async fn next(subscription: &mut Option<Subscription>) -> Result<Heard, Error> {
     match subscription {
-        Some(subscription) => subscription.next().await,
+        Some(subscription) => subscription.next_many().await,
         None => std::future::pending().await,
     }
 }
@@ -301,6 +336,10 @@ impl Dialect for Live {
             LiveItem::Event { position, event } => self.0.live.texts.event(*position, event).message(),
             LiveItem::Position(latest) => self.0.live.texts.position(latest).message(),
         })
+    }
+
+    fn say_all<'a>(&self, positions: &'a Batch) -> Option<&'a [u8]> {
+        Some(positions.words(frames))
     }
 
     fn hear(&mut self, text: &str) -> Result<Option<(Filter, Option<LogPosition>)>> {
@@ -332,7 +371,7 @@ pub async fn open(
     State(app): State<App>,
     listener: Listener,
     Query(_query): Query<SocketQuery>,
-    handshake: Handshake,
+    handshake: Result<Handshake>,
 ) -> Result<Response> {
     let dialect = Live(app.clone());
     accept(app, handshake, listener, None, dialect)

@@ -3,9 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use axum::extract::ws::Utf8Bytes;
 use parking_lot::Mutex;
 use serde::Serialize;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tracklane_core::event::{Event, LOCATION_UPDATED, LogPosition};
 use tracklane_core::id::Id as _;
 use tracklane_core::model::DeviceLatest;
@@ -71,16 +73,27 @@ impl Texts {
     /// A position.
     pub fn position(&self, latest: &Arc<DeviceLatest>) -> Text {
         let slot = &self.positions[latest.device_id.uuid().as_u128() as usize % SLOTS];
-        remembered(
-            slot,
-            latest.clone(),
-            |known| Arc::ptr_eq(known, latest),
-            || {
-                let before = format!("{{\"type\":\"position\",\"name\":\"{LOCATION_UPDATED}\",\"position\":");
-                Text::new(&before, &**latest)
-            },
-        )
+        remembered(slot, latest.clone(), |known| Arc::ptr_eq(known, latest), || position(latest))
     }
+}
+
+fn position(latest: &DeviceLatest) -> Text {
+    Text::new(&format!("{{\"type\":\"position\",\"name\":\"{LOCATION_UPDATED}\",\"position\":"), latest)
+}
+
+/// Positions as frames of a WebSocket, each a whole message, as a server sends them: without a mask, so the same to all.
+pub fn frames(positions: &[Arc<DeviceLatest>]) -> Vec<u8> {
+    let texts: Vec<Text> = positions.iter().map(|latest| position(latest)).collect();
+    let header = FrameHeader { opcode: OpCode::Data(Data::Text), ..FrameHeader::default() };
+    let length = |text: &Text| text.message.len() as u64;
+    let room: u64 = texts.iter().map(|text| length(text) + header.len(length(text)) as u64).sum();
+    let mut bytes = Vec::with_capacity(room as usize);
+    for text in &texts {
+        if header.format(length(text), &mut bytes).is_ok() {
+            bytes.extend_from_slice(text.message.as_bytes());
+        }
+    }
+    bytes
 }
 
 fn remembered<K>(
@@ -121,6 +134,23 @@ mod tests {
             altitude_m: None,
             attributes: Default::default(),
         })
+    }
+
+    #[test]
+    fn frames_hold_the_texts_one_behind_the_other() {
+        let positions = [latest(1.0), latest(3.0)];
+        let mut left = &*frames(&positions);
+        for position in &positions {
+            let text = Texts::default().position(position).message();
+            // RFC 6455, 5.2: a final text frame without a mask, its length in two bytes.
+            let length = u16::try_from(text.len()).expect("a short text").to_be_bytes();
+            let (head, rest) = left.split_at(4);
+            assert_eq!(head, [0x81, 126, length[0], length[1]]);
+            let (payload, rest) = rest.split_at(text.len());
+            assert_eq!(payload, text.as_bytes());
+            left = rest;
+        }
+        assert!(left.is_empty());
     }
 
     #[test]

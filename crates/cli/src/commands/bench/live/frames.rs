@@ -6,6 +6,8 @@ use anyhow::{Context as _, bail, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::subscribers::now_us;
+
 /// What a frame holds, by its code.
 const TEXT: u8 = 1;
 const CLOSE: u8 = 8;
@@ -13,6 +15,9 @@ const PING: u8 = 9;
 
 /// A pong and a close: what clients say must be masked, with zeros as well as with anything else.
 const PONG_FRAME: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
+
+/// How much is read at once, as the peers' subscribers do.
+const READ: usize = 32 << 10;
 
 /// A WebSocket from the client's side.
 pub struct Socket {
@@ -78,17 +83,20 @@ impl Socket {
         Ok(self.stream.write_all(&bytes).await?)
     }
 
-    /// Hears texts as they come, as many as have come by now, until `hear` has had enough or the server closes.
+    /// Hears texts as they come, and when that was in microseconds since 1970, until `hear` has had enough or the server
+    /// closes.
     ///
     /// # Errors
     /// When the connection breaks.
-    pub async fn hear(&mut self, mut hear: impl FnMut(&[u8]) -> bool) -> anyhow::Result<()> {
+    pub async fn hear(&mut self, mut hear: impl FnMut(&[u8], u64) -> bool) -> anyhow::Result<()> {
         loop {
+            // What was read together came together.
+            let now = now_us();
             while let Some((code, start, end)) = frame(&self.buffer[self.used..]) {
                 let payload = &self.buffer[self.used + start..self.used + end];
                 self.used += end;
                 match code {
-                    TEXT if !hear(payload) => return Ok(()),
+                    TEXT if !hear(payload, now) => return Ok(()),
                     PING => self.stream.write_all(&PONG_FRAME).await?,
                     CLOSE => bail!("closed: {}", String::from_utf8_lossy(payload)),
                     _ => {}
@@ -96,6 +104,7 @@ impl Socket {
             }
             self.buffer.drain(..self.used);
             self.used = 0;
+            self.buffer.reserve(READ);
             ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the server closed the connection");
         }
     }

@@ -85,7 +85,7 @@ async fn times(lasts: Duration, mut once: impl AsyncFnMut() -> anyhow::Result<Du
 
 /// Lets what is under way come, and nothing more happen.
 async fn pause(socket: &mut Socket) -> anyhow::Result<()> {
-    match tokio::time::timeout(PAUSE, socket.hear(|_| true)).await {
+    match tokio::time::timeout(PAUSE, socket.hear(|_, _| true)).await {
         Ok(ended) => ended,
         Err(_) => Ok(()),
     }
@@ -95,7 +95,7 @@ async fn pause(socket: &mut Socket) -> anyhow::Result<()> {
 async fn ask(socket: &mut Socket, talk: &mut Talk, write: impl FnOnce(&mut Vec<u8>)) -> anyhow::Result<Duration> {
     let sent = Instant::now();
     let hearing = async {
-        socket.hear(|_| false).await?;
+        socket.hear(|_, _| false).await?;
         anyhow::Ok(sent.elapsed())
     };
     let (heard, answered) = tokio::join!(hearing, talk.ask(write));
@@ -111,7 +111,7 @@ struct Bare {
 impl Bare {
     async fn open(server: SocketAddr) -> anyhow::Result<Self> {
         let mut socket = Socket::open(server, "/0", "", None).await?;
-        socket.hear(|_| false).await?;
+        socket.hear(|_, _| false).await?;
         Ok(Self { socket, talk: Talk::open(server).await? })
     }
 
@@ -140,7 +140,7 @@ struct Moving {
 impl Moving {
     async fn open(side: Side, say: &str, centers: Vec<Point>) -> anyhow::Result<Self> {
         let mut socket = Socket::open(side.server, "/v1/live", &side.token, Some(say)).await?;
-        socket.hear(|_| false).await?;
+        socket.hear(|_, _| false).await?;
         Ok(Self { talk: Talk::open(side.server).await?, side, socket, centers, next: 0 })
     }
 

@@ -210,23 +210,22 @@ async fn listen(
     let path = plan.path.replace("{n}", &number.to_string());
     let say = plan.say.get(number % plan.say.len().max(1)).map(String::as_str);
     let mut socket = Socket::open(plan.server, &path, &plan.token, say).await?;
-    socket.hear(|_| false).await?;
+    socket.hear(|_, _| false).await?;
     ears.open.fetch_add(1, Ordering::Release);
     drop(seat);
     if number < plan.deaf {
         std::future::pending::<()>().await;
     }
     socket
-        .hear(|text| {
-            ears.hear(text, plan.timed);
+        .hear(|text, now| {
+            ears.hear(text, now, plan.timed);
             true
         })
         .await
 }
 
 impl Ears {
-    fn hear(&self, text: &[u8], timed: bool) {
-        let now = now_us();
+    fn hear(&self, text: &[u8], now: u64, timed: bool) {
         self.messages.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
         self.last_us.store(now, Ordering::Relaxed);
