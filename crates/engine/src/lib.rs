@@ -16,6 +16,7 @@
 
 pub mod access;
 mod base;
+mod by_id;
 mod check;
 pub mod dispatch;
 mod engine;

@@ -20,6 +20,15 @@ pub fn distance_m(a: Point, b: Point) -> f64 {
     2.0 * EARTH_RADIUS_M * h.sqrt().min(1.0).asin()
 }
 
+/// No less than the great-circle distance from `a` to `b`, in metres, and little more when they are near each other at low
+/// latitudes: a straight line on the map, every degree of it as long as at the equator. Much quicker than the distance itself,
+/// and enough where only something far is of interest.
+pub(crate) fn at_most_m(a: Point, b: Point) -> f64 {
+    let (lat, lon) = (b.lat - a.lat, lon_delta(a.lon, b.lon));
+    // A little more, so that rounding never makes it less.
+    (lat * lat + lon * lon).sqrt() * DEGREE_M * (1.0 + 1e-9) + 1e-6
+}
+
 /// The bearing at `a` of the great circle to `b`, in degrees, 0 up to but not including 360; 0 when they are the same.
 pub fn bearing_deg(a: Point, b: Point) -> f64 {
     let (lat_a, lat_b) = (a.lat.to_radians(), b.lat.to_radians());
@@ -101,6 +110,24 @@ mod tests {
         assert!((bearing_deg(at(0.0, 179.9), at(0.0, -179.9)) - 90.0).abs() < 1e-9);
         assert!((bearing_deg(at(10.0, 5.0), at(9.0, 5.0)) - 180.0).abs() < 1e-9);
         assert_eq!(bearing_deg(at(10.0, 5.0), at(10.0, 5.0)), 0.0);
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_distance_is_at_most_is_no_less(
+            lat in -90.0..=90.0f64, lon in -180.0..=180.0f64, north in -1.0..1.0f64, east in -1.0..1.0f64, scale in 0i32..9,
+        ) {
+            let from = at(lat, lon);
+            let by = 100.0 * 10f64.powi(-scale);
+            let to = at((lat + north * by).clamp(-90.0, 90.0), normalise_lon(lon + east * by));
+            prop_assert!(at_most_m(from, to) >= distance_m(from, to), "{from:?} {to:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_distance_is_at_most_is_near_it_at_the_equator() {
+        let (from, to) = (at(0.0, 10.0), at(0.1, 10.1));
+        assert!(at_most_m(from, to) < distance_m(from, to) * 1.001);
     }
 
     #[test]

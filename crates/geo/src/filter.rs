@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tracklane_core::Timestamp;
 use tracklane_core::position::{Fix, Mark, Point};
 
-use crate::distance::distance_m;
+use crate::distance::{at_most_m, distance_m};
 
 /// What the stages ask for. Each but the first can be turned off.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -127,7 +127,11 @@ impl Filters {
     /// True when a sighting can be reached from a place and a time at the highest speed that is believed.
     pub fn is_reachable(&self, from: Spot, to: &Sighting) -> bool {
         let max_speed_mps = f64::from(self.max_speed_mps);
-        max_speed_mps <= 0.0 || implied_speed_mps(from, to) <= max_speed_mps
+        // Mostly it is so near that it need not be measured.
+        let speed_mps = |apart| implied_speed_mps(from, to, apart);
+        max_speed_mps <= 0.0
+            || speed_mps(at_most_m(from.point, to.fix.point)) <= max_speed_mps
+            || speed_mps(distance_m(from.point, to.fix.point)) <= max_speed_mps
     }
 }
 
@@ -150,11 +154,14 @@ impl FilterState {
         let turns = self.jump.map_or(0, |jump| jump.turns(spot.at));
         match mark {
             None => {
-                let reachable = |from: &Spot| filters.is_reachable(*from, sighting);
+                let reachable = self.good.is_some_and(|good| filters.is_reachable(good, sighting));
                 let outvoted = self.is_outvoted(filters, sighting);
-                let left = self.good.filter(|good| !reachable(good) && !outvoted);
-                let long = |from: &Spot| distance_m(from.point, spot.point) > Self::LONG_M;
-                self.before = self.good.filter(|good| reachable(good) && long(good));
+                let left = self.good.filter(|_| !reachable && !outvoted);
+                let long = |from: &Spot| {
+                    at_most_m(from.point, spot.point) > Self::LONG_M
+                        && distance_m(from.point, spot.point) > Self::LONG_M
+                };
+                self.before = self.good.filter(|good| reachable && long(good));
                 self.jump = match left {
                     Some(spot) => Some(Jump { spot, fixes: 0, turns: turns.saturating_add(1) }),
                     None => self.jump.filter(|_| turns > 0).map(|jump| Jump { fixes: 0, ..jump }),
@@ -205,12 +212,12 @@ fn teleport(sighting: &Sighting, state: &FilterState, filters: &Filters) -> Opti
     (!from_good && !from_before && !state.jump.is_some_and(proved)).then_some(Mark::Teleport)
 }
 
-/// The speed that it takes at least to get from `from` to a sighting, in metres per second; infinite against time.
-fn implied_speed_mps(from: Spot, to: &Sighting) -> f64 {
+/// The speed that it takes at least to get from `from` to a sighting so many metres apart, in metres per second; infinite against
+/// time.
+fn implied_speed_mps(from: Spot, to: &Sighting, apart: f64) -> f64 {
     /// Stated accuracy excuses no more than this, in metres: it cannot be trusted.
     const EXCUSED_M: f32 = 100.0;
     let excused = |metres: f32| f64::from(metres.clamp(0.0, EXCUSED_M));
-    let apart = distance_m(from.point, to.fix.point);
     let metres = apart - excused(from.accuracy_m) - excused(to.fix.accuracy_m.unwrap_or(0.0));
     let seconds = (to.at.as_microsecond() - from.at.as_microsecond()) as f64 / 1e6;
     match (metres > 0.0, seconds > 0.0) {

@@ -37,11 +37,16 @@ const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// What is known of a request besides itself; handlers get it as an extension.
 pub struct Context {
-    id: String,
+    /// Letters, digits and hyphens.
+    id: HeaderValue,
     limits: Mutex<SmallVec<[Left; 2]>>,
 }
 
 impl Context {
+    fn id(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
+    }
+
     /// Notes what is left of a limit, for the answer's `RateLimit` field.
     pub fn note_limit(&self, left: Option<Left>) {
         self.limits.lock().extend(left);
@@ -58,7 +63,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
 
     let limit = Duration::from_secs(app.settings.timeout_seconds);
     let run = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let mut response = match tokio::time::timeout(limit, run).await {
+    let mut response = match tokio::time::timeout_at((started + limit).into(), run).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => Problem::internal(panic_text(&*panic)).into_response(),
         Err(_) => Problem::new(Kind::Unavailable, "the request took too long").into_response(),
@@ -66,7 +71,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     if response.status() == StatusCode::METHOD_NOT_ALLOWED && response.extensions().get::<Problem>().is_none() {
         response.extensions_mut().insert(Problem::new(Kind::MethodNotAllowed, "Allow lists the methods of this path"));
     }
-    let problem = problem::render(&mut response, &context.id);
+    let problem = problem::render(&mut response, context.id());
     finish(&mut response, &context, &app);
 
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
@@ -75,15 +80,17 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     let status = response.status().as_u16();
     let took_ms = took.as_millis();
     match problem.as_ref().and_then(Problem::cause) {
-        Some(cause) => tracing::error!(request_id = %context.id, %method, route, status, took_ms, "{cause}"),
-        None => tracing::debug!(request_id = %context.id, %method, route, status, took_ms, "answered"),
+        Some(cause) => tracing::error!(request_id = context.id(), %method, route, status, took_ms, "{cause}"),
+        None => tracing::debug!(request_id = context.id(), %method, route, status, took_ms, "answered"),
     }
     response
 }
 
 /// A UUIDv7 in its usual form.
-fn request_id(app: &App) -> String {
-    EventId::new(&app.env).uuid().to_string()
+fn request_id(app: &App) -> HeaderValue {
+    let mut text = [0; 36];
+    let text = EventId::new(&app.env).uuid().hyphenated().encode_lower(&mut text);
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
@@ -93,9 +100,7 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 
 fn finish(response: &mut Response, context: &Context, app: &App) {
     let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::try_from(&context.id) {
-        headers.insert(REQUEST_ID, id);
-    }
+    headers.insert(REQUEST_ID, context.id.clone());
     for left in context.limits.lock().iter() {
         left.write(headers);
     }

@@ -92,13 +92,19 @@ impl Live {
         Ok(Subscription::new(self.0.clone(), caller.clone(), mailbox, hearing, from, head))
     }
 
-    /// Hands out the newest position of a device. `shipments` are those whose active fleet leg its driver carries. Costs
-    /// one look while nobody listens.
-    pub fn publish_position(&self, tenant: TenantId, latest: &DeviceLatest, shipments: &[ShipmentId]) {
+    /// Hands out the newest positions of devices of a tenant, each with the shipments whose active fleet leg its driver carries.
+    /// Costs one look while nobody listens.
+    pub fn publish_positions<'a>(
+        &self,
+        tenant: TenantId,
+        positions: impl Iterator<Item = (&'a DeviceLatest, Vec<ShipmentId>)>,
+    ) {
         if self.0.connections.load(Ordering::Relaxed) == 0 {
             return;
         }
-        let wanted = self.0.listeners.read().get(&tenant).is_some_and(|listeners| listeners.offer(latest, shipments));
+        let wanted = self.0.listeners.read().get(&tenant).is_some_and(|listeners| {
+            positions.fold(false, |wanted, (latest, shipments)| listeners.offer(latest, &shipments) | wanted)
+        });
         if wanted {
             self.0.calls.lock().push(tenant);
             self.0.called.notify_one();

@@ -1,10 +1,10 @@
 //! Saving the states of devices from time to time, and catching up at start: what is durable is applied exactly once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use tracklane_core::id::DeviceId;
+use tracklane_core::id::{DeviceId, TenantId};
 use tracklane_core::ports::Lsn;
 use tracklane_core::position::Position;
 use tracklane_store::{Scope, device_states, meta};
@@ -179,8 +179,9 @@ async fn catch_up_silently(
     told: &mut [(Lsn, Position)],
     recorded: &HashMap<DeviceId, Recorded>,
 ) {
-    let found = take_again(works, shard, told).await;
-    works.expected.settle(found.run);
+    for found in take_again(works, shard, told).await {
+        works.expected.settle(found.run);
+    }
     let mut states = works.states(shard);
     for (_, position) in told {
         let device = &position.device_id;
@@ -192,35 +193,46 @@ async fn catch_up_silently(
 
 async fn catch_up_shard(works: &Arc<Works>, shard: usize, missed: &mut [(Lsn, Position)]) -> Result<()> {
     let memory = &works.base.memory;
-    let found = take_again(works, shard, missed).await;
     let mut outcome = Ok(());
-    for (tenant, mut led_to) in found.led_to {
-        let held = Held::whole(&mut memory.states.lock(shard), &mut led_to);
-        outcome = persist::record(works, tenant, &led_to, &held, false).await;
-        if outcome.is_err() {
-            break;
+    for found in take_again(works, shard, missed).await {
+        for (tenant, mut led_to) in found.led_to {
+            if outcome.is_ok() {
+                let held = Held::whole(&mut memory.states.lock(shard), &mut led_to);
+                outcome = persist::record(works, tenant, &led_to, &held, false).await;
+            }
         }
+        works.expected.settle(found.run);
     }
-    works.expected.settle(found.run);
     Ok(outcome?)
 }
 
-/// Takes the rows of a shard through the stages again.
-async fn take_again(works: &Arc<Works>, shard: usize, rows: &mut [(Lsn, Position)]) -> Found {
+/// Takes the rows of a shard through the stages again, tenant by tenant.
+async fn take_again(works: &Arc<Works>, shard: usize, rows: &mut [(Lsn, Position)]) -> Vec<Found> {
     let memory = &works.base.memory;
     let mine = rows.iter().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
     let window_s = |tenant| memory.zones.limits(tenant, &works.base.settings.tracking).reorder_window_s;
     let spans = dedupe::late_spans(mine.map(|(_, position)| position), &memory.states.lock(shard), window_s);
     let known = dedupe::ask(&*works.history, spans).await.but_rows();
-    let mut states = memory.states.lock(shard);
-    let mut pass = Pass::new(memory, &mut states, &works.expected, &works.base.settings);
-    let mine = rows.iter_mut().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard);
-    for (lsn, position) in mine {
-        let device = memory.devices.by_id(position.device_id);
-        let (driver, fastest) = device.map_or((None, None), |device| (device.driver_id, device.max_speed_mps));
-        let judge = Judge::of_device(works.base.settings.filter, fastest).recorded();
-        pass.take(position, driver, &known, judge);
-        pass.applied(position.device_id, *lsn);
+    let mut tenants = BTreeMap::<TenantId, Vec<&mut (Lsn, Position)>>::new();
+    for row in rows.iter_mut().filter(|(_, position)| memory.states.shard_of(position.device_id) == shard) {
+        tenants.entry(row.1.tenant_id).or_default().push(row);
     }
-    pass.finish(&known)
+    let mut states = memory.states.lock(shard);
+    let mut found = Vec::new();
+    for (tenant, rows) in tenants {
+        let zones = memory.zones.made(tenant);
+        let mut pass = Pass::new(memory, &zones, &works.expected, &works.base.settings);
+        for (lsn, position) in rows {
+            let device = memory.devices.by_id(position.device_id);
+            let (driver, fastest) = device.map_or((None, None), |device| (device.driver_id, device.max_speed_mps));
+            let judge = Judge::of_device(works.base.settings.filter, fastest).recorded();
+            pass.take(&mut states, position, driver, &known, judge);
+            if let Some(state) = states.get_mut(&position.device_id) {
+                state.applied_lsn = state.applied_lsn.max(*lsn);
+                state.dirty = true;
+            }
+        }
+        found.push(pass.finish(&mut states, &known));
+    }
+    found
 }

@@ -8,13 +8,12 @@ mod news;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockReadGuard};
 use smallvec::SmallVec;
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId, TenantId};
 use tracklane_core::milestone::{Whereabouts, next_milestone};
 use tracklane_core::model::DeviceLatest;
-use tracklane_core::ports::Lsn;
 use tracklane_core::position::{Point, Position};
 use tracklane_geo::visit::{self, Rules, Visits, Window};
 
@@ -38,17 +37,23 @@ pub(super) struct Found {
     /// The number of the run.
     pub run: u64,
     /// The devices of which a position was new.
-    pub touched: SmallVec<[DeviceId; 1]>,
+    pub touched: SmallVec<[Touched; 1]>,
     /// What the positions led to, by tenant.
     pub led_to: BTreeMap<TenantId, Consequences>,
-    /// The devices whose newest position moved, with their drivers.
-    pub moved: SmallVec<[(DeviceId, Option<DriverId>); 1]>,
 }
 
-/// A run over positions, sorted by device and fix time.
+/// A device of which a position was new.
+pub(super) struct Touched {
+    pub device_id: DeviceId,
+    /// The driver who carried it.
+    pub driver_id: Option<DriverId>,
+    /// True when its newest position is another one now.
+    pub moved: bool,
+}
+
+/// A run over positions of one tenant, sorted by device and fix time.
 pub(super) struct Pass<'a> {
     memory: &'a Memory,
-    states: &'a mut ShardStates,
     settings: &'a Settings,
     worst_accuracy_m: f32,
     /// How far back late fixes are still taken up, in seconds.
@@ -59,8 +64,10 @@ pub(super) struct Pass<'a> {
     unordered: HashMap<(DeviceId, Timestamp), bool>,
     /// The late ones of the device whose turn it is.
     late: Option<Late>,
-    /// The zones of the tenant whose turn it is.
-    zones: Option<(TenantId, Arc<RwLock<TenantZones>>)>,
+    /// The zones of the tenant.
+    zones: &'a RwLock<TenantZones>,
+    /// The same, while they are held from one position to the next: to take the lock again and again costs more than to look.
+    held: Option<RwLockReadGuard<'a, TenantZones>>,
     expected: &'a Expected,
     found: Found,
 }
@@ -74,59 +81,57 @@ struct Sighting<'a> {
 }
 
 impl<'a> Pass<'a> {
-    /// Begins a run over the states of one shard.
+    /// Begins a run over positions of the tenant whose zones these are.
     pub fn new(
         memory: &'a Memory,
-        states: &'a mut ShardStates,
+        zones: &'a RwLock<TenantZones>,
         expected: &'a Expected,
         settings: &'a Settings,
     ) -> Self {
         let tracking = &settings.tracking;
+        let held = zones.read();
         Self {
             memory,
-            states,
             settings,
             worst_accuracy_m: tracking.worst_accuracy_m,
-            // That of the tenant, once it is its turn.
-            window_s: tracking.reorder_window_seconds,
+            window_s: held.limits(tracking).reorder_window_s,
             arrival: arrival(tracking.arrival_fixes),
             unordered: HashMap::new(),
             late: None,
-            zones: None,
+            zones,
+            held: Some(held),
             expected,
             found: Found { run: expected.next_run(), ..Found::default() },
         }
     }
 
-    /// Notes that the state of a device holds this record of the history.
-    pub fn applied(&mut self, device: DeviceId, lsn: Lsn) {
-        if let Some(state) = self.states.get_mut(&device) {
-            state.applied_lsn = state.applied_lsn.max(lsn);
-            state.dirty = true;
-        }
-    }
-
-    /// What the run has found.
-    pub fn finish(mut self, known: &Known) -> Found {
-        self.settle_late(None, known);
+    /// What the run over the states of a shard has found.
+    pub fn finish(mut self, states: &mut ShardStates, known: &Known) -> Found {
+        self.settle_late(states, None, known);
         self.found
     }
 
     /// Takes one position through the stages.
-    pub fn take(&mut self, position: &mut Position, driver: Option<DriverId>, known: &Known, judge: Judge) -> Kept {
-        self.settle_late(Some(position.device_id), known);
-        let _ = self.zones_of(position.tenant_id);
-        let state = self.states.remove(&position.device_id);
-        let mut state = state.unwrap_or_else(|| Box::new(DeviceState::new(position.tenant_id)));
+    pub fn take(
+        &mut self,
+        states: &mut ShardStates,
+        position: &mut Position,
+        driver: Option<DriverId>,
+        known: &Known,
+        judge: Judge,
+    ) -> Kept {
+        self.settle_late(states, Some(position.device_id), known);
+        let state = states.entry(position.device_id);
+        let state = &mut **state.or_insert_with(|| Box::new(DeviceState::new(position.tenant_id)));
         state.look_at_clock(position);
         let at = state.time_of(position);
         let mut kept = if Some(at) < state.newest { Kept::Late } else { Kept::Accepted };
-        let around = self.neighbours(&state, position, known);
-        if let Some(marked) = self.before(&state, position, known) {
+        let around = self.neighbours(state, position, known);
+        if let Some(marked) = self.before(state, position, known) {
             // One that is believed takes the place of one that is not: both cannot be kept.
             let objects = || match kept {
                 Kept::Late => judge.of_late(position, around).is_some(),
-                Kept::Accepted | Kept::Duplicate | Kept::Marked(_) => judge.of(&state, position, at).is_some(),
+                Kept::Accepted | Kept::Duplicate | Kept::Marked(_) => judge.of(state, position, at).is_some(),
             };
             if !marked || objects() {
                 kept = Kept::Duplicate;
@@ -139,45 +144,53 @@ impl<'a> Pass<'a> {
                 position.mark = judge.of_late(position, around);
                 if position.mark.is_none() {
                     state.learn_clock(position);
-                    if trips::is_worth_redoing(&state, position.fix_time) {
+                    if trips::is_worth_redoing(state, position.fix_time) {
                         state.redo = Some(state.redo.map_or(position.fix_time, |redo| redo.min(position.fix_time)));
                     }
                 }
             }
             Kept::Accepted => {
-                let verdict = judge.take(&mut state, position, at);
+                let verdict = judge.take(state, position, at);
                 position.mark = verdict.mark;
-                go_on(&mut state, position, at, verdict);
+                go_on(state, position, at, verdict);
             }
         }
         if kept != Kept::Duplicate {
-            self.keep_time(&mut state, position);
+            self.keep_time(state, position);
         }
-        let who = witness(&state, position, driver, kept);
-        self.hear(&mut state, &who);
+        let who = witness(state, position, driver, kept);
+        self.hear(state, &who);
         if kept != Kept::Duplicate {
-            self.alarms(&mut state, position, &who);
+            self.alarms(state, position, &who);
         }
         if let Some(mark) = position.mark.filter(|_| kept != Kept::Duplicate) {
             kept = Kept::Marked(mark);
         }
         if kept == Kept::Late {
-            self.keep_late(&state, position, who, judge);
+            self.keep_late(state, position, who, judge);
         }
         if kept == Kept::Accepted {
             if let Some(late) = self.late.take() {
-                self.redo(&mut state, &late, known);
+                self.redo(state, &late, known);
             }
-            let step = if asks_zones { self.zones(&mut state, position, waiting, &who) } else { Step::default() };
-            self.look(&mut state, position, &who, &step);
-            self.now(&mut state, position, &who);
-            trips::step(&mut state, position, driver, self.settings);
+            let step = if asks_zones { self.zones(state, position, waiting, &who) } else { Step::default() };
+            self.look(state, position, &who, &step);
+            now(state, position, &who);
+            trips::step(state, position, driver, self.settings);
         }
-        if kept != Kept::Duplicate && self.found.touched.last() != Some(&position.device_id) {
-            self.found.touched.push(position.device_id);
+        if kept != Kept::Duplicate {
+            self.touch(&who, kept == Kept::Accepted);
         }
-        self.states.insert(position.device_id, state);
         kept
+    }
+
+    /// Notes that a position of a device was new.
+    fn touch(&mut self, who: &Witness, moved: bool) {
+        let Witness { device_id, driver_id, .. } = *who;
+        match self.found.touched.last_mut().filter(|last| last.device_id == device_id) {
+            Some(last) => last.moved |= moved,
+            None => self.found.touched.push(Touched { device_id, driver_id, moved }),
+        }
     }
 
     /// Whether what is known of this device and fix time already is marked; none when nothing is.
@@ -215,6 +228,8 @@ impl<'a> Pass<'a> {
     /// Looks which shipments of the driver the vehicle's place moves. Answers whether all of them could be looked at.
     fn milestones(&mut self, who: &Witness, seen: &Sighting) -> bool {
         let Some(driver) = who.driver_id else { return true };
+        // Whoever changes what is watched changes zones meanwhile.
+        self.held = None;
         let mut all_seen = true;
         for leg in self.memory.watch.legs_of(driver) {
             if leg.since.is_some_and(|since| seen.at < since) {
@@ -257,26 +272,6 @@ impl<'a> Pass<'a> {
         moved
     }
 
-    /// Makes the position the newest one.
-    fn now(&mut self, state: &mut DeviceState, position: &Position, who: &Witness) {
-        let driver = who.driver_id;
-        state.latest = Some(Arc::new(DeviceLatest {
-            device_id: position.device_id,
-            driver_id: driver,
-            fix_time: moment(state, position, who),
-            received_at: position.received_at,
-            point: position.fix.point,
-            speed_mps: position.fix.speed_mps,
-            course_deg: position.fix.course_deg,
-            accuracy_m: position.fix.accuracy_m,
-            altitude_m: position.fix.altitude_m,
-            attributes: position.attributes.clone(),
-        }));
-        if self.found.moved.last().is_none_or(|(last, _)| *last != position.device_id) {
-            self.found.moved.push((position.device_id, driver));
-        }
-    }
-
     fn led_to(&mut self, who: &Witness) -> &mut Consequences {
         let led_to = self.found.led_to.entry(who.tenant_id).or_default();
         led_to.devices.insert(who.device_id);
@@ -288,6 +283,27 @@ fn witness(state: &DeviceState, position: &Position, driver_id: Option<DriverId>
     let Position { tenant_id, device_id, received_at, .. } = *position;
     let dating = state.dating(received_at);
     Witness { tenant_id, device_id, driver_id, received_at, dating, late: kept == Kept::Late }
+}
+
+/// Makes the position the newest one.
+fn now(state: &mut DeviceState, position: &Position, who: &Witness) {
+    let latest = DeviceLatest {
+        device_id: position.device_id,
+        driver_id: who.driver_id,
+        fix_time: moment(state, position, who),
+        received_at: position.received_at,
+        point: position.fix.point,
+        speed_mps: position.fix.speed_mps,
+        course_deg: position.fix.course_deg,
+        accuracy_m: position.fix.accuracy_m,
+        altitude_m: position.fix.altitude_m,
+        attributes: position.attributes.clone(),
+    };
+    // Mostly nobody holds the one before any more.
+    match state.latest.as_mut().and_then(Arc::get_mut) {
+        Some(place) => *place = latest,
+        None => state.latest = Some(Arc::new(latest)),
+    }
 }
 
 /// Notes the time of a position that is not late, and what it says about those before it.

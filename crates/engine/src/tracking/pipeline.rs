@@ -76,8 +76,8 @@ pub(super) struct Asked {
 
 /// Rows that went through the stages and are not acknowledged yet.
 pub(super) struct Taken {
-    /// What became of each, in their order.
-    pub kept: SmallVec<[Kept; 1]>,
+    /// What became of each, by its place in its submission.
+    pub kept: SmallVec<[(usize, Kept); 1]>,
     until: Until,
 }
 
@@ -91,7 +91,7 @@ enum Until {
 
 impl Taken {
     /// Waits until the rows may be acknowledged. Whoever gives up waiting changes nothing.
-    pub async fn acknowledged(self, works: &Works) -> Result<SmallVec<[Kept; 1]>, Failure> {
+    pub async fn acknowledged(self, works: &Works) -> Result<SmallVec<[(usize, Kept); 1]>, Failure> {
         let outcome = match self.until {
             Until::Durable(durable) => durable.await.map_err(|error| works.trouble.lost(&error)),
             Until::Recorded(recorded) => recorded.await.unwrap_or_else(|_| Err(Failure::stopping())),
@@ -112,6 +112,10 @@ impl Works {
         rows: SmallVec<[Row; 1]>,
     ) -> Result<Result<Taken, SmallVec<[Row; 1]>>, Failure> {
         let states = self.states(shard);
+        if rows.len() > 1 {
+            let known = rows.iter().filter_map(|row| states.get(&row.position.device_id));
+            known.for_each(|state| state.fetch());
+        }
         if !self.late_spans(&states, &rows).is_empty() {
             return Ok(Err(rows));
         }
@@ -156,18 +160,18 @@ impl Works {
             return Err(Failure::stopping());
         }
         self.trouble.check()?;
+        let tenant = rows.first().map(|row| row.position.tenant_id);
         let (found, kept, positions) = self.pass(&mut states, rows, known);
         let appended = match self.history.append(positions) {
             Ok(appended) => appended,
             Err(error) => {
-                applied(&mut states, &found, Lsn::MAX);
+                applied(&mut states, &found, Lsn::MAX, false);
                 self.expected.settle(found.run);
                 return Err(self.trouble.lost(&error));
             }
         };
-        applied(&mut states, &found, appended.next.saturating_sub(1));
-        kept.iter().for_each(|kept| self.stats.kept(*kept));
-        let moved = if self.live.connections() > 0 { newest(&states, &found) } else { SmallVec::new() };
+        let moved = applied(&mut states, &found, appended.next.saturating_sub(1), self.live.connections() > 0);
+        self.stats.kept(kept.iter().map(|(_, kept)| *kept));
         let until = match found.led_to.into_iter().next() {
             None => Until::Durable(appended.durable),
             Some((tenant, mut led_to)) => {
@@ -179,7 +183,9 @@ impl Works {
             }
         };
         drop(states);
-        self.publish(&moved);
+        if let Some(tenant) = tenant {
+            self.publish(tenant, &moved);
+        }
         Ok(Taken { kept, until })
     }
 
@@ -198,27 +204,28 @@ impl Works {
         states: &mut ShardStates,
         rows: SmallVec<[Row; 1]>,
         known: &Known,
-    ) -> (Found, SmallVec<[Kept; 1]>, Vec<Position>) {
-        let mut pass = Pass::new(&self.base.memory, states, &self.expected, &self.base.settings);
+    ) -> (Found, SmallVec<[(usize, Kept); 1]>, Vec<Position>) {
+        let Some(tenant) = rows.first().map(|row| row.position.tenant_id) else { return Default::default() };
+        let zones = self.base.memory.zones.made(tenant);
+        let mut pass = Pass::new(&self.base.memory, &zones, &self.expected, &self.base.settings);
         let mut kept = SmallVec::with_capacity(rows.len());
         let mut positions = Vec::with_capacity(rows.len());
-        for Row { mut position, device } in rows {
-            let judge = Judge::of_device(self.base.settings.filter, device.max_speed_mps);
-            let outcome = pass.take(&mut position, device.driver_id, known, judge);
-            kept.push(outcome);
+        for Row { mut position, driver_id, max_speed_mps, index } in rows {
+            let judge = Judge::of_device(self.base.settings.filter, max_speed_mps);
+            let outcome = pass.take(states, &mut position, driver_id, known, judge);
+            kept.push((index, outcome));
             if outcome != Kept::Duplicate {
                 positions.push(position);
             }
         }
-        (pass.finish(known), kept, positions)
+        (pass.finish(states, known), kept, positions)
     }
 
-    /// Hands out the newest positions.
-    fn publish(&self, moved: &[Moved]) {
-        for (latest, tenant, driver) in moved {
-            let shipments = driver.map(|driver| self.base.memory.watch.shipments_of(driver)).unwrap_or_default();
-            self.live.publish_position(*tenant, latest, &shipments);
-        }
+    /// Hands out the newest positions of a tenant's devices.
+    fn publish(&self, tenant: TenantId, moved: &[Moved]) {
+        let shipments = |driver: Option<DriverId>| driver.map(|driver| self.base.memory.watch.shipments_of(driver));
+        let positions = moved.iter().map(|(latest, driver)| (&**latest, shipments(*driver).unwrap_or_default()));
+        self.live.publish_positions(tenant, positions);
     }
 
     /// The devices of a shard.
@@ -246,23 +253,20 @@ impl Works {
     }
 }
 
-/// A newest position that has changed, whose it is, and the driver who carries the device.
-type Moved = (Arc<DeviceLatest>, TenantId, Option<DriverId>);
+/// A newest position that has changed, and the driver who carries the device.
+type Moved = (Arc<DeviceLatest>, Option<DriverId>);
 
-/// Notes that the states of the devices that were touched hold everything up to this record.
-fn applied(states: &mut ShardStates, found: &Found, last: Lsn) {
-    for id in &found.touched {
-        if let Some(state) = states.get_mut(id) {
-            state.applied_lsn = last;
-            state.dirty = true;
+/// Notes that the states of the devices that were touched hold everything up to this record. Answers the newest positions that
+/// changed, if they are wanted.
+fn applied(states: &mut ShardStates, found: &Found, last: Lsn, wanted: bool) -> SmallVec<[Moved; 1]> {
+    let mut moved = SmallVec::new();
+    for touched in &found.touched {
+        let Some(state) = states.get_mut(&touched.device_id) else { continue };
+        state.applied_lsn = last;
+        state.dirty = true;
+        if wanted && touched.moved {
+            moved.extend(state.latest.clone().map(|latest| (latest, touched.driver_id)));
         }
     }
-}
-
-fn newest(states: &ShardStates, found: &Found) -> SmallVec<[Moved; 1]> {
-    let moved = found.moved.iter().filter_map(|(device, driver)| {
-        let state = states.get(device)?;
-        Some((state.latest.clone()?, state.tenant_id, *driver))
-    });
-    moved.collect()
+    moved
 }

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use tracklane_core::id::DeviceId;
+use tracklane_core::id::{DeviceId, DriverId};
 use tracklane_core::model::{Caller, Role};
 use tracklane_core::position::{Fix, Mark, Point, Position};
 use tracklane_core::time::to_micros;
 use tracklane_core::{Invalid, Timestamp};
 
+use super::registry::Devices;
 use super::turn::Row;
 use super::{DeviceRef, Incoming, KnownDevice};
 use crate::check;
 use crate::error::{Error, Result};
-use crate::tracking::Memory;
 
 /// Refuses callers who send no positions.
 pub(super) fn must_send(caller: &Caller) -> Result<()> {
@@ -22,32 +22,33 @@ pub(super) fn must_send(caller: &Caller) -> Result<()> {
     }
 }
 
-/// Makes a row of the pipeline out of a row as it came in; `before` knows where those before it in its submission say that a
-/// device is.
+/// Makes a row of the pipeline out of a row as it came in, the `index`-th of its submission; `last` knows where a device last
+/// was, for a message without a fix.
 ///
 /// # Errors
 /// The rules that it breaks.
 pub(super) fn receive(
-    memory: &Memory,
+    devices: &mut Devices<'_>,
     caller: &Caller,
-    row: Incoming,
+    (index, row): (usize, Incoming),
     now: Timestamp,
-    before: impl Fn(DeviceId) -> Option<Point>,
+    last: impl FnOnce(DeviceId) -> Option<Point>,
 ) -> Result<Row, Invalid> {
-    let device = device(memory, caller, &row.device)?;
-    if device.disabled {
+    let KnownDevice { device_id, tenant_id, driver_id, max_speed_mps, disabled, .. } =
+        **device(devices, caller, &row.device)?;
+    if disabled {
         return Err(Invalid::one("/device", "the device is disabled"));
     }
-    if device.driver_id.is_some_and(|driver| !memory.devices.on_duty(driver)) {
+    if driver_id.is_some_and(|driver| !devices.on_duty(driver)) {
         return Err(Invalid::one("/device", "the driver is off duty: positions are not taken"));
     }
     let (fix, mark) = match row.fix {
         Some(fix) => (fix, None),
-        None => (last_place(memory, &device, before)?, Some(Mark::NoFix)),
+        None => (fix_at(devices.without(|| last(device_id)))?, Some(Mark::NoFix)),
     };
     let position = Position {
-        tenant_id: device.tenant_id,
-        device_id: device.device_id,
+        tenant_id,
+        device_id,
         fix_time: to_micros(row.fix_time.unwrap_or(now)),
         received_at: now,
         fix: Fix { point: as_kept(fix.point), ..fix },
@@ -60,18 +61,12 @@ pub(super) fn receive(
         check::metadata(&mut invalid, "/attributes", &position.attributes);
         invalid.into_result()?;
     }
-    Ok(Row { position, device })
+    Ok(Row { position, driver_id, max_speed_mps, index })
 }
 
-/// Where a device last was, for a message without a fix.
-fn last_place(
-    memory: &Memory,
-    device: &KnownDevice,
-    before: impl Fn(DeviceId) -> Option<Point>,
-) -> Result<Fix, Invalid> {
-    let latest = memory.states.latest(device.device_id).map(|latest| latest.point);
-    let latest = latest.or_else(|| before(device.device_id));
-    let point = latest.ok_or_else(|| Invalid::one("/lat", "is required until the device has said where it is"))?;
+/// What stands for the fix of a message without one: where its device last was.
+fn fix_at(last: Option<Point>) -> Result<Fix, Invalid> {
+    let point = last.ok_or_else(|| Invalid::one("/lat", "is required until the device has said where it is"))?;
     let valid = false;
     Ok(Fix { point, altitude_m: None, speed_mps: None, course_deg: None, accuracy_m: None, valid })
 }
@@ -83,13 +78,17 @@ fn as_kept(point: Point) -> Point {
 }
 
 /// The device that a row is from. Devices of others are unknown.
-pub(super) fn device(memory: &Memory, caller: &Caller, named: &DeviceRef) -> Result<Arc<KnownDevice>, Invalid> {
+pub(super) fn device<'a>(
+    devices: &'a Devices<'_>,
+    caller: &Caller,
+    named: &DeviceRef,
+) -> Result<&'a Arc<KnownDevice>, Invalid> {
     let found = match named {
-        DeviceRef::Caller => return own_device(memory, caller),
-        DeviceRef::Id(id) => memory.devices.by_id(*id),
-        DeviceRef::Identifier(identifier) => memory.devices.by_identifier(identifier),
+        DeviceRef::Caller => return own_device(devices, caller),
+        DeviceRef::Id(id) => devices.by_id(*id),
+        DeviceRef::Identifier(identifier) => devices.by_identifier(identifier),
     };
-    let mine = |device: &Arc<KnownDevice>| device.tenant_id == caller.tenant_id && may_speak_for(caller, device);
+    let mine = |device: &&Arc<KnownDevice>| device.tenant_id == caller.tenant_id && may_speak_for(caller, device);
     found.filter(mine).ok_or_else(|| Invalid::one("/device", "no such device"))
 }
 
@@ -102,20 +101,20 @@ fn may_speak_for(caller: &Caller, device: &KnownDevice) -> bool {
     }
 }
 
-fn own_device(memory: &Memory, caller: &Caller) -> Result<Arc<KnownDevice>, Invalid> {
-    let by_id = |id: DeviceId| memory.devices.by_id(id).filter(|device| device.tenant_id == caller.tenant_id);
+fn own_device<'a>(devices: &'a Devices<'_>, caller: &Caller) -> Result<&'a Arc<KnownDevice>, Invalid> {
+    let by_id = |id: DeviceId| devices.by_id(id).filter(|device| device.tenant_id == caller.tenant_id);
     let found = match (caller.device_id, caller.driver_id) {
         (Some(id), _) => by_id(id),
-        (None, Some(driver)) => carried(memory, caller, driver),
+        (None, Some(driver)) => carried(devices, caller, driver),
         (None, None) => return Err(Invalid::one("/device", "is required")),
     };
     found.ok_or_else(|| Invalid::one("/device", "no such device"))
 }
 
 /// The device of a driver: the oldest that may send.
-fn carried(memory: &Memory, caller: &Caller, driver: tracklane_core::id::DriverId) -> Option<Arc<KnownDevice>> {
-    let devices = memory.devices.of_driver(driver).into_iter();
+fn carried<'a>(devices: &'a Devices<'_>, caller: &Caller, driver: DriverId) -> Option<&'a Arc<KnownDevice>> {
     devices
+        .of_driver(driver)
         .filter(|device| device.tenant_id == caller.tenant_id && !device.disabled)
         .min_by_key(|device| device.device_id)
 }

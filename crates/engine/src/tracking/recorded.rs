@@ -12,6 +12,7 @@ use tracklane_geo::visit::Visits;
 use tracklane_store::{Db, Scope, device_states, recorded};
 
 use super::alarms::Alarms;
+use super::pass::Touched;
 use super::persist;
 use super::pipeline::Works;
 use super::states::{DeviceState, ShardStates};
@@ -77,9 +78,9 @@ impl Held {
     }
 
     /// What holds what positions led to: a note of each device of which one was new, of any other its state.
-    pub fn behind(states: &mut ShardStates, led_to: &mut Consequences, touched: &[DeviceId]) -> Self {
+    pub fn behind(states: &mut ShardStates, led_to: &mut Consequences, touched: &[Touched]) -> Self {
         let (noted, others): (Vec<DeviceId>, Vec<DeviceId>) =
-            led_to.devices.iter().partition(|device| touched.contains(device));
+            led_to.devices.iter().partition(|device| touched.iter().any(|touched| touched.device_id == **device));
         let note = |device| Some((device, Recorded::of(device, states.get(&device)?)));
         let recorded = noted.into_iter().filter_map(note).collect();
         Self { recorded, ..Self::states(persist::rows_of(states, led_to, &others)) }

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockReadGuard};
 use tracklane_core::id::{DeviceId, DriverId, TenantId};
 use tracklane_core::model::{Device, DutyState};
+
+use super::DeviceRef;
+use crate::by_id::ById;
 
 /// What the pipeline knows of a device.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,11 +39,11 @@ pub(crate) struct Registry {
 
 #[derive(Default)]
 struct Inner {
-    by_id: HashMap<DeviceId, Arc<KnownDevice>>,
+    by_id: ById<DeviceId, Arc<KnownDevice>>,
     by_identifier: HashMap<String, DeviceId>,
-    by_driver: HashMap<DriverId, Vec<DeviceId>>,
+    by_driver: ById<DriverId, Vec<DeviceId>>,
     /// Whether drivers work, with the version of the record that says so.
-    duties: HashMap<DriverId, (i64, DutyState)>,
+    duties: ById<DriverId, (i64, DutyState)>,
 }
 
 impl Registry {
@@ -88,27 +91,29 @@ impl Registry {
         self.inner.write().duties.remove(&driver);
     }
 
+    /// The devices as they are for the moment. Whoever changes one waits: hold it for moments, and take no other lock meanwhile.
+    pub fn now(&self) -> Devices<'_> {
+        Devices(self.inner.read())
+    }
+
     /// True when the driver works.
     pub fn on_duty(&self, driver: DriverId) -> bool {
-        self.inner.read().duties.get(&driver).is_none_or(|(_, duty)| *duty == DutyState::OnDuty)
+        self.now().on_duty(driver)
     }
 
     /// The device with this id.
     pub fn by_id(&self, id: DeviceId) -> Option<Arc<KnownDevice>> {
-        self.inner.read().by_id.get(&id).cloned()
+        self.now().by_id(id).cloned()
     }
 
     /// The device with this identifier.
     pub fn by_identifier(&self, identifier: &str) -> Option<Arc<KnownDevice>> {
-        let inner = self.inner.read();
-        inner.by_identifier.get(identifier).and_then(|id| inner.by_id.get(id)).cloned()
+        self.now().by_identifier(identifier).cloned()
     }
 
     /// The devices that a driver carries.
     pub fn of_driver(&self, driver: DriverId) -> Vec<Arc<KnownDevice>> {
-        let inner = self.inner.read();
-        let ids = inner.by_driver.get(&driver).into_iter().flatten();
-        ids.filter_map(|id| inner.by_id.get(id)).cloned().collect()
+        self.now().of_driver(driver).cloned().collect()
     }
 
     /// The devices of a tenant.
@@ -120,6 +125,47 @@ impl Registry {
     /// How many devices there are.
     pub fn len(&self) -> usize {
         self.inner.read().by_id.len()
+    }
+}
+
+/// The devices as they are for the moment.
+pub(crate) struct Devices<'a>(RwLockReadGuard<'a, Inner>);
+
+impl Devices<'_> {
+    /// True when the driver works.
+    pub fn on_duty(&self, driver: DriverId) -> bool {
+        self.0.duties.get(&driver).is_none_or(|(_, duty)| *duty == DutyState::OnDuty)
+    }
+
+    /// The device with this id.
+    pub fn by_id(&self, id: DeviceId) -> Option<&Arc<KnownDevice>> {
+        self.0.by_id.get(&id)
+    }
+
+    /// The device with this identifier.
+    pub fn by_identifier(&self, identifier: &str) -> Option<&Arc<KnownDevice>> {
+        self.by_id(*self.0.by_identifier.get(identifier)?)
+    }
+
+    /// The devices that a driver carries.
+    pub fn of_driver(&self, driver: DriverId) -> impl Iterator<Item = &Arc<KnownDevice>> {
+        let ids = self.0.by_driver.get(&driver).into_iter().flatten();
+        ids.filter_map(|id| self.by_id(*id))
+    }
+
+    /// Reads what is known of those that are named by id, for nothing: memory answers for all of them in the time that it takes
+    /// for a few.
+    pub fn fetch<'a>(&self, named: impl Iterator<Item = &'a DeviceRef>) {
+        for named in named {
+            if let DeviceRef::Id(id) = named {
+                std::hint::black_box(self.by_id(*id).map(|known| (known.tenant_id, known.driver_id, known.disabled)));
+            }
+        }
+    }
+
+    /// Lets go of them for as long as something takes that needs another lock.
+    pub fn without<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        RwLockReadGuard::unlocked(&mut self.0, work)
     }
 }
 

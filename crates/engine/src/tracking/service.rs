@@ -80,22 +80,35 @@ impl Tracking {
     pub async fn submit(&self, caller: &Caller, rows: Vec<Incoming>) -> Result<Vec<RowOutcome>> {
         self.must_take(caller)?;
         self.provide(caller, &rows).await?;
+        let mut outcomes = vec![RowOutcome::Accepted; rows.len()];
+        let parts = self.receive_all(caller, rows, &mut outcomes);
+        for (index, kept) in self.take_parts(parts).await? {
+            outcomes[index] = kept.into();
+        }
+        Ok(outcomes)
+    }
+
+    /// Makes rows of the pipeline out of rows as they came in, by shard; of those that break a rule it notes the outcome.
+    fn receive_all(&self, caller: &Caller, rows: Vec<Incoming>, outcomes: &mut [RowOutcome]) -> Vec<Vec<Row>> {
         let memory = &self.0.works.base.memory;
         let now = self.0.works.base.env.now();
-        let mut outcomes = vec![RowOutcome::Accepted; rows.len()];
-        let mut parts: Vec<Vec<(Row, usize)>> = Vec::new();
         let shards = memory.states.shards();
         // A little more than their share, so that hardly any part of a batch has to grow.
+        let mut parts: Vec<Vec<Row>> = Vec::new();
         parts.resize_with(shards, || Vec::with_capacity(rows.len() / shards * 5 / 4));
         let mut rejected = 0;
+        let mut devices = memory.devices.now();
+        devices.fetch(rows.iter().map(|row| &row.device));
         for (index, row) in rows.into_iter().enumerate() {
-            let shard = |device| memory.states.shard_of(device);
-            let before = |device| {
-                let mut of_device = parts[shard(device)].iter().rev().filter(|(row, _)| row.device.device_id == device);
-                of_device.next().map(|(row, _)| row.position.fix.point)
+            let last = |device| {
+                let before = || {
+                    let mut before = parts[memory.states.shard_of(device)].iter().rev();
+                    before.find(|row| row.position.device_id == device).map(|row| row.position.fix.point)
+                };
+                memory.states.latest(device).map(|latest| latest.point).or_else(before)
             };
-            match receive(memory, caller, row, now, before) {
-                Ok(row) => parts[shard(row.position.device_id)].push((row, index)),
+            match receive(&mut devices, caller, (index, row), now, last) {
+                Ok(row) => parts[memory.states.shard_of(row.position.device_id)].push(row),
                 Err(invalid) => {
                     outcomes[index] = RowOutcome::Rejected(invalid);
                     rejected += 1;
@@ -103,33 +116,34 @@ impl Tracking {
             }
         }
         self.stats().rejected(rejected);
-        for (kept, index) in self.take_parts(parts).await? {
-            outcomes[index] = kept.into();
-        }
-        Ok(outcomes)
+        parts
     }
 
     /// Takes rows that are parted by shard; resolves when they are durable. The answer says what became of the row at each
     /// index.
-    async fn take_parts(&self, parts: Vec<Vec<(Row, usize)>>) -> Result<Vec<(Kept, usize)>> {
+    async fn take_parts(&self, parts: Vec<Vec<Row>>) -> Result<Vec<(usize, Kept)>> {
         let works = &self.0.works;
         let since = Instant::now();
         let most = works.base.settings.tracking.turn.max(1);
-        let mut waiting = Vec::new();
+        let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+        let (mut waiting, mut turn) = (Vec::new(), 0);
         for (shard, mut part) in parts.into_iter().enumerate() {
-            // Stable: of two rows with one device and one time the first that came stands.
-            part.sort_by_key(|(row, _)| (row.position.device_id, row.position.fix_time));
-            let mut part = part.into_iter().peekable();
-            while part.peek().is_some() {
-                let (rows, places): (SmallVec<[Row; 1]>, Vec<usize>) = part.by_ref().take(most).unzip();
-                waiting.push((self.take(shard, rows).await?, places));
+            // Stable: of two rows with one device and one time the first that came stands. Rows are large: each is moved once.
+            part.sort_by_cached_key(|row| (row.position.device_id, row.position.fix_time));
+            while !part.is_empty() {
+                let rest = part.split_off(most.min(part.len()));
+                turn += part.len();
+                waiting.push(self.take(shard, SmallVec::from_vec(part)).await?);
+                part = rest;
                 // A long batch must not hold up everybody else.
-                tokio::task::yield_now().await;
+                if turn >= most {
+                    turn = 0;
+                    tokio::task::yield_now().await;
+                }
             }
         }
-        let mut all = Vec::new();
-        for (taken, places) in waiting {
-            all.extend(taken.acknowledged(works).await?.into_iter().zip(places));
+        for taken in waiting {
+            all.extend(taken.acknowledged(works).await?);
         }
         works.stats.answered(since);
         Ok(all)
@@ -161,7 +175,9 @@ impl Tracking {
         self.provide(caller, std::slice::from_ref(&row)).await?;
         let works = &self.0.works;
         let memory = &works.base.memory;
-        let row = match receive(memory, caller, row, works.base.env.now(), |_| None) {
+        let last = |device| memory.states.latest(device).map(|latest| latest.point);
+        let received = receive(&mut memory.devices.now(), caller, (0, row), works.base.env.now(), last);
+        let row = match received {
             Ok(row) => row,
             Err(invalid) => {
                 self.stats().rejected(1);
@@ -172,7 +188,7 @@ impl Tracking {
         let taken = self.take(shard, smallvec![row]).await?;
         let kept = taken.acknowledged(works).await?;
         works.stats.answered(since);
-        kept.first().map(|kept| (*kept).into()).ok_or_else(|| Error::internal("a row has no outcome"))
+        kept.first().map(|(_, kept)| (*kept).into()).ok_or_else(|| Error::internal("a row has no outcome"))
     }
 
     /// The newest positions of the tenant's devices, by device id. Drivers and devices see their own.
@@ -238,7 +254,7 @@ impl Tracking {
 
     /// The device that a row so named would be from; none when the caller may not speak for it.
     pub fn device(&self, caller: &Caller, named: &DeviceRef) -> Option<Arc<KnownDevice>> {
-        device(&self.0.works.base.memory, caller, named).ok()
+        device(&self.0.works.base.memory.devices.now(), caller, named).ok().cloned()
     }
 
     /// How positions are dealt with.

@@ -67,15 +67,18 @@ impl Stats {
         add(&self.rejected, rows);
     }
 
-    /// What became of a row whose submission was not refused.
-    pub(super) fn kept(&self, kept: Kept) {
-        let counter = match kept {
-            Kept::Accepted => &self.accepted,
-            Kept::Duplicate => &self.duplicate,
-            Kept::Late => &self.late,
-            Kept::Marked(mark) => &self.marked[mark as usize],
-        };
-        add(counter, 1);
+    /// What became of the rows of a submission that was not refused.
+    pub(super) fn kept(&self, all: impl Iterator<Item = Kept>) {
+        let mut accepted = 0;
+        for kept in all {
+            match kept {
+                Kept::Accepted => accepted += 1,
+                Kept::Duplicate => add(&self.duplicate, 1),
+                Kept::Late => add(&self.late, 1),
+                Kept::Marked(mark) => add(&self.marked[mark as usize], 1),
+            }
+        }
+        add(&self.accepted, accepted);
     }
 
     /// What positions led to.

@@ -1,7 +1,6 @@
 //! The rows that the pipeline takes, what becomes of them, and what they lead to.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use jiff::SignedDuration;
 use tracklane_core::Timestamp;
@@ -10,7 +9,6 @@ use tracklane_core::id::{DeviceId, DriverId, ZoneId};
 use tracklane_core::model::Movement;
 use tracklane_core::position::{Attributes, Mark, Position};
 
-use super::KnownDevice;
 use crate::error::Error;
 use crate::shipments::Proof;
 
@@ -18,8 +16,12 @@ use crate::shipments::Proof;
 #[derive(Debug)]
 pub(super) struct Row {
     pub position: Position,
-    /// What is known of its device as it came in.
-    pub device: Arc<KnownDevice>,
+    /// The driver who carried its device as it came in.
+    pub driver_id: Option<DriverId>,
+    /// The highest speed that is believed of its device; none for the setting.
+    pub max_speed_mps: Option<f32>,
+    /// Its place in its submission.
+    pub index: usize,
 }
 
 /// What became of a row that broke no rule.

@@ -15,6 +15,7 @@ use tracklane_core::milestone::{MilestonePolicy, Whereabouts};
 use tracklane_core::model::{Leg, LegMode, LegState, Location, Shipment, Tenant};
 
 use super::zones::{ZoneKey, Zones};
+use crate::by_id::ById;
 use crate::shipments::route::is_last;
 
 /// A fleet leg on its way.
@@ -83,8 +84,8 @@ pub(crate) struct Watch {
 
 #[derive(Default)]
 struct Inner {
-    by_shipment: HashMap<ShipmentId, Arc<WatchedLeg>>,
-    by_driver: HashMap<DriverId, Vec<ShipmentId>>,
+    by_shipment: ById<ShipmentId, Arc<WatchedLeg>>,
+    by_driver: ById<DriverId, Vec<ShipmentId>>,
     unwatched: Unwatched,
 }
 

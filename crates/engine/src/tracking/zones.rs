@@ -1,7 +1,7 @@
 //! The zones of every tenant, in the order of the map: those that tenants draw, and those that stand around the ends of
 //! active fleet legs, which appear and vanish with the legs.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -15,6 +15,7 @@ use tracklane_geo::shape::Sizes;
 use tracklane_geo::visit::{Rules, Travel};
 use tracklane_geo::{Shape, ZoneIndex};
 
+use crate::by_id::ById;
 use crate::settings::TrackingSettings;
 
 /// Which zone.
@@ -32,7 +33,7 @@ pub(crate) enum ZoneKey {
 /// The zones of every tenant.
 #[derive(Default)]
 pub(crate) struct Zones {
-    tenants: RwLock<HashMap<TenantId, Arc<RwLock<TenantZones>>>>,
+    tenants: RwLock<ById<TenantId, Arc<RwLock<TenantZones>>>>,
 }
 
 /// The zones of one tenant.
@@ -41,7 +42,7 @@ pub(crate) struct TenantZones {
     /// All of them, by place.
     pub index: ZoneIndex<ZoneKey>,
     /// What is particular about the drawn ones.
-    drawn: HashMap<ZoneId, Drawn>,
+    drawn: ById<ZoneId, Drawn>,
     /// The drawn ones that were deleted last: a change of one of them may be told late.
     gone: VecDeque<ZoneId>,
     /// How many of them tell of who passes through between two fixes.
@@ -49,7 +50,7 @@ pub(crate) struct TenantZones {
     /// How many of them limit speed.
     limits: usize,
     /// Which locations have zones around them now.
-    places: HashMap<LocationId, Surrounded>,
+    places: ById<LocationId, Surrounded>,
     /// How wide those are.
     radii: Radii,
     /// For how many seconds what a position proves is news enough to alert somebody; none for the default.

@@ -9,6 +9,7 @@ use axum::Extension;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tracklane_api_types::{MAX_ATTRIBUTES, Page, PositionInput, PositionsAnswer, RowAnswer, RowOutcome};
@@ -29,6 +30,10 @@ use crate::query::{Box4, Query};
 
 /// Rows in a batch at most.
 pub const MAX_ROWS: usize = 10_000;
+
+/// The answer to a position that is simply accepted, as nearly every one is.
+const ACCEPTED: &str = r#"{"accepted":1,"duplicates":0,"late":0,"marked":0,"rejected":0,"rows":[]}"#;
+const JSON: (HeaderName, HeaderValue) = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
 
 /// Send a position
 ///
@@ -53,6 +58,7 @@ pub async fn send(
     let outcome = app.engine.tracking.submit_one(&who.caller, row).await?;
     let mut answer = PositionsAnswer::default();
     match outcome {
+        Outcome::Accepted => return Ok((StatusCode::ACCEPTED, [JSON], ACCEPTED).into_response()),
         Outcome::Rejected(invalid) => return Err(invalid.into()),
         other => count(&mut answer, 0, other, false),
     }
@@ -275,4 +281,16 @@ pub async fn latest(
         items.drain(..items.partition_point(|latest| latest.device_id.uuid() <= after));
     }
     Ok(listing.answer(tracklane_engine::Listing::cut(items, page.limit, |latest| latest.device_id.uuid())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_that_is_ready_is_the_one_that_would_be_made() {
+        let mut answer = PositionsAnswer::default();
+        count(&mut answer, 0, Outcome::Accepted, false);
+        assert_eq!(serde_json::to_string(&answer).expect("a text"), ACCEPTED);
+    }
 }

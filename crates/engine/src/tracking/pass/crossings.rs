@@ -1,8 +1,6 @@
 //! The zone stage: what a position leads to between its device and the zones of the tenant.
 
-use parking_lot::RwLock;
-use std::sync::Arc;
-
+use parking_lot::RwLockReadGuard;
 use smallvec::SmallVec;
 use tracklane_core::event::{EventKind, ZoneCrossing, ZoneSpeeding};
 use tracklane_core::id::{DriverId, TenantId};
@@ -47,7 +45,7 @@ impl Witness {
     }
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
     /// Steps the zones of the tenant, and tells what happened at those that it drew itself. A fix that waited comes first.
     pub(super) fn zones(
         &mut self,
@@ -58,8 +56,7 @@ impl Pass<'_> {
     ) -> Step {
         let at = state.newest.unwrap_or(position.fix_time);
         let Some(fix) = self.zone_fix(position, at) else { return Step::default() };
-        let zones = self.zones_of(position.tenant_id);
-        let zones = zones.read();
+        let zones = self.take_zones();
         let rules = |key| zones.rules(key, self.arrival);
         let vague = |fix: &ZoneFix| fix.accuracy_m.is_some_and(|accuracy| accuracy > self.worst_accuracy_m);
         let before = state.visits.previous().map(|previous| previous.at);
@@ -77,6 +74,7 @@ impl Pass<'_> {
         if zones.limits_speed() {
             self.speed(&zones, &mut state.visits, position, who, fix.at);
         }
+        self.held = Some(zones);
         step
     }
 
@@ -87,16 +85,9 @@ impl Pass<'_> {
         fits.then_some(ZoneFix { at, point: position.fix.point, accuracy_m })
     }
 
-    /// The zones of a tenant, looked up once in a run.
-    pub(super) fn zones_of(&mut self, tenant: TenantId) -> Arc<RwLock<TenantZones>> {
-        match &self.zones {
-            Some((known, zones)) if *known == tenant => zones.clone(),
-            _ => {
-                let zones = self.memory.zones.made(tenant);
-                self.window_s = zones.read().limits(&self.settings.tracking).reorder_window_s;
-                self.zones.insert((tenant, zones)).1.clone()
-            }
-        }
+    /// The zones of the tenant, to be put back into `held` when nobody needs another lock next.
+    pub(super) fn take_zones(&mut self) -> RwLockReadGuard<'a, TenantZones> {
+        self.held.take().unwrap_or_else(|| self.zones.read())
     }
 
     /// Notes what happened at the zones that the tenant drew, where and when they tell; those around the ends of legs only

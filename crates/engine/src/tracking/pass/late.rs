@@ -13,7 +13,7 @@ use super::crossings::Witness;
 use super::{Pass, Sighting};
 use crate::tracking::dedupe::Known;
 use crate::tracking::filter::{Judge, Neighbours, spot};
-use crate::tracking::states::{DeviceState, Start};
+use crate::tracking::states::{DeviceState, ShardStates, Start};
 use crate::tracking::zones::{TenantZones, ZoneKey};
 
 /// The late fixes of one device in one run, in order of their time.
@@ -72,12 +72,10 @@ impl Pass<'_> {
     }
 
     /// Does the way again for the late positions of a device, if there are any, of any device but this one.
-    pub(super) fn settle_late(&mut self, but: Option<DeviceId>, known: &Known) {
+    pub(super) fn settle_late(&mut self, states: &mut ShardStates, but: Option<DeviceId>, known: &Known) {
         let Some(late) = self.late.take_if(|late| Some(late.who.device_id) != but) else { return };
-        let id = late.who.device_id;
-        if let Some(mut state) = self.states.remove(&id) {
-            self.redo(&mut state, &late, known);
-            self.states.insert(id, state);
+        if let Some(state) = states.get_mut(&late.who.device_id) {
+            self.redo(state, &late, known);
         }
     }
 
@@ -101,8 +99,7 @@ impl Pass<'_> {
         let noted = start.place().noted();
         let is = believable(from, &merged(was, &late.fixes), late.travel);
         let was = believable(from, was, late.travel);
-        let zones = self.zones_of(late.who.tenant_id);
-        let zones = zones.read();
+        let zones = self.take_zones();
         let before = self.walk(&zones, visits.clone(), &was, |_| {});
         let now = self.walk(&zones, visits, &is, |visits| state.window.renew(visits));
         let mut news: Vec<(ZoneKey, visit::Event)> = Vec::new();
@@ -128,7 +125,7 @@ impl Pass<'_> {
         }
         news.sort_by_key(|(_, event)| event.at);
         self.tell(&zones, &late.who, &news);
-        drop(zones);
+        self.held = Some(zones);
         self.prove_late(state, late, &now, &news);
     }
 
