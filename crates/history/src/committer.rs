@@ -230,6 +230,7 @@ fn write(core: &Core, wal: &mut Wal, group: &mut Group) {
     match written {
         Ok(spares_wanted) => {
             core.append_works();
+            core.view.read().active.fetch(&group.rows);
             let full = core.insert(group.rows.drain(..));
             if full || spares_wanted {
                 core.keeper.wake();

@@ -51,7 +51,7 @@ impl Stage {
     }
 
     fn publish(&self, latest: &DeviceLatest, shipments: &[ShipmentId]) {
-        self.engine.live.publish_position(self.tenant.id, latest, shipments);
+        self.engine.live.publish_positions(self.tenant.id, std::iter::once((latest, shipments.to_vec())));
     }
 
     fn many(&self, count: usize) -> Vec<Event> {

@@ -116,18 +116,16 @@ pub async fn send_batch(
     let body = json::read(request, &app).await?;
     let mut answer = PositionsAnswer::default();
     let every_row = query.rows == Some(Rows::All);
-    let rows = if lines { read_rows(split_lines(&body))? } else { read_array(&body)? };
-    let mut good = Vec::with_capacity(rows.len());
-    let mut places = Vec::with_capacity(rows.len());
-    for (place, row) in rows.into_iter().enumerate() {
-        match row.and_then(incoming) {
-            Ok(row) => {
-                good.push(row);
-                places.push(place);
-            }
-            Err(problem) => reject(&mut answer, place, problem.errors().to_vec()),
+    // Mostly all rows are well: then one look is enough.
+    let whole = if lines { read_lines(&body) } else { read_array(&body) };
+    let (good, places) = match whole {
+        Some(rows) => {
+            must_fit(rows.len())?;
+            let places = (0..rows.len()).collect();
+            (rows, places)
         }
-    }
+        None => read_rows(if lines { split_lines(&body).collect() } else { split_array(&body)? }, &mut answer)?,
+    };
     if !good.is_empty() {
         let outcomes = app.engine.tracking.submit(&who.caller, good).await?;
         for (place, outcome) in places.into_iter().zip(outcomes) {
@@ -138,24 +136,42 @@ pub async fn send_batch(
     Ok(axum::Json(answer))
 }
 
-/// Reads the rows of an array. Mostly all are well: then one look is enough.
-fn read_array(body: &[u8]) -> Result<Vec<Result<PositionInput<'_>>>> {
+/// The rows of an array, if all of them are well.
+fn read_array(body: &[u8]) -> Option<Vec<Incoming>> {
     // More than one bracket opens perhaps a row that is an array, which serde would read field by field.
     let plain = body.iter().filter(|byte| **byte == b'[').count() == 1;
-    let whole = if plain { serde_json::from_slice::<Vec<PositionInput<'_>>>(body).ok() } else { None };
-    match whole {
-        Some(rows) => {
-            must_fit(rows.len())?;
-            Ok(rows.into_iter().map(Ok).collect())
-        }
-        None => read_rows(split_array(body)?),
+    let read = if plain { serde_json::from_slice::<Vec<PositionInput<'_>>>(body).ok()? } else { return None };
+    let mut rows = Vec::with_capacity(read.len());
+    for row in read {
+        rows.push(incoming(row).ok()?);
     }
+    Some(rows)
 }
 
-/// Reads each row by itself.
-fn read_rows(texts: Vec<&[u8]>) -> Result<Vec<Result<PositionInput<'_>>>> {
+/// The rows of lines, if all of them are well.
+fn read_lines(body: &[u8]) -> Option<Vec<Incoming>> {
+    // A row is seldom shorter.
+    let mut rows = Vec::with_capacity(body.len() / 100);
+    for line in split_lines(body) {
+        rows.push(incoming(try_row(line)?).ok()?);
+    }
+    Some(rows)
+}
+
+/// Reads each row by itself: those that are well with their places, and of the others the answer says what is wrong.
+fn read_rows(texts: Vec<&[u8]>, answer: &mut PositionsAnswer) -> Result<(Vec<Incoming>, Vec<usize>)> {
     must_fit(texts.len())?;
-    Ok(texts.into_iter().map(read_row).collect())
+    let (mut good, mut places) = (Vec::with_capacity(texts.len()), Vec::with_capacity(texts.len()));
+    for (place, text) in texts.into_iter().enumerate() {
+        match read_row(text).and_then(incoming) {
+            Ok(row) => {
+                good.push(row);
+                places.push(place);
+            }
+            Err(problem) => reject(answer, place, problem.errors().to_vec()),
+        }
+    }
+    Ok((good, places))
 }
 
 fn must_fit(rows: usize) -> Result<()> {
@@ -173,15 +189,19 @@ fn split_array(body: &[u8]) -> Result<Vec<&[u8]>> {
 }
 
 /// The lines that hold anything.
-fn split_lines(body: &[u8]) -> Vec<&[u8]> {
-    body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).collect()
+fn split_lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty())
 }
 
-/// Reads a row without copying; an array is none, though serde would read one field by field.
+/// Reads a row without copying, or says what is wrong with it.
 fn read_row(text: &[u8]) -> Result<PositionInput<'_>> {
+    try_row(text).ok_or_else(|| whats_wrong(text))
+}
+
+/// Reads a row without copying, if it is well; an array is none, though serde would read one field by field.
+fn try_row(text: &[u8]) -> Option<PositionInput<'_>> {
     let object = text.trim_ascii_start().first() == Some(&b'{');
-    let read = if object { serde_json::from_slice(text).ok() } else { None };
-    read.ok_or_else(|| whats_wrong(text))
+    if object { serde_json::from_slice(text).ok() } else { None }
 }
 
 /// Reads a row that could not be read once more, to say where it is wrong.

@@ -117,7 +117,8 @@ impl<'a> Burst<'a> {
     /// By the server, each heard by so many.
     fn real(stage: &'a Stage, latest: &Arc<[DeviceLatest]>, hearers: usize) -> Self {
         let (live, tenant, messages) = (stage.app.engine.live.clone(), stage.tenant, latest.clone());
-        let publish = move |number: usize| live.publish_position(tenant, &messages[number], &[]);
+        let publish =
+            move |number: usize| live.publish_positions(tenant, std::iter::once((&messages[number], Vec::new())));
         Self { expected: (latest.len() * hearers) as u64, publish: Box::new(publish), count: latest.len() }
     }
 
