@@ -25,10 +25,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     /// Nearly always of one tenant.
-    parts: SmallVec<[(TenantId, Vec<Incoming>); 1]>,
+    parts: SmallVec<[(TenantId, Part); 1]>,
     rows: usize,
     /// How many messages they came in.
     messages: usize,
+}
+
+/// The positions of one tenant, each with the number of its message.
+#[derive(Debug, Default)]
+struct Part {
+    rows: Vec<Incoming>,
+    messages: Vec<usize>,
 }
 
 impl Batch {
@@ -52,22 +59,28 @@ impl Batch {
     }
 
     fn add(&mut self, tenant: TenantId, row: Incoming) {
-        self.of(tenant).push(row);
+        let message = self.messages;
+        let part = self.of(tenant);
+        part.rows.push(row);
+        part.messages.push(message);
         self.rows += 1;
     }
 
     /// Adds all of another one.
     pub fn append(&mut self, other: Self) {
-        for (tenant, rows) in other.parts {
+        let before = self.messages;
+        for (tenant, Part { rows, messages }) in other.parts {
             self.rows += rows.len();
-            self.of(tenant).extend(rows);
+            let part = self.of(tenant);
+            part.rows.extend(rows);
+            part.messages.extend(messages.into_iter().map(|message| before + message));
         }
         self.messages += other.messages;
     }
 
-    fn of(&mut self, tenant: TenantId) -> &mut Vec<Incoming> {
+    fn of(&mut self, tenant: TenantId) -> &mut Part {
         let part = self.parts.iter().position(|(known, _)| *known == tenant).unwrap_or_else(|| {
-            self.parts.push((tenant, Vec::new()));
+            self.parts.push((tenant, Part::default()));
             self.parts.len() - 1
         });
         &mut self.parts[part].1
@@ -152,20 +165,24 @@ impl House {
     pub async fn keep(&self, door: &Door, batch: Batch) -> Result<()> {
         let Batch { parts, messages, .. } = batch;
         self.wait_for_room().await;
-        let submitted = parts.into_iter().map(|(tenant, rows)| async move {
+        let submitted = parts.into_iter().map(|(tenant, Part { rows, messages })| async move {
             let outcomes = self.engine.tracking.submit(&devices_of(tenant), rows).await?;
-            let rejected = outcomes.iter().filter_map(|outcome| match outcome {
-                RowOutcome::Rejected(invalid) => Some(invalid),
-                _ => None,
-            });
-            Ok::<_, Error>(
-                rejected.inspect(|rule| tracing::info!(door = door.name, %rule, "a position was left out")).count(),
-            )
+            Ok::<_, Error>(messages.into_iter().zip(outcomes).collect::<Vec<_>>())
         });
         match try_join_all(submitted).await {
-            Ok(rejected) => {
-                door.counters.rejected(rejected.into_iter().sum());
-                door.counters.messages(Outcome::Kept, messages);
+            Ok(parts) => {
+                let mut kept = vec![false; messages];
+                for (message, outcome) in parts.into_iter().flatten() {
+                    if let RowOutcome::Rejected(rule) = outcome {
+                        tracing::info!(door = door.name, %rule, "a position was left out");
+                        door.counters.rejected(1);
+                    } else if let Some(kept) = kept.get_mut(message) {
+                        *kept = true;
+                    }
+                }
+                let refused = kept.iter().filter(|kept| !**kept).count();
+                door.counters.messages(Outcome::Refused, refused);
+                door.counters.messages(Outcome::Kept, messages - refused);
                 Ok(())
             }
             Err(error) => {

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Its positions are durable, or were known already.
+    /// Its positions are durable, or were known already: all that keep the rules.
     Kept,
+    /// It was read, and none of its positions keeps the rules.
+    Refused,
     /// It was read and holds no position: a login, a sign of life.
     WithoutPosition,
     /// It, or a part of it, cannot be read.
@@ -21,13 +23,21 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 6] =
-        [Self::Kept, Self::WithoutPosition, Self::Unreadable, Self::UnknownDevice, Self::TooFast, Self::NotKept];
+    pub const ALL: [Self; 7] = [
+        Self::Kept,
+        Self::Refused,
+        Self::WithoutPosition,
+        Self::Unreadable,
+        Self::UnknownDevice,
+        Self::TooFast,
+        Self::NotKept,
+    ];
 
     /// The word used in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Kept => "kept",
+            Self::Refused => "refused",
             Self::WithoutPosition => "without_position",
             Self::Unreadable => "unreadable",
             Self::UnknownDevice => "unknown_device",
@@ -118,7 +128,7 @@ pub struct Counts {
     pub messages: Vec<(Outcome, u64)>,
     /// Connections by why they ended.
     pub endings: Vec<(Ending, u64)>,
-    /// Positions inside of kept messages that broke a rule, and were left out.
+    /// Positions that broke a rule, and were left out.
     pub rejected: u64,
 }
 

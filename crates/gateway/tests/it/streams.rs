@@ -108,4 +108,12 @@ async fn records_beyond_belief_are_acknowledged_and_left_out() {
     let counts = counts(&gateway, "teltonika");
     assert_eq!((counts.messages(Outcome::Kept), counts.rejected), (1, 1));
     assert_eq!(counts.messages(Outcome::WithoutPosition), 1, "the login");
+    // One of which nothing keeps the rules is acknowledged, for to send it again would help nobody, and counted as refused.
+    let late =
+        tracklane_core::position::Report { time: Some(crate::support::instant("2031-01-01T00:00:00Z")), ..report(2) };
+    let late = tracklane_protocols::teltonika::encode(tracklane_protocols::teltonika::Codec::Eight, &[late]).unwrap();
+    socket.write_all(&late).await.unwrap();
+    assert_eq!(read(&mut socket, 4).await, [0, 0, 0, 1]);
+    let counts = crate::support::counts(&gateway, "teltonika");
+    assert_eq!((counts.messages(Outcome::Kept), counts.messages(Outcome::Refused), counts.rejected), (1, 1, 2));
 }
