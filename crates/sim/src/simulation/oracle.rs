@@ -15,8 +15,9 @@
 //! - Where the truth crosses the edge more often than that, so may the events. Where such a passage adjoins one that must be
 //!   told, that one may be dated into it.
 //! - An event outside all passages is wrong, whatever it says. A passage reaches from the last fix before it to the first one
-//!   behind it that came in time: what was told before a late fix came was right by what was known, and stands. How far that is
-//!   from the truth is what the error in time says.
+//!   behind it that speaks and came in time: what was told before a late fix came was right by what was known, and stands. One
+//!   that came in time and does not speak narrows nothing: it may have said the wrong side, near the edge, and nothing but late
+//!   fixes could tell. How far that is from the truth is what the error in time says.
 //! - A fix that comes later than the server's window allows is history, and not asked for.
 
 use super::area::{Area, Place};
@@ -52,7 +53,7 @@ pub(super) struct Passage {
     pub from: Option<Side>,
     /// The side behind; likewise.
     pub to: Option<Side>,
-    /// From the last fix before that came in time, in seconds of the simulation.
+    /// From the last fix before that came in time and speaks, in seconds of the simulation.
     pub from_s: f64,
     /// To the first such fix behind.
     pub until_s: f64,
@@ -149,7 +150,10 @@ pub(super) fn truth(area: &Area, path: &[Place], seen: &[Seen], fixes: usize) ->
         return Truth { passages: Vec::new(), begins_in: None, last_s: 0.0 };
     };
     let (first, last) = (&first.at_s, &last.at_s);
-    let prompt: Vec<u32> = seen.iter().filter(|seen| seen.prompt).map(|seen| seen.at_s).collect();
+    let bounds = area.bounds();
+    let in_time: Vec<u32> = seen.iter().filter(|seen| seen.prompt).map(|seen| seen.at_s).collect();
+    let heard = |seen: &&Seen| path.get(seen.at_s as usize).is_some_and(|at| speaks(area, bounds, *at, seen).is_some());
+    let prompt: Vec<u32> = seen.iter().filter(|seen| seen.prompt).filter(heard).map(|seen| seen.at_s).collect();
     let until = |second: u32| prompt[..prompt.partition_point(|at_s| *at_s <= second)].last().unwrap_or(first);
     let since = |second: u32| prompt[prompt.partition_point(|at_s| *at_s < second)..].first().unwrap_or(last);
     let cuts = cuts(area, path);
@@ -173,8 +177,8 @@ pub(super) fn truth(area: &Area, path: &[Place], seen: &[Seen], fixes: usize) ->
     }
     lengthen(&mut passages);
     let begins_in = stretches.first().filter(|stretch| stretch.side == Side::In && stretch.first_s == *first);
-    let begins_in = begins_in.map(|_| (f64::from(*first), f64::from(*since(*first)) + BEGINNING_S));
-    Truth { passages, begins_in, last_s: f64::from(*until(*last)) }
+    let begins_in = begins_in.map(|_| (f64::from(*first), f64::from(*in_time.first().unwrap_or(first)) + BEGINNING_S));
+    Truth { passages, begins_in, last_s: f64::from(*in_time.last().unwrap_or(first)) }
 }
 
 /// Where a passage that must be told adjoins a doubtful one, nobody can be sure in which of them the edge was passed.
@@ -307,6 +311,19 @@ mod tests {
         assert_eq!(passages.iter().map(Passage::is_decided).collect::<Vec<_>>(), [true, true]);
         assert_eq!((passages[0].from_s, passages[0].until_s), (25.0, 70.0));
         assert_eq!((passages[1].from_s, passages[1].until_s), (25.0, 70.0));
+    }
+
+    #[test]
+    fn one_in_time_that_says_the_wrong_side_near_the_edge_narrows_nothing() {
+        let path = path(&[-400.0, 0.0, -400.0]);
+        let mut seen = every(5, &path);
+        seen.iter_mut().filter(|seen| (30..60).contains(&seen.at_s)).for_each(|seen| seen.prompt = false);
+        // At 30 s it is in, so deep that it would say so; it says to be 10 m outside.
+        seen.iter_mut()
+            .filter(|seen| seen.at_s == 35)
+            .for_each(|seen| (seen.said, seen.prompt) = ((-110.0, 0.0), true));
+        let passages = passages(&CIRCLE, &path, &seen, FIXES);
+        assert_eq!((passages[0].from_s, passages[0].until_s), (25.0, 60.0));
     }
 
     #[test]

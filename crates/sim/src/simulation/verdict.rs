@@ -41,6 +41,12 @@ impl Told {
         truths.map(|cut| (cut.at_s - self.at_s).abs()).fold(f64::INFINITY, f64::min)
     }
 
+    /// The same, as the clock may have it: a clock that is behind by so much is never put right, one that is ahead somehow.
+    fn least_error_s(&self, passage: &Passage) -> f64 {
+        let truths = passage.cuts.iter().filter(|cut| cut.to == self.to);
+        truths.map(|cut| self.outside((cut.at_s, cut.at_s))).fold(f64::INFINITY, f64::min)
+    }
+
     /// What it costs to count the event to a passage that leads elsewhere, in seconds.
     fn against_s(&self, passage: &Passage) -> f64 {
         match passage.is_decided() {
@@ -173,9 +179,11 @@ pub(super) fn judge(truth: &Truth, told: &[Told], dwelt: &[Told], dwell_s: Optio
 const AGAINST_S: f64 = 30.0;
 const DOUBTFUL_S: f64 = 5.0;
 
-/// Where the clock leaves it open to which of two passages an event belongs, it is the one whose truth is nearer: so little
-/// does a second of that count, and so many seconds at most.
+/// Where its time leaves it open to which of two passages an event belongs, it is the one whose truth is nearer: as the clock may
+/// have it, and where that leaves it open still, as it was told. So little does a second of each count, and so many seconds at
+/// most.
 const TIE: f64 = 1e-3;
+const TIE_AS_TOLD: f64 = 1e-6;
 const MOST_S: f64 = 1e4;
 
 /// To which passage each event belongs, so that neither overtakes the other and the distances in time are least in all.
@@ -188,7 +196,9 @@ fn places(passages: &[Passage], events: &[Told]) -> Vec<Option<usize>> {
             if let Some(last) = costs.last() {
                 before = if place == 0 { last[0] } else { f64::min(before, last[place]) };
             }
-            before + event.beside(passage) + event.against_s(passage) + event.error_s(passage).min(MOST_S) * TIE
+            let nearer = event.least_error_s(passage).min(MOST_S) * TIE;
+            let as_told = event.error_s(passage).min(MOST_S) * TIE_AS_TOLD;
+            before + event.beside(passage) + event.against_s(passage) + nearer + as_told
         });
         costs.push(row.collect());
     }
@@ -339,6 +349,17 @@ mod tests {
         let ahead = |at_s, to| Told { most_ahead_s: 200.0, ..told(&[(at_s, to)])[0] };
         let verdict = judge(&truth(&visit()), &[ahead(300.0, Side::In), ahead(506.0, Side::Out)], &[], None);
         assert_eq!((verdict.errors_s, verdict.faults), (vec![195.0, 1.0], vec![]));
+    }
+
+    #[test]
+    fn an_event_by_a_clock_that_is_behind_belongs_where_it_truly_was() {
+        // Two visits in one hole; the second one was told, by a clock that is 171 s behind.
+        let hole = vec![
+            passage((OUT, OUT), (244.0, 379.0), &[(295.4, Side::In), (319.5, Side::Out)]),
+            passage((OUT, OUT), (244.0, 419.0), &[(369.5, Side::In), (398.0, Side::Out)]),
+        ];
+        let behind = |at_s, to| Told { least_ahead_s: -171.0, most_ahead_s: -171.0, ..told(&[(at_s, to)])[0] };
+        assert_eq!(wrongs(&hole, &[behind(198.8, Side::In), behind(230.6, Side::Out)]), []);
     }
 
     #[test]
