@@ -45,6 +45,28 @@ fn recorded_trips_deliver_everything_too() {
     all_delivered(&demo(Some(&corpus), &["--trips", "6", "--speed", "200"]), 6);
 }
 
+/// A recording in the format of the Porto data set: eight taxis, three trips each, a fix every 15 seconds and 200 metres, so that
+/// only the first and the last one lie in a hub.
+fn recording() -> String {
+    let mut text = String::from("TRIP_ID,CALL_TYPE,TAXI_ID,TIMESTAMP,MISSING_DATA,POLYLINE\n");
+    for trip in 0..24 {
+        let (taxi, begins) = (trip % 8, 1_372_636_858 + i64::from(trip / 8) * 400 + i64::from(trip % 8) * 7);
+        let (west, south) = (-8.70 + 0.013 * f64::from(trip), 41.10 + 0.01 * f64::from(taxi));
+        let fixes = 9 + trip % 7;
+        let line: Vec<_> = (0..fixes).map(|fix| format!("[{},{south}]", west + 0.0024 * f64::from(fix))).collect();
+        text.push_str(&format!("{trip},C,{taxi},{begins},False,\"[{}]\"\n", line.join(",")));
+    }
+    text
+}
+
+#[test]
+fn vehicles_that_are_seen_once_in_a_hub_deliver_everything() {
+    let corpus = tempfile::tempdir().unwrap();
+    std::fs::create_dir(corpus.path().join("traces")).unwrap();
+    std::fs::write(corpus.path().join("traces/porto_taxi_trips.csv"), recording()).unwrap();
+    all_delivered(&demo(corpus.path().to_str(), &["--trips", "24", "--speed", "400"]), 24);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_outside_gets_a_secret_and_every_message() {
     let folder = tempfile::tempdir().unwrap();
