@@ -22,9 +22,10 @@ const textOf = (outcome: ZoneDecision['outcome'], more: Partial<ZoneDecision> = 
 
 it('says what came of each position', () => {
   expect(outcomeOf({ mark: 'teleport', decision: null }).text).toBe('Not believed: Too far away for any speed');
-  expect(outcomeOf({ mark: null, decision: null }).text).toBe('Too inaccurate to be asked');
+  expect(outcomeOf({ mark: null, decision: null }).text).toBe('Too inaccurate, or from the future: not asked');
   expect(textOf('unchanged').text).toBe('Outside already: nothing new');
   expect(textOf({ told: 'enter' })).toEqual({ look: 'told', text: 'Proved: entered' });
+  expect(textOf({ untold: 'exit' })).toEqual({ look: 'held', text: 'Proved, but not told: left' });
   expect(textOf({ held: 'near_edge' })).toEqual({
     look: 'held',
     text: 'Too near to the edge: certain from 15 m beyond it',

@@ -19,6 +19,15 @@ const EVENTS: Record<ZoneExplanation['events'][number]['kind'], string> = {
 };
 export const eventText = (kind: keyof typeof EVENTS): string => EVENTS[kind];
 
+const UNTOLD: Record<NonNullable<ZoneExplanation['events'][number]['untold']>, string> = {
+  schedule_closed: 'out of hours',
+  zone_changed: 'the zone was drawn or changed later',
+  too_late: 'a position came too late',
+  known_otherwise: 'it looked otherwise when the positions came in',
+};
+/** Why something that happened was not told. */
+export const untoldText = (why: keyof typeof UNTOLD): string => UNTOLD[why];
+
 /** "42 m outside", "8 m inside", "on the edge". */
 export function edgeText(distance_m: number): string {
   const metres = Math.round(Math.abs(distance_m));
@@ -33,7 +42,7 @@ export function outcomeOf({ mark, decision }: Pick<ExplainedFix, 'mark' | 'decis
   text: string;
 } {
   if (mark) return { look: 'none', text: `Not believed: ${markText(mark)}` };
-  if (!decision) return { look: 'none', text: 'Too inaccurate to be asked' };
+  if (!decision) return { look: 'none', text: 'Too inaccurate, or from the future: not asked' };
   const { outcome } = decision;
   if (outcome === 'unchanged') {
     return {
@@ -42,6 +51,9 @@ export function outcomeOf({ mark, decision }: Pick<ExplainedFix, 'mark' | 'decis
     };
   }
   if ('told' in outcome) return { look: 'told', text: `Proved: ${eventText(outcome.told).toLowerCase()}` };
+  if ('untold' in outcome) {
+    return { look: 'held', text: `Proved, but not told: ${eventText(outcome.untold).toLowerCase()}` };
+  }
   return { look: 'held', text: heldText(outcome.held, decision) };
 }
 
@@ -64,7 +76,7 @@ function heldText(held: Held, decision: ZoneDecision): string {
     case 'not_seen_outside':
       return 'Never seen outside before: nobody entered';
     case 'impossible_speed':
-      return 'Could only be reached at an impossible speed: waits for another one';
+      return 'Could only be reached, or left, at an impossible speed: says nothing';
   }
 }
 

@@ -641,20 +641,19 @@ export interface components {
         ExplainedEvent: {
             /**
              * Format: date-time
-             * @description When.
+             * @description When: by our clock, as it is told.
              */
             at: string;
-            /** @description False when the zone's schedule was closed then: such events are not told. */
-            in_schedule: boolean;
             /** @description What. */
             kind: components["schemas"]["VisitEvent"];
             /** @description Where. */
             point: components["schemas"]["Point"];
             /**
              * Format: date-time
-             * @description The time of the position that proves it.
+             * @description The time of the position that proves it, likewise.
              */
             proved_at: string;
+            untold?: components["schemas"]["Untold"] | null;
         };
         /** @description One position, and what it says about the zone. */
         ExplainedFix: {
@@ -674,7 +673,7 @@ export interface components {
             received_at: string;
             /**
              * Format: date-time
-             * @description When it was taken.
+             * @description When it was taken: by our clock, as events are dated.
              */
             time: string;
         };
@@ -3632,6 +3631,11 @@ export interface components {
             /** @description Why. */
             reason: components["schemas"]["SentAway"];
         };
+        /**
+         * @description Why something that happened, as it is known by now, was not told.
+         * @enum {string}
+         */
+        Untold: "schedule_closed" | "zone_changed" | "too_late" | "known_otherwise";
         /** @description A person who logs in. */
         User: {
             /**
@@ -3903,6 +3907,9 @@ export interface components {
         ZoneOutcome: "unchanged" | {
             /** @description An event was told (the last one, if there were two). */
             told: components["schemas"]["VisitEvent"];
+        } | {
+            /** @description The same, but the event was not told, for a reason that is none of the rules. */
+            untold: components["schemas"]["VisitEvent"];
         } | {
             /** @description An event was held back by this rule. */
             held: components["schemas"]["ZoneHeld"];

@@ -307,14 +307,14 @@ async fn explain(global: &Global, client: &Client, args: ExplainArgs) -> anyhow:
     if global.output == Format::Json {
         return output::json(&why);
     }
-    output::line(&format!("{}: {}\n", why.zone_name, why.summary))?;
+    output::line(&format!("{}: {}", why.zone_name, why.summary))?;
     let rows: Vec<_> = why
         .fixes
         .iter()
         .map(|fix| {
             let [distance, said, outcome] = match (&fix.decision, fix.mark) {
                 (_, Some(mark)) => ["-".to_owned(), "not believed".to_owned(), mark.as_str().to_owned()],
-                (None, None) => ["-".to_owned(), "too inaccurate".to_owned(), "-".to_owned()],
+                (None, None) => ["-".to_owned(), "not asked".to_owned(), "-".to_owned()],
                 (Some(decision), None) => {
                     let word = |value: Value| match value {
                         Value::String(word) => word,
@@ -334,7 +334,10 @@ async fn explain(global: &Global, client: &Client, args: ExplainArgs) -> anyhow:
             [output::time(fix.time), distance, or_dash(fix.accuracy_m), said, outcome.replace('_', " ")]
         })
         .collect();
-    output::table(["FIX (UTC)", "M FROM EDGE", "ACCURACY", "SAYS", "OUTCOME"], &rows)?;
+    if !rows.is_empty() {
+        output::line("")?;
+        output::table(["FIX (UTC)", "M FROM EDGE", "ACCURACY", "SAYS", "OUTCOME"], &rows)?;
+    }
     for event in &why.told {
         output::line(&format!("told: {} at {}", event.kind.as_str(), output::time(event.occurred_at)))?;
     }

@@ -4,10 +4,13 @@
 //! it is ahead by seconds alone. When another one follows, the clock is taken to be ahead. From then on the device's fixes are in order by its own clock, so
 //! that a late one finds its place, and what they prove is dated earlier by as much as the clock was ahead at least.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use tracklane_core::Timestamp;
-use tracklane_core::position::Position;
-use tracklane_geo::visit::{Window, ZoneFix};
+use tracklane_core::model::DeviceLatest;
+use tracklane_core::position::{Attributes, Position};
+use tracklane_geo::visit::ZoneFix;
 
 use super::states::DeviceState;
 
@@ -68,6 +71,11 @@ impl DeviceState {
         self.ahead(now).filter(|ahead| ahead.sure).map(|ahead| ahead.dating)
     }
 
+    /// By how many seconds it is taken to be ahead, at least.
+    pub fn ahead_s(&self, now: Timestamp) -> i64 {
+        self.dating(now).map_or(0, |dating| dating.by / 1_000_000 + 1)
+    }
+
     /// True when the time of a fix is to be trusted: it is not ahead of our clock, or not the first one that is.
     pub fn trusts_time_of(&self, position: &Position) -> bool {
         let known = self.ahead(position.received_at).is_some();
@@ -77,7 +85,7 @@ impl DeviceState {
     /// True when zones are asked with a fix: one that is not trusted and ahead by little counts for when it came, which is
     /// little wrong; left out, it would be missed where a device is seen in a zone once.
     pub fn asks_zones(&self, position: &Position) -> bool {
-        self.trusts_time_of(position) || is_little(position.fix_time, position.received_at)
+        asked_at(position, self.trusts_time_of(position)).is_some()
     }
 
     /// When a position was, in the order of the device.
@@ -86,11 +94,11 @@ impl DeviceState {
     }
 
     /// The first fix that was ahead, when this position is the next one and is ahead, too: zones are asked with it now that
-    /// its time is to be trusted.
+    /// its time is to be trusted. Where it is the first one of all they are, even if they were before: by another time.
     pub fn waiting_fix(&self, position: &Position) -> Option<ZoneFix> {
         let ahead = self.ahead(position.received_at).filter(|ahead| !ahead.sure)?;
         let latest = self.latest.as_deref().filter(|latest| latest.received_at == ahead.heard)?;
-        if is_little(ahead.last.0, ahead.last.1) {
+        if is_little(ahead.last.0, ahead.last.1) && !self.lone {
             // They were asked with it when it came.
             return None;
         }
@@ -142,9 +150,19 @@ impl DeviceState {
             self.ahead = None;
             self.newest = Some(fix_time);
             self.visits.put_back(fix_time);
-            self.window = Window::default();
+            self.begin_anew();
         }
     }
+}
+
+/// When zones take a position to have been, by the clock of its device; `trusted` says that its time is to be trusted though it
+/// is ahead of ours. None when they are not asked with it.
+pub(super) fn asked_at(position: &Position, trusted: bool) -> Option<Timestamp> {
+    let Position { fix_time, received_at, .. } = *position;
+    if trusted || fix_time <= received_at {
+        return Some(fix_time);
+    }
+    Some(received_at).filter(|_| is_little(fix_time, received_at))
 }
 
 /// True when a clock that shows this time, when it is that, is right for our purposes.
@@ -155,5 +173,70 @@ fn is_little(shown: Timestamp, now: Timestamp) -> bool {
 impl Ahead {
     fn is_fresh(&self, now: Timestamp) -> bool {
         now.as_second() - self.heard.as_second() <= FORGOTTEN_S
+    }
+}
+
+/// The clock of a device over a way of it, learned again from its positions in the order in which they came in: by the same rule
+/// by which events are told.
+pub(super) struct Clocks {
+    /// How times were told, from each arrival on that changed it.
+    datings: Vec<(Timestamp, Option<Dating>)>,
+}
+
+impl Clocks {
+    /// The clock over these positions, oldest first.
+    pub fn of(way: &[Position]) -> Self {
+        let mut datings = Vec::new();
+        let ahead = |position: &&Position| position.mark.is_none() && position.fix_time > position.received_at;
+        let Some(first) = way.iter().find(ahead) else { return Self { datings } };
+        let mut heard: Vec<&Position> = way.iter().filter(|position| position.mark.is_none()).collect();
+        heard.sort_by_key(|position| (position.received_at, position.fix_time));
+        let mut state = DeviceState::new(first.tenant_id);
+        for position in heard {
+            state.look_at_clock(position);
+            let at = Some(state.time_of(position));
+            state.learn_clock(position);
+            if at >= state.newest {
+                state.newest = at;
+                state.latest = Some(Arc::new(latest(position)));
+            }
+            let dating = state.dating(position.received_at);
+            if datings.last().is_none_or(|(_, last)| *last != dating) {
+                datings.push((position.received_at, dating));
+            }
+        }
+        Self { datings }
+    }
+
+    /// True when the clock was taken to be ahead of ours at any time of the way: then its positions are in order by it.
+    pub fn is_ahead(&self) -> bool {
+        self.datings.iter().any(|(_, dating)| dating.is_some())
+    }
+
+    /// A time of the device as it is told by a position that came in then: by our clock, and never after it was heard of.
+    pub fn ours(&self, at: Timestamp, received_at: Timestamp) -> Timestamp {
+        let place = self.datings.partition_point(|(from, _)| *from <= received_at);
+        let dating = place.checked_sub(1).and_then(|place| self.datings[place].1);
+        ours(dating, at, received_at)
+    }
+}
+
+/// A time of a device as it is told by a position that came in then: by our clock, and never after it was heard of.
+pub(super) fn ours(dating: Option<Dating>, at: Timestamp, received_at: Timestamp) -> Timestamp {
+    dating.map_or(at, |dating| dating.ours(at)).min(received_at)
+}
+
+fn latest(position: &Position) -> DeviceLatest {
+    DeviceLatest {
+        device_id: position.device_id,
+        driver_id: None,
+        fix_time: position.fix_time,
+        received_at: position.received_at,
+        point: position.fix.point,
+        speed_mps: None,
+        course_deg: None,
+        accuracy_m: None,
+        altitude_m: None,
+        attributes: Attributes::new(),
     }
 }

@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tracklane_core::Timestamp;
-use tracklane_core::position::{Mark, Position};
+use tracklane_core::position::{Fix, Mark, Position};
 use tracklane_geo::filter::{FilterState, Filters, Jump, Sighting, Spot};
-use tracklane_geo::visit::Travel;
+use tracklane_geo::visit::{Travel, ZoneFix};
 
 use super::states::DeviceState;
 
@@ -60,15 +60,21 @@ impl Judge {
         Travel { max_speed_mps, pass_through_m: 0.0 }
     }
 
+    /// True when a position can be reached from a fix in its time.
+    pub fn believes_way(self, from: ZoneFix, position: &Position) -> bool {
+        let Position { fix_time: at, fix: Fix { point, accuracy_m, .. }, .. } = *position;
+        !self.travel().is_impossible(from, ZoneFix { at, point, accuracy_m })
+    }
+
     /// What it says of a position that is not before the newest of its device; `at` is when it was, in the device's order.
     pub fn of(self, state: &DeviceState, position: &Position, at: Timestamp) -> Option<Mark> {
-        self.asked(position, || self.filters.judge(&known(state), &sighting(position, at)))
+        self.asked(position, || self.filters.judge(&known(state, position), &sighting(position, at)))
     }
 
     /// The same, and what follows from it for the next one.
     pub fn take(self, state: &mut DeviceState, position: &Position, at: Timestamp) -> Verdict {
         let mark = self.of(state, position, at);
-        let before = known(state);
+        let before = known(state, position);
         let mut known = before;
         let jumped = known.learn(&self.filters, &sighting(position, at), mark);
         if (known.jump, known.before) != (before.jump, before.before) {
@@ -104,10 +110,11 @@ pub(super) fn of_device(filters: Filters, max_speed_mps: Option<f32>) -> Filters
     Filters { max_speed_mps: max_speed_mps.unwrap_or(filters.max_speed_mps), ..filters }
 }
 
-fn known(state: &DeviceState) -> FilterState {
+fn known(state: &DeviceState, position: &Position) -> FilterState {
+    // In the device's order, as what it is held against. One that waits counted for when it came, and does so no longer.
+    let at = state.waiting_fix(position).map(|waiting| waiting.at).or(state.newest);
     let good = state.latest.as_deref().map(|latest| Spot {
-        // In the device's order, as what it is held against.
-        at: state.newest.unwrap_or(latest.fix_time),
+        at: at.unwrap_or(latest.fix_time),
         point: latest.point,
         accuracy_m: latest.accuracy_m.unwrap_or(0.0),
     });

@@ -15,7 +15,7 @@ use tracklane_core::id::{DeviceId, DriverId, TenantId};
 use tracklane_core::milestone::{Whereabouts, next_milestone};
 use tracklane_core::model::DeviceLatest;
 use tracklane_core::position::{Point, Position};
-use tracklane_geo::visit::{self, Rules, Visits, Window};
+use tracklane_geo::visit::{self, Rules, Visits};
 
 use self::crossings::{Step, Witness, arrival};
 use self::late::Late;
@@ -137,7 +137,8 @@ impl<'a> Pass<'a> {
                 kept = Kept::Duplicate;
             }
         }
-        let (asks_zones, waiting) = (state.asks_zones(position), state.waiting_fix(position));
+        let asks_zones = state.asks_zones(position);
+        let waiting = state.waiting_fix(position).filter(|waiting| judge.believes_way(*waiting, position));
         match kept {
             Kept::Duplicate | Kept::Marked(_) => {}
             Kept::Late => {
@@ -152,7 +153,7 @@ impl<'a> Pass<'a> {
             Kept::Accepted => {
                 let verdict = judge.take(state, position, at);
                 position.mark = verdict.mark;
-                go_on(state, position, at, verdict);
+                go_on(state, position, at, verdict, waiting.is_some());
             }
         }
         if kept != Kept::Duplicate {
@@ -306,16 +307,18 @@ fn now(state: &mut DeviceState, position: &Position, who: &Witness) {
     }
 }
 
-/// Notes the time of a position that is not late, and what it says about those before it.
-fn go_on(state: &mut DeviceState, position: &Position, at: Timestamp, verdict: Verdict) {
+/// Notes the time of a position that is not late, and what it says about those before it; `anew` when zones are asked with the one
+/// before it again.
+fn go_on(state: &mut DeviceState, position: &Position, at: Timestamp, verdict: Verdict, anew: bool) {
     if verdict.mark.is_some() {
         return;
     }
     state.learn_clock(position);
     state.newest = state.newest.max(Some(at));
-    if verdict.jumped && state.lone {
-        // The very first one was wrong: nobody came from there.
-        (state.visits, state.window) = (Visits::default(), Window::default());
+    if (verdict.jumped || anew) && state.lone {
+        // The very first one was wrong, so that nobody came from there; or its time was, and zones are asked with it again.
+        state.visits = Visits::default();
+        state.begin_anew();
     }
     state.lone = state.latest.is_none();
 }

@@ -15,7 +15,7 @@ use tracklane_store::movements::{self, MovementFilter};
 
 use super::dedupe::just_after;
 use super::service::may_see;
-use super::{KnownDevice, Tracking, ZoneKey, presence, trips as segmentation};
+use super::{KnownDevice, Tracking, ZoneKey, clock, presence, trips as segmentation};
 use crate::base::{Base, must_own};
 use crate::error::{Error, Result};
 
@@ -249,7 +249,9 @@ impl Tracking {
             let states = base.memory.states.lock(shard);
             let mine = states.iter().filter(|(_, state)| state.tenant_id == caller.tenant_id);
             found.extend(mine.filter_map(|(device_id, state)| {
-                let inside_since = state.visits.get(key).since()?;
+                let since = state.visits.get(key).since()?;
+                // As the entry was told.
+                let inside_since = clock::ours(state.dating(now), since, state.heard.unwrap_or(now));
                 let known = base.memory.devices.by_id(*device_id)?;
                 Some(ZoneOccupant {
                     device_id: *device_id,

@@ -15,6 +15,7 @@ use super::alarms::Alarms;
 use super::pass::Touched;
 use super::persist;
 use super::pipeline::Works;
+use super::said::Said;
 use super::states::{DeviceState, ShardStates};
 use super::turn::Consequences;
 use super::zones::ZoneKey;
@@ -32,6 +33,8 @@ pub(super) struct Recorded {
     // What has been told, though zones or settings are others when the state is made again.
     visits: Visits<ZoneKey>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    said: Option<Box<Said>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     alarms: Option<Box<Alarms>>,
     #[serde(default)]
     offline: bool,
@@ -43,6 +46,7 @@ impl Recorded {
             device,
             lsn: state.applied_lsn,
             visits: state.visits.clone(),
+            said: state.said.clone(),
             alarms: state.alarms.clone(),
             offline: state.offline,
         }
@@ -51,6 +55,7 @@ impl Recorded {
     /// Makes a state that holds as much of the history say what was told.
     pub fn restore(&self, state: &mut DeviceState) {
         state.visits = self.visits.clone();
+        state.said = self.said.clone();
         state.alarms = self.alarms.clone();
         state.offline = self.offline;
         // What it carries now is looked at with the next fix.

@@ -16,6 +16,7 @@ use tracklane_store::device_states;
 use super::alarms::Alarms;
 use super::clock::Ahead;
 use super::filter::Doubts;
+use super::said::Said;
 use super::zones::ZoneKey;
 use crate::by_id::ById;
 
@@ -43,6 +44,8 @@ pub(crate) struct DeviceState {
     pub visits: Visits<ZoneKey>,
     /// Where to go back to when a late fix turns up.
     pub window: Window<ZoneKey>,
+    /// What was told of zones since then.
+    pub said: Option<Box<Said>>,
     /// The generation of the watch that this device was last asked with.
     pub watched: u64,
     /// When it was last heard of.
@@ -77,6 +80,7 @@ impl DeviceState {
             doubts: None,
             visits: Visits::default(),
             window: Window::default(),
+            said: None,
             watched: 0,
             heard: None,
             offline: false,
@@ -107,6 +111,11 @@ impl DeviceState {
         self.window.before(at).map(Start::Place).or_else(|| self.window.first().map(Start::Birth))
     }
 
+    /// Forgets the way that led here: no late fix belongs to it any more. The zones that the device is in stay.
+    pub fn begin_anew(&mut self) {
+        (self.window, self.said) = (Window::default(), None);
+    }
+
     /// As the store keeps it.
     pub fn to_row(&self, device_id: DeviceId) -> device_states::DeviceState {
         let notes = Notes {
@@ -118,6 +127,7 @@ impl DeviceState {
             doubts: self.doubts.clone(),
             visits: self.visits.clone(),
             window: self.window.clone(),
+            said: self.said.clone(),
             heard: self.heard,
             offline: self.offline,
             alarms: self.alarms.clone(),
@@ -150,6 +160,7 @@ impl DeviceState {
             doubts: notes.doubts,
             visits: notes.visits,
             window: notes.window,
+            said: notes.said,
             heard: notes.heard,
             offline: notes.offline,
             alarms: notes.alarms,
@@ -201,6 +212,7 @@ struct Notes {
     doubts: Option<Box<Doubts>>,
     visits: Visits<ZoneKey>,
     window: Window<ZoneKey>,
+    said: Option<Box<Said>>,
     heard: Option<Timestamp>,
     offline: bool,
     alarms: Option<Box<Alarms>>,

@@ -9,12 +9,12 @@ use tempfile::TempDir;
 use tracklane_core::event::{Event, EventKind, LogPosition};
 use tracklane_core::id::{CustomerId, DeviceId, DriverId, EventId, ShipmentId, TenantId, UserId};
 use tracklane_core::lifecycle::{Actor, Status};
-use tracklane_core::model::{Caller, Device, Driver, Location, Role, Tenant, TenantSettings};
+use tracklane_core::model::{Caller, Device, Driver, Location, Role, Tenant, TenantSettings, Zone};
 use tracklane_core::ports::PositionHistory;
 use tracklane_core::position::{Attributes, Fix, Point};
 use tracklane_core::time::{Clock, Entropy};
 use tracklane_core::{Env, Timestamp};
-use tracklane_engine::records::{NewDevice, NewDriver, NewLocation};
+use tracklane_engine::records::{NewDevice, NewDriver, NewLocation, NewZone};
 use tracklane_engine::secrets::Secrets;
 use tracklane_engine::shipments::{NewShipment, ShipmentDetail};
 use tracklane_engine::tracking::{DeviceRef, Incoming};
@@ -141,6 +141,24 @@ impl World {
         let input = json!({ "name": name, "location_type": "hub", "address": { "point": point } });
         let input = serde_json::from_value::<NewLocation>(input).unwrap();
         self.engine.records.locations.create(&self.boss, input).await.unwrap()
+    }
+
+    /// A zone of 200 m around a place so many metres east, with more said of it.
+    pub async fn zone(&self, metres: f64, more: serde_json::Value) -> Zone {
+        let centre = east(metres);
+        let geometry = json!({ "type": "Point", "coordinates": [centre.lon, centre.lat] });
+        let mut zone = json!({ "name": "Depot", "radius_m": 200, "geometry": geometry });
+        zone.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let zone = serde_json::from_value::<NewZone>(zone).unwrap();
+        self.engine.records.zones.create(&self.boss, zone).await.unwrap()
+    }
+
+    /// Goes along the line east, a fix every ten seconds.
+    pub async fn go(&self, device: DeviceId, metres: &[f64]) {
+        for metres in metres {
+            self.ground.pass(10);
+            self.at(device, east(*metres)).await;
+        }
     }
 
     pub async fn shipment(&self, input: serde_json::Value) -> ShipmentDetail {

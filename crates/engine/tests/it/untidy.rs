@@ -4,7 +4,6 @@
 use serde_json::json;
 use tracklane_core::event::EventKind;
 use tracklane_core::id::{DeviceId, ZoneId};
-use tracklane_core::model::Zone;
 use tracklane_core::position::Mark;
 use tracklane_engine::tracking::{DeviceRef, Incoming, LatestFilter, RowOutcome};
 
@@ -16,6 +15,10 @@ each!(
     a_clock_that_is_ahead_and_seldom_heard_tells_what_it_proves,
     one_fix_that_is_a_moment_ahead_is_not_lost_to_zones,
     a_wrong_first_fix_enters_nothing,
+    a_wrong_first_fix_of_a_clock_that_is_ahead_enters_nothing,
+    who_is_inside_from_the_first_dwells_by_our_clock,
+    what_was_told_and_what_comes_late_make_one_story,
+    an_exit_that_was_told_leaves_no_room_for_a_dwell,
     a_fix_before_the_first_one_tells_what_it_proves,
     a_late_fix_that_nobody_can_reach_is_marked,
     a_dwell_is_told_once_though_the_entry_is_known_better_later,
@@ -25,16 +28,6 @@ each!(
     two_senders_under_one_name_make_no_storm,
     a_thousand_fixes_a_second_are_kept_and_disturb_nobody,
 );
-
-/// A zone of 200 m around a place so many metres east.
-async fn draw(world: &World, metres: f64, rules: serde_json::Value) -> ZoneId {
-    let centre = east(metres);
-    let geometry = json!({ "type": "Point", "coordinates": [centre.lon, centre.lat] });
-    let zone = json!({ "name": "Yard", "radius_m": 200, "geometry": geometry, "rules": rules });
-    let zone: Zone =
-        world.engine.records.zones.create(&world.boss, serde_json::from_value(zone).unwrap()).await.unwrap();
-    zone.id
-}
 
 /// A row taken so many seconds after the beginning, by a clock that is as right as ours, so many metres east.
 fn row(world: &World, device: DeviceId, second: i64, metres: f64) -> Incoming {
@@ -58,7 +51,7 @@ async fn story(world: &World, zone: ZoneId) -> Vec<(EventKind, i64)> {
 }
 
 async fn late_fixes_of_a_clock_that_is_ahead_find_their_place(world: World) {
-    let zone = draw(&world, 1_000.0, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await.id;
     let phone = world.device("phone", None).await.id;
     const AHEAD: i64 = 60;
     let taken = |second: i64, metres: f64| row(&world, phone, second + AHEAD, metres);
@@ -80,7 +73,7 @@ async fn late_fixes_of_a_clock_that_is_ahead_find_their_place(world: World) {
 }
 
 async fn a_clock_that_is_ahead_and_seldom_heard_tells_what_it_proves(world: World) {
-    let zone = draw(&world, 1_000.0, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await.id;
     let container = world.device("container", None).await.id;
     // Every 65 minutes, three seconds ahead.
     for (number, metres) in (0..).zip([0.0, 100.0, 1_000.0, 1_010.0, 1_000.0, 3_000.0, 3_100.0, 3_000.0]) {
@@ -93,7 +86,7 @@ async fn a_clock_that_is_ahead_and_seldom_heard_tells_what_it_proves(world: Worl
 }
 
 async fn one_fix_that_is_a_moment_ahead_is_not_lost_to_zones(world: World) {
-    let zone = draw(&world, 1_000.0, json!({ "enter": { "fixes": 1 }, "exit": { "fixes": 1 } })).await;
+    let zone = world.zone(1_000.0, json!({ "rules": { "enter": { "fixes": 1 }, "exit": { "fixes": 1 } } })).await.id;
     let phone = world.device("phone", None).await.id;
     // A second ahead while it is in the zone, which is once.
     for (second, ahead, metres) in [(10, 0, 500.0), (40, 1, 1_000.0), (70, 0, 1_500.0), (100, 0, 1_600.0)] {
@@ -106,7 +99,7 @@ async fn one_fix_that_is_a_moment_ahead_is_not_lost_to_zones(world: World) {
 
 async fn a_clock_that_is_put_right_is_believed_again(world: World) {
     use RowOutcome::{Accepted, Late};
-    let zone = draw(&world, 1_000.0, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await.id;
     let phone = world.device("phone", None).await.id;
     for second in 0..5 {
         assert_eq!(send(&world, second * 10, row(&world, phone, second * 10 + 200, 400.0)).await, Accepted);
@@ -124,7 +117,7 @@ async fn a_clock_that_is_put_right_is_believed_again(world: World) {
 }
 
 async fn a_wrong_first_fix_enters_nothing(world: World) {
-    let zone = draw(&world, 1_000.0, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await.id;
     let phone = world.device("phone", None).await.id;
     let way = [50_000.0, 1_000.0, 1_010.0, 1_000.0, 1_020.0, 1_010.0];
     for (number, metres) in way.into_iter().enumerate() {
@@ -141,8 +134,76 @@ async fn a_wrong_first_fix_enters_nothing(world: World) {
     assert_eq!(kinds, [EventKind::ZoneExited]);
 }
 
+async fn a_wrong_first_fix_of_a_clock_that_is_ahead_enters_nothing(world: World) {
+    let zone = world.zone(1_000.0, json!({})).await.id;
+    let phone = world.device("phone", None).await.id;
+    // So far ahead that by the time of its arrival the first one would be near enough to come from.
+    const AHEAD: i64 = 200;
+    let way = [15_000.0, 1_000.0, 1_010.0, 1_000.0, 1_020.0];
+    for (number, metres) in way.into_iter().enumerate() {
+        let second = number as i64 * 5;
+        let outcome = send(&world, second, row(&world, phone, second + AHEAD, metres)).await;
+        let expected = if number == 1 { RowOutcome::Marked(Mark::Teleport) } else { RowOutcome::Accepted };
+        assert_eq!(outcome, expected, "{number}");
+    }
+    assert_eq!(story(&world, zone).await, [], "it was inside from the first");
+}
+
+async fn who_is_inside_from_the_first_dwells_by_our_clock(world: World) {
+    let zone = world.zone(1_000.0, json!({ "rules": { "dwell_s": 60 } })).await.id;
+    for (name, ahead) in [("right", 0), ("a little ahead", 9), ("ahead", 90)] {
+        let phone = world.device(name, None).await.id;
+        let begun = world.ground.now().as_second() - world.ground.start_time();
+        for number in 0..=14 {
+            let second = begun + number * 5;
+            send(&world, second, row(&world, phone, second + ahead, 1_000.0)).await;
+        }
+        let told = story(&world, zone).await;
+        assert_eq!(told.last(), Some(&(EventKind::ZoneDwelled, begun + 60)), "{name}");
+    }
+}
+
+async fn what_was_told_and_what_comes_late_make_one_story(world: World) {
+    use EventKind::{ZoneEntered, ZoneExited};
+    let zone = world.zone(1_000.0, json!({})).await.id;
+    let phone = world.device("phone", None).await.id;
+    for (second, metres) in [(0, 500.0), (100, 1_000.0), (110, 1_000.0)] {
+        send(&world, second, row(&world, phone, second, metres)).await;
+    }
+    assert_eq!(story(&world, zone).await, [(ZoneEntered, 60)]);
+    // It was outside until later; and before that it had been in and out again, which is known bit by bit.
+    let late = [(90, 500.0), (92, 500.0), (10, 1_000.0), (20, 1_000.0), (30, 1_000.0), (85, 500.0), (80, 500.0)];
+    for (number, (second, metres)) in late.into_iter().enumerate() {
+        assert_eq!(send(&world, 111 + number as i64, row(&world, phone, second, metres)).await, RowOutcome::Late);
+    }
+    let told = story(&world, zone).await;
+    assert_eq!(told.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [ZoneEntered, ZoneExited, ZoneEntered]);
+    assert_eq!((told[0], told[2]), ((ZoneEntered, 6), (ZoneEntered, 60)), "what was told stands");
+    assert!((30..=60).contains(&told[1].1), "{told:?}");
+    for (second, metres) in [(120, 1_300.0), (130, 1_400.0)] {
+        send(&world, second, row(&world, phone, second, metres)).await;
+    }
+    assert_eq!(story(&world, zone).await.len(), 4);
+}
+
+async fn an_exit_that_was_told_leaves_no_room_for_a_dwell(world: World) {
+    let zone = world.zone(1_000.0, json!({ "rules": { "dwell_s": 60 } })).await.id;
+    let phone = world.device("phone", None).await.id;
+    // In at 800 m, between 0 and 10 s; out at 1,200 m, between 15 and 100 s.
+    for (second, metres) in [(0, 700.0), (10, 900.0), (15, 1_000.0), (100, 1_500.0), (105, 1_500.0)] {
+        send(&world, second, row(&world, phone, second, metres)).await;
+    }
+    let told = [(EventKind::ZoneEntered, 5), (EventKind::ZoneExited, 49)];
+    assert_eq!(story(&world, zone).await, told);
+    // It stayed for longer than that; but it was told that it did not.
+    for second in (20..95).step_by(5) {
+        send(&world, 106, row(&world, phone, second, 1_000.0)).await;
+    }
+    assert_eq!(story(&world, zone).await, told);
+}
+
 async fn a_fix_before_the_first_one_tells_what_it_proves(world: World) {
-    let zone = draw(&world, 1_000.0, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await.id;
     let phone = world.device("phone", None).await.id;
     for second in [30, 40] {
         assert_eq!(send(&world, second, row(&world, phone, second, 1_000.0)).await, RowOutcome::Accepted);
@@ -160,7 +221,7 @@ async fn a_fix_before_the_first_one_tells_what_it_proves(world: World) {
 }
 
 async fn a_late_fix_that_nobody_can_reach_is_marked(world: World) {
-    let zone = draw(&world, 1_000.0, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await.id;
     let phone = world.device("phone", None).await.id;
     for (second, metres) in [(0, 900.0), (10, 950.0), (20, 1_000.0), (40, 1_010.0), (50, 1_020.0)] {
         send(&world, second, row(&world, phone, second, metres)).await;
@@ -174,7 +235,7 @@ async fn a_late_fix_that_nobody_can_reach_is_marked(world: World) {
 }
 
 async fn a_dwell_is_told_once_though_the_entry_is_known_better_later(world: World) {
-    let zone = draw(&world, 1_000.0, json!({ "dwell_s": 60 })).await;
+    let zone = world.zone(1_000.0, json!({ "rules": { "dwell_s": 60 } })).await.id;
     let phone = world.device("phone", None).await.id;
     for (second, metres) in [(0, 500.0), (100, 1_000.0), (110, 1_000.0), (125, 1_000.0)] {
         assert_eq!(send(&world, second, row(&world, phone, second, metres)).await, RowOutcome::Accepted);
@@ -193,7 +254,7 @@ async fn a_dwell_is_told_once_though_the_entry_is_known_better_later(world: Worl
 }
 
 async fn an_exit_behind_a_dwell_is_dated_by_the_entry_that_was_told(world: World) {
-    let zone = draw(&world, 1_000.0, json!({ "dwell_s": 60 })).await;
+    let zone = world.zone(1_000.0, json!({ "rules": { "dwell_s": 60 } })).await.id;
     let phone = world.device("phone", None).await.id;
     for (second, metres) in [(0, 500.0), (100, 1_000.0), (110, 1_000.0), (125, 1_000.0)] {
         send(&world, second, row(&world, phone, second, metres)).await;
@@ -211,7 +272,7 @@ async fn an_exit_behind_a_dwell_is_dated_by_the_entry_that_was_told(world: World
 }
 
 async fn what_came_too_late_does_not_hide_what_comes_in_time(world: World) {
-    let zone = draw(&world, 1_000.0, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await.id;
     let phone = world.device("phone", None).await.id;
     for (second, metres) in [(0, 500.0), (10, 600.0), (190, 1_400.0), (200, 1_450.0)] {
         assert_eq!(send(&world, second, row(&world, phone, second, metres)).await, RowOutcome::Accepted);
@@ -251,7 +312,7 @@ async fn a_good_fix_takes_the_time_of_a_marked_one(world: World) {
 }
 
 async fn two_senders_under_one_name_make_no_storm(world: World) {
-    let zones = [draw(&world, 0.0, json!({})).await, draw(&world, 50_000.0, json!({})).await];
+    let zones = [world.zone(0.0, json!({})).await.id, world.zone(50_000.0, json!({})).await.id];
     let phone = world.device("phone", None).await.id;
     // Chance that repeats itself (Knuth's MMIX generator).
     let mut luck = 3u64;
@@ -289,7 +350,7 @@ async fn two_senders_under_one_name_make_no_storm(world: World) {
 }
 
 async fn a_thousand_fixes_a_second_are_kept_and_disturb_nobody(world: World) {
-    let zone = draw(&world, 1_000.0, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await.id;
     let (mad, calm) = (world.device("mad", None).await.id, world.device("calm", None).await.id);
     let start = world.ground.start_time() * 1_000;
     let mut outcomes = Vec::new();

@@ -11,7 +11,7 @@ use tracklane_core::model::{Presence, Role};
 use tracklane_core::position::Point;
 use tracklane_engine::Error;
 use tracklane_engine::records::{ImportOutcome, ImportWords, NewZone, read_geojson, read_kml};
-use tracklane_engine::tracking::{DeviceRef, VisitsQuery, ZoneOccupant};
+use tracklane_engine::tracking::{DeviceRef, Untold, VisitsQuery, ZoneOccupant};
 use tracklane_geo::Shape;
 use tracklane_geo::visit::{self, Rules, Travel, ZoneFix, replay};
 
@@ -21,28 +21,12 @@ each!(
     visits_are_computed_anew_from_what_is_known_now,
     who_is_inside_now_is_told_however_long_ago_it_went_in,
     an_explanation_says_what_held_an_event_back,
+    an_explanation_says_why_something_was_not_told,
+    a_clock_that_is_ahead_is_dated_alike_by_all,
     an_import_reports_row_by_row,
     an_import_of_kml_makes_corridors_and_circles,
     other_roles_ask_nothing,
 );
-
-async fn draw(world: &World, extra: Value) -> ZoneId {
-    let centre = east(1_000.0);
-    let geometry = json!({ "type": "Point", "coordinates": [centre.lon, centre.lat] });
-    let mut zone = json!({ "name": "Depot", "radius_m": 200, "geometry": geometry });
-    for (key, value) in extra.as_object().unwrap() {
-        zone[key] = value.clone();
-    }
-    let zone = serde_json::from_value::<NewZone>(zone).unwrap();
-    world.engine.records.zones.create(&world.boss, zone).await.unwrap().id
-}
-
-async fn go(world: &World, device: DeviceId, metres: &[f64]) {
-    for metres in metres {
-        world.ground.pass(10);
-        world.at(device, east(*metres)).await;
-    }
-}
 
 fn period(world: &World, device_id: Option<DeviceId>) -> VisitsQuery {
     let from = Timestamp::from_second(world.ground.start_time()).unwrap();
@@ -51,10 +35,10 @@ fn period(world: &World, device_id: Option<DeviceId>) -> VisitsQuery {
 }
 
 async fn visits_are_computed_anew_from_what_is_known_now(world: World) {
-    let zone = draw(&world, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await.id;
     let (one, two) = (world.device("one", None).await.id, world.device("two", None).await.id);
-    go(&world, one, &[500.0, 700.0, 900.0, 1_000.0, 1_100.0, 1_300.0, 1_400.0]).await;
-    go(&world, two, &[1_000.0, 1_000.0, 1_300.0, 1_400.0, 1_600.0]).await;
+    world.go(one, &[500.0, 700.0, 900.0, 1_000.0, 1_100.0, 1_300.0, 1_400.0]).await;
+    world.go(two, &[1_000.0, 1_000.0, 1_300.0, 1_400.0, 1_600.0]).await;
     let mut late = vec![];
     for (seconds, metres) in [(3_000, 1_300.0), (3_010, 1_000.0), (3_020, 1_000.0), (3_030, 1_300.0), (3_040, 1_400.0)]
     {
@@ -98,11 +82,11 @@ async fn visits_are_computed_anew_from_what_is_known_now(world: World) {
 }
 
 async fn who_is_inside_now_is_told_however_long_ago_it_went_in(world: World) {
-    let zone = draw(&world, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await.id;
     let ana = world.driver("Ana").await;
     let (one, two) = (world.device("one", Some(ana.id)).await.id, world.device("two", None).await.id);
-    go(&world, one, &[500.0, 700.0, 1_000.0, 1_000.0]).await;
-    go(&world, two, &[500.0, 1_000.0, 1_000.0, 1_300.0, 1_400.0]).await;
+    world.go(one, &[500.0, 700.0, 1_000.0, 1_000.0]).await;
+    world.go(two, &[500.0, 1_000.0, 1_000.0, 1_300.0, 1_400.0]).await;
     world.ground.pass(90_000);
     let inside = || world.engine.tracking.zone_occupants(&world.boss, zone);
     let found = inside().unwrap();
@@ -112,7 +96,7 @@ async fn who_is_inside_now_is_told_however_long_ago_it_went_in(world: World) {
     let seconds = inside_since.as_second() - world.ground.start_time();
     assert!((20..=30).contains(&seconds), "at the edge, {seconds} s after the start");
     assert!((point.unwrap().lon - east(1_000.0).lon).abs() < 1e-6);
-    go(&world, one, &[1_300.0, 1_400.0]).await;
+    world.go(one, &[1_300.0, 1_400.0]).await;
     assert_eq!(inside().unwrap(), []);
     let stranger = world.other().await;
     assert!(matches!(world.engine.tracking.zone_occupants(&stranger, zone), Err(Error::NotFound)));
@@ -120,9 +104,9 @@ async fn who_is_inside_now_is_told_however_long_ago_it_went_in(world: World) {
 
 async fn an_explanation_says_what_held_an_event_back(world: World) {
     let hours = json!({ "time_zone": "UTC", "windows": [{ "days": ["mon"], "from": "00:00", "until": "24:00" }] });
-    let zone = draw(&world, json!({ "schedule": hours })).await;
+    let zone = world.zone(1_000.0, json!({ "schedule": hours })).await.id;
     let phone = world.device("phone", None).await.id;
-    go(&world, phone, &[500.0, 700.0, 815.0, 900.0, 1_000.0]).await;
+    world.go(phone, &[500.0, 700.0, 815.0, 900.0, 1_000.0]).await;
     let explain = async |seconds: i64| {
         let at = Timestamp::from_second(world.ground.start_time() + seconds).unwrap();
         world.engine.tracking.explain_zone(&world.boss, zone, phone, at).await.unwrap()
@@ -133,7 +117,7 @@ async fn an_explanation_says_what_held_an_event_back(world: World) {
     let outcomes: Vec<_> = near.fixes.iter().map(|fix| fix.decision.unwrap().outcome).collect();
     use visit::{EventKind, Held, Outcome};
     let [unsure, certain] = [Outcome::Held(Held::NearEdge), Outcome::Held(Held::Confirming)];
-    assert_eq!(outcomes, [Outcome::Unchanged, Outcome::Unchanged, unsure, certain, Outcome::Told(EventKind::Enter)]);
+    assert_eq!(outcomes, [Outcome::Unchanged, Outcome::Unchanged, unsure, certain, Outcome::Untold(EventKind::Enter)]);
     let nothing = explain(-7_200).await;
     assert!(nothing.summary.contains("no position"), "{}", nothing.summary);
 
@@ -146,6 +130,83 @@ async fn an_explanation_says_what_held_an_event_back(world: World) {
     let stranger = world.other().await;
     let at = world.ground.now();
     assert!(matches!(world.engine.tracking.explain_zone(&stranger, zone, phone, at).await, Err(Error::NotFound)));
+}
+
+/// What an explanation of this second says that happened, and why it was not told.
+async fn explained(
+    world: &World,
+    zone: ZoneId,
+    phone: DeviceId,
+    second: i64,
+) -> Vec<(visit::EventKind, Option<Untold>)> {
+    let at = Timestamp::from_second(world.ground.start_time() + second).unwrap();
+    // Until what was told can be read.
+    world.log().await;
+    let why = world.engine.tracking.explain_zone(&world.boss, zone, phone, at).await.unwrap();
+    let proved = why.fixes.iter().filter_map(|fix| match fix.decision?.outcome {
+        visit::Outcome::Told(kind) => Some((kind, false)),
+        visit::Outcome::Untold(kind) => Some((kind, true)),
+        visit::Outcome::Unchanged | visit::Outcome::Held(_) => None,
+    });
+    let listed = why.events.iter().map(|event| (event.kind, event.untold.is_some()));
+    assert_eq!(proved.collect::<Vec<_>>(), listed.collect::<Vec<_>>(), "fix by fix the same");
+    why.events.iter().map(|event| (event.kind, event.untold)).collect()
+}
+
+async fn an_explanation_says_why_something_was_not_told(world: World) {
+    use visit::EventKind::{Enter, Exit};
+    let phone = world.device("phone", None).await.id;
+    world.go(phone, &[500.0, 700.0, 1_000.0, 1_000.0]).await;
+    // The zone comes when the device is in it.
+    world.ground.pass(1);
+    let zone = world.zone(1_000.0, json!({})).await.id;
+    world.go(phone, &[1_000.0, 1_000.0, 1_000.0, 1_300.0, 1_400.0]).await;
+    assert_eq!(explained(&world, zone, phone, 30).await, [(Enter, Some(Untold::ZoneChanged)), (Exit, None)]);
+
+    // A first position that is wrong: nobody came from there.
+    let other = world.device("other", None).await.id;
+    let begun = world.ground.now().as_second() - world.ground.start_time();
+    for metres in [50_000.0, 1_000.0, 1_000.0, 1_000.0] {
+        world.ground.pass(10);
+        let row = fix(DeviceRef::Id(other), Some(world.ground.now()), east(metres));
+        world.engine.tracking.submit_one(&world.boss, row).await.unwrap();
+    }
+    assert_eq!(explained(&world, zone, other, begun).await, []);
+
+    // Positions that come far too late.
+    let third = world.device("third", None).await.id;
+    let begun = world.ground.now().as_second() - world.ground.start_time();
+    world.ground.pass(1_000);
+    world.go(third, &[1_500.0, 1_510.0]).await;
+    let late = [(100, 500.0), (110, 1_000.0), (120, 1_000.0)].map(|(second, metres)| {
+        let at = Timestamp::from_second(world.ground.start_time() + begun + second).unwrap();
+        fix(DeviceRef::Id(third), Some(at), east(metres))
+    });
+    world.engine.tracking.submit(&world.boss, late.to_vec()).await.unwrap();
+    let found = explained(&world, zone, third, begun + 105).await;
+    assert_eq!(found, [(Enter, Some(Untold::TooLate)), (Exit, Some(Untold::TooLate))]);
+}
+
+async fn a_clock_that_is_ahead_is_dated_alike_by_all(world: World) {
+    let zone = world.zone(1_000.0, json!({})).await.id;
+    let phone = world.device("phone", None).await.id;
+    for metres in [500.0, 600.0, 700.0, 900.0, 1_000.0, 1_000.0] {
+        world.ground.pass(10);
+        let ahead = world.ground.now() + jiff::SignedDuration::from_secs(250);
+        let row = fix(DeviceRef::Id(phone), Some(ahead), east(metres));
+        world.engine.tracking.submit_one(&world.boss, row).await.unwrap();
+    }
+    let told = world.log().await.into_iter().find(|event| event.kind == EventKind::ZoneEntered).unwrap();
+    let second = (told.occurred_at.as_microsecond() as f64 / 1e6).round() as i64 - world.ground.start_time();
+    assert_eq!(second, 35, "at 800 m, by our clock");
+    let inside = world.engine.tracking.zone_occupants(&world.boss, zone).unwrap();
+    assert_eq!(inside[0].inside_since, told.occurred_at);
+    let visits = world.engine.tracking.zone_visits(&world.boss, zone, period(&world, None)).await.unwrap().visits;
+    assert_eq!(visits[0].entered_at, Some(told.occurred_at));
+    let why = world.engine.tracking.explain_zone(&world.boss, zone, phone, told.occurred_at).await.unwrap();
+    assert_eq!((why.events[0].at, why.events[0].untold), (told.occurred_at, None));
+    assert_eq!(why.events[0].proved_at.to_string(), told.data["proved_at"].as_str().unwrap());
+    assert!(why.fixes.iter().all(|fix| fix.time <= fix.received_at), "no position is shown from the future");
 }
 
 async fn an_import_reports_row_by_row(world: World) {
@@ -221,7 +282,7 @@ async fn an_import_of_kml_makes_corridors_and_circles(world: World) {
 }
 
 async fn other_roles_ask_nothing(world: World) {
-    let zone = draw(&world, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await.id;
     let phone = world.device("phone", None).await.id;
     let ana = world.driver("Ana").await;
     for caller in

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 use tracklane_core::event::Event;
 use tracklane_core::id::{DeviceId, ZoneId};
-use tracklane_core::model::Zone;
 use tracklane_core::position::Point;
 use tracklane_engine::records::NewZone;
 use tracklane_engine::tracking::{DeviceRef, RowOutcome};
@@ -25,25 +24,6 @@ each!(
     what_was_told_stands_when_a_late_fix_contradicts_it,
     an_old_crossing_alerts_nobody,
 );
-
-async fn draw(world: &World, extra: Value) -> Zone {
-    let centre = east(1_000.0);
-    let geometry = json!({ "type": "Point", "coordinates": [centre.lon, centre.lat] });
-    let mut zone = json!({ "name": "Depot", "radius_m": 200, "geometry": geometry });
-    for (key, value) in extra.as_object().unwrap() {
-        zone[key] = value.clone();
-    }
-    let zone = serde_json::from_value::<NewZone>(zone).unwrap();
-    world.engine.records.zones.create(&world.boss, zone).await.unwrap()
-}
-
-/// Goes along the line, a fix every ten seconds.
-async fn go(world: &World, device: DeviceId, metres: &[f64]) {
-    for metres in metres {
-        world.ground.pass(10);
-        world.at(device, east(*metres)).await;
-    }
-}
 
 /// Sends a fix that was taken so many seconds ago.
 async fn ago(world: &World, device: DeviceId, seconds: i64, point: Point) -> RowOutcome {
@@ -71,11 +51,11 @@ fn lines(expected: &[(&str, i64)]) -> Vec<(String, i64)> {
 }
 
 async fn entry_dwell_and_exit_are_dated_to_the_edge(world: World) {
-    let zone = draw(&world, json!({ "rules": { "dwell_s": 60 } })).await;
+    let zone = world.zone(1_000.0, json!({ "rules": { "dwell_s": 60 } })).await;
     let phone = world.device("phone", None).await.id;
     // In at 800 m (half-way between 10 and 20 s), out at 1,200 m (half-way between 90 and 100 s).
-    go(&world, phone, &[700.0, 900.0, 950.0, 1_000.0, 1_000.0, 1_000.0, 1_000.0, 1_050.0, 1_100.0]).await;
-    go(&world, phone, &[1_300.0, 1_400.0]).await;
+    world.go(phone, &[700.0, 900.0, 950.0, 1_000.0, 1_000.0, 1_000.0, 1_000.0, 1_050.0, 1_100.0]).await;
+    world.go(phone, &[1_300.0, 1_400.0]).await;
     assert_eq!(story(&world, zone.id).await, lines(&[("entered", 15), ("dwelled", 75), ("exited", 95)]));
     let told = told(&world, zone.id).await;
     let data: Vec<_> = told.iter().map(|event| &event.data).collect();
@@ -90,45 +70,45 @@ async fn entry_dwell_and_exit_are_dated_to_the_edge(world: World) {
 }
 
 async fn noise_at_the_edge_tells_nothing(world: World) {
-    let zone = draw(&world, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await;
     let phone = world.device("phone", None).await.id;
     let wobble = [790.0, 812.0, 795.0, 825.0, 780.0, 805.0, 821.0, 799.0, 815.0, 788.0];
-    go(&world, phone, &[500.0, 700.0]).await;
-    go(&world, phone, &wobble).await;
-    go(&world, phone, &[900.0, 1_000.0]).await;
-    go(&world, phone, &wobble).await;
-    go(&world, phone, &[1_000.0, 900.0, 700.0, 500.0]).await;
+    world.go(phone, &[500.0, 700.0]).await;
+    world.go(phone, &wobble).await;
+    world.go(phone, &[900.0, 1_000.0]).await;
+    world.go(phone, &wobble).await;
+    world.go(phone, &[1_000.0, 900.0, 700.0, 500.0]).await;
     let kinds: Vec<_> = story(&world, zone.id).await.into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, ["zone.entered", "zone.exited"]);
 }
 
 async fn an_edited_or_uploaded_zone_is_never_an_entry(world: World) {
     let phone = world.device("phone", None).await.id;
-    go(&world, phone, &[1_000.0, 1_010.0]).await;
-    let zone = draw(&world, json!({})).await;
-    go(&world, phone, &[1_000.0, 1_005.0, 1_000.0]).await;
+    world.go(phone, &[1_000.0, 1_010.0]).await;
+    let zone = world.zone(1_000.0, json!({})).await;
+    world.go(phone, &[1_000.0, 1_005.0, 1_000.0]).await;
     let records = &world.engine.records.zones;
     // The same again, then another shape that holds it too, then another name.
     let mut zone = records.update(&world.boss, zone.id, zone.version, NewZone::from(&zone)).await.unwrap();
-    go(&world, phone, &[1_000.0, 1_005.0]).await;
+    world.go(phone, &[1_000.0, 1_005.0]).await;
     for change in [json!({ "radius_m": 300.0 }), json!({ "name": "Yard" })] {
         let mut input = serde_json::to_value(NewZone::from(&zone)).unwrap();
         input.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         let input = serde_json::from_value(input).unwrap();
         zone = records.update(&world.boss, zone.id, zone.version, input).await.unwrap();
-        go(&world, phone, &[1_000.0, 1_005.0]).await;
+        world.go(phone, &[1_000.0, 1_005.0]).await;
     }
     assert_eq!(story(&world, zone.id).await, []);
     // It leaves the zone as it is drawn now, under the name that it has now. Nobody saw it go in.
-    go(&world, phone, &[1_250.0, 1_400.0, 1_500.0]).await;
+    world.go(phone, &[1_250.0, 1_400.0, 1_500.0]).await;
     let told = told(&world, zone.id).await;
     assert_eq!(told.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["zone.exited"]);
     assert_eq!((&told[0].data["zone_name"], told[0].data.get("inside_s")), (&json!("Yard"), None));
     // Deleted while it is inside: nothing is told.
-    go(&world, phone, &[1_000.0, 1_000.0]).await;
+    world.go(phone, &[1_000.0, 1_000.0]).await;
     world.engine.records.zones.delete(&world.boss, zone.id, None).await.unwrap();
     let before = world.log().await.len();
-    go(&world, phone, &[1_500.0, 1_600.0, 1_700.0]).await;
+    world.go(phone, &[1_500.0, 1_600.0, 1_700.0]).await;
     assert_eq!(world.log().await.len(), before);
 }
 
@@ -138,19 +118,19 @@ async fn a_schedule_tells_only_what_happens_in_its_hours(world: World) {
         json!({ "name": "Yard", "schedule": { "time_zone": "Europe/Lisbon",
             "windows": [{ "days": days, "from": from, "until": until }] } })
     };
-    let open = draw(&world, hours(json!(["sun"]), "07:00", "08:05")).await;
-    let shut = draw(&world, hours(json!(["mon", "tue"]), "00:00", "24:00")).await;
+    let open = world.zone(1_000.0, hours(json!(["sun"]), "07:00", "08:05")).await;
+    let shut = world.zone(1_000.0, hours(json!(["mon", "tue"]), "00:00", "24:00")).await;
     let phone = world.device("phone", None).await.id;
-    go(&world, phone, &[700.0, 900.0, 1_000.0]).await;
+    world.go(phone, &[700.0, 900.0, 1_000.0]).await;
     world.ground.pass(600);
     // The window is over: it was inside all the time, and its exit is not told.
-    go(&world, phone, &[1_000.0, 1_300.0, 1_400.0]).await;
+    world.go(phone, &[1_000.0, 1_300.0, 1_400.0]).await;
     assert_eq!(story(&world, open.id).await, lines(&[("entered", 15)]));
     assert_eq!(story(&world, shut.id).await, []);
 }
 
 async fn speeding_is_told_once_it_lasts(world: World) {
-    let zone = draw(&world, json!({ "speed_limit": { "limit_mps": 8.0, "for_s": 15 } })).await;
+    let zone = world.zone(1_000.0, json!({ "speed_limit": { "limit_mps": 8.0, "for_s": 15 } })).await;
     let phone = world.device("phone", None).await.id;
     let speeds = [20.0, 20.0, 20.0, 7.0, 9.0, 10.0, 12.0, 11.0, 3.0];
     for (number, speed) in speeds.iter().enumerate() {
@@ -170,9 +150,9 @@ async fn a_corridor_is_entered_and_left(world: World) {
     let (from, to) = (east(2_000.0), east(4_000.0));
     let line = json!({ "type": "LineString", "coordinates": [[from.lon, from.lat], [to.lon, to.lat]] });
     let corridor = json!({ "name": "Road", "geometry": line, "radius_m": null, "width_m": 200 });
-    let zone = draw(&world, corridor).await;
+    let zone = world.zone(1_000.0, corridor).await;
     let phone = world.device("phone", None).await.id;
-    go(&world, phone, &[1_600.0, 1_800.0, 2_000.0, 2_200.0, 3_000.0, 3_800.0, 4_000.0, 4_200.0, 4_400.0]).await;
+    world.go(phone, &[1_600.0, 1_800.0, 2_000.0, 2_200.0, 3_000.0, 3_800.0, 4_000.0, 4_200.0, 4_400.0]).await;
     // Its ends are round: in at 1,900 m, out at 4,100 m.
     assert_eq!(story(&world, zone.id).await, lines(&[("entered", 25), ("exited", 75)]));
 }
@@ -183,12 +163,13 @@ async fn zones_at_the_antimeridian_and_the_pole(world: World) {
     let parts = json!([part(179.99, 180.0), part(-180.0, -179.99)]);
     let across =
         json!({ "name": "Date line", "radius_m": null, "geometry": { "type": "MultiPolygon", "coordinates": parts } });
-    let across = draw(&world, across).await;
-    let round =
-        draw(&world, json!({ "radius_m": 1000, "geometry": { "type": "Point", "coordinates": [180, 0] } })).await;
+    let across = world.zone(1_000.0, across).await;
+    let round = world
+        .zone(1_000.0, json!({ "radius_m": 1000, "geometry": { "type": "Point", "coordinates": [180, 0] } }))
+        .await;
     let ring = json!([[-180, 89.99], [0, 89.99], [180, 89.99], [180, 90], [-180, 90], [-180, 89.99]]);
     let cap = json!({ "name": "Pole", "radius_m": null, "geometry": { "type": "Polygon", "coordinates": [ring] } });
-    let cap = draw(&world, cap).await;
+    let cap = world.zone(1_000.0, cap).await;
     let (ship, sledge) = (world.device("ship", None).await.id, world.device("sledge", None).await.id);
     let visit = async |device: DeviceId, points: &[(f64, f64)]| {
         for (lat, lon) in points {
@@ -208,20 +189,20 @@ async fn zones_at_the_antimeridian_and_the_pole(world: World) {
 }
 
 async fn a_passage_is_told_where_a_zone_asks_for_it(world: World) {
-    let asks = draw(&world, json!({ "rules": { "pass_through": true } })).await;
-    let silent = draw(&world, json!({ "name": "Yard" })).await;
+    let asks = world.zone(1_000.0, json!({ "rules": { "pass_through": true } })).await;
+    let silent = world.zone(1_000.0, json!({ "name": "Yard" })).await;
     let phone = world.device("phone", None).await.id;
-    go(&world, phone, &[500.0, 1_500.0, 1_600.0]).await;
+    world.go(phone, &[500.0, 1_500.0, 1_600.0]).await;
     assert_eq!(story(&world, asks.id).await, lines(&[("entered", 13), ("exited", 17)]));
     assert!(told(&world, asks.id).await.iter().all(|event| event.data["inferred"] == json!(true)));
     assert_eq!(story(&world, silent.id).await, []);
 }
 
 async fn a_late_fix_tells_what_it_proves_and_nothing_twice(world: World) {
-    let zone = draw(&world, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await;
     let phone = world.device("phone", None).await.id;
     // One fix inside proves nothing; the second one comes late.
-    go(&world, phone, &[500.0, 600.0, 900.0, 1_300.0, 1_400.0]).await;
+    world.go(phone, &[500.0, 600.0, 900.0, 1_300.0, 1_400.0]).await;
     assert_eq!(story(&world, zone.id).await, []);
     let newest =
         world.engine.tracking.latest(&world.boss, &tracklane_engine::tracking::LatestFilter::default()).unwrap();
@@ -236,16 +217,16 @@ async fn a_late_fix_tells_what_it_proves_and_nothing_twice(world: World) {
     // More late fixes, and the same again: nothing new.
     assert_eq!(ago(&world, phone, 17, east(1_000.0)).await, RowOutcome::Late);
     assert_eq!(ago(&world, phone, 15, east(1_050.0)).await, RowOutcome::Duplicate);
-    go(&world, phone, &[1_500.0, 1_600.0]).await;
+    world.go(phone, &[1_500.0, 1_600.0]).await;
     assert_eq!(told(&world, zone.id).await, told_first);
-    go(&world, phone, &[1_100.0, 1_000.0]).await;
+    world.go(phone, &[1_100.0, 1_000.0]).await;
     assert_eq!(told(&world, zone.id).await.len(), 3);
 }
 
 async fn a_batch_in_reverse_order_one_by_one_is_the_same_in_the_end(world: World) {
-    let zone = draw(&world, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await;
     let phone = world.device("phone", None).await.id;
-    go(&world, phone, &[400.0]).await;
+    world.go(phone, &[400.0]).await;
     world.ground.pass(100);
     // Taken at 20, 30, .. 100 s; the newest comes first.
     let way = [500.0, 600.0, 700.0, 900.0, 1_000.0, 1_100.0, 1_300.0, 1_400.0, 1_500.0];
@@ -261,11 +242,11 @@ async fn a_batch_in_reverse_order_one_by_one_is_the_same_in_the_end(world: World
 }
 
 async fn what_is_older_than_the_window_tells_nothing(world: World) {
-    let zone = draw(&world, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await;
     let phone = world.device("phone", None).await.id;
     let mut metres = vec![500.0, 900.0];
     metres.extend([1_300.0; 40]);
-    go(&world, phone, &metres).await;
+    world.go(phone, &metres).await;
     assert_eq!(ago(&world, phone, 395, east(1_000.0)).await, RowOutcome::Late);
     assert_eq!(story(&world, zone.id).await, []);
     // It is in history all the same.
@@ -276,22 +257,22 @@ async fn what_is_older_than_the_window_tells_nothing(world: World) {
 }
 
 async fn what_was_told_stands_when_a_late_fix_contradicts_it(world: World) {
-    let zone = draw(&world, json!({ "rules": { "enter": { "fixes": 2, "seconds": 20 } } })).await;
+    let zone = world.zone(1_000.0, json!({ "rules": { "enter": { "fixes": 2, "seconds": 20 } } })).await;
     let phone = world.device("phone", None).await.id;
-    go(&world, phone, &[500.0, 900.0, 1_000.0, 1_100.0, 1_100.0]).await;
+    world.go(phone, &[500.0, 900.0, 1_000.0, 1_100.0, 1_100.0]).await;
     let entered = story(&world, zone.id).await;
     assert_eq!(entered.len(), 1);
     // It was outside in between, so it had not been inside for twenty seconds then.
     assert_eq!(ago(&world, phone, 25, east(1_450.0)).await, RowOutcome::Late);
     assert_eq!(story(&world, zone.id).await, entered);
     // What follows goes on from what was told: one exit, no second entry.
-    go(&world, phone, &[1_100.0, 1_000.0, 1_400.0, 1_500.0]).await;
+    world.go(phone, &[1_100.0, 1_000.0, 1_400.0, 1_500.0]).await;
     let kinds: Vec<_> = story(&world, zone.id).await.into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, ["zone.entered", "zone.exited"]);
 }
 
 async fn an_old_crossing_alerts_nobody(world: World) {
-    let zone = draw(&world, json!({})).await;
+    let zone = world.zone(1_000.0, json!({})).await;
     let phone = world.device("phone", None).await.id;
     // A phone that was without a network for an hour sends everything at once.
     world.ground.pass(3_600);

@@ -34,7 +34,7 @@ pub enum Held {
     AbsenceTooShort,
     /// The device was inside from the first: nobody entered.
     NotSeenOutside,
-    /// The fix could only be reached at an impossible speed and waits for another one that confirms it.
+    /// The fix could only be reached, or left, at an impossible speed: it says nothing unless others confirm it.
     ImpossibleSpeed,
 }
 
@@ -47,6 +47,8 @@ pub enum Outcome {
     Unchanged,
     /// An event was told (the last one, if there were two).
     Told(EventKind),
+    /// The same, but the event was not told, for a reason that is none of the rules.
+    Untold(EventKind),
     /// An event was held back by this rule.
     Held(Held),
 }

@@ -9,10 +9,12 @@
 //! - [`Visits`]: one device against all zones, with the check for impossible jumps and for zones passed through;
 //! - [`Window`]: where to go back to when a late fix turns up;
 //! - [`replay()`]: a whole track at once, the reference for everything above;
+//! - [`amend()`]: what to tell once a way was done again;
 //! - [`Visits::speed`]: how fast one may go in it.
 //!
 //! Fixes of a device must come in the order of their time; a late one is answered by doing its track again from before it.
 
+mod amend;
 mod decision;
 mod fix;
 mod machine;
@@ -24,6 +26,7 @@ mod state;
 mod tests;
 mod window;
 
+pub use amend::{Amended, Told, amend};
 pub use decision::{Decision, Held, Outcome, Side};
 pub use fix::ZoneFix;
 pub use machine::{explain, step};

@@ -1,4 +1,4 @@
-//! The reference: the events of a whole track, computed at once without an index, and what a late fix changes about them.
+//! The reference: the events of a whole track, computed at once without an index; and which fixes of a track say anything.
 
 use super::ZoneFix;
 use super::decision::Side;
@@ -111,35 +111,4 @@ pub fn believable(start: Option<ZoneFix>, track: &[ZoneFix], travel: Travel) -> 
         kept.push(*fix);
     }
     kept
-}
-
-/// What doing a track again changed: events that were not told before, and told ones that did not happen.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Changes {
-    /// To be told now, as late ones.
-    pub added: Vec<Event>,
-    /// Told before, and not so.
-    pub withdrawn: Vec<Event>,
-}
-
-/// Compares the events that were told with those of the track as it is known now. Events of one kind whose times differ by
-/// no more than `tolerance_s` seconds are the same; those nearest to each other first.
-pub fn compare(told: &[Event], now: &[Event], tolerance_s: u32) -> Changes {
-    let apart = |a: &Event, b: &Event| (a.at.as_microsecond() - b.at.as_microsecond()).abs();
-    let mut pairs: Vec<(i64, usize, usize)> = Vec::new();
-    for (one, a) in told.iter().enumerate() {
-        let same = now.iter().enumerate().filter(|(_, b)| a.kind == b.kind && apart(a, b) <= seconds(tolerance_s));
-        pairs.extend(same.map(|(other, b)| (apart(a, b), one, other)));
-    }
-    pairs.sort_unstable();
-    let (mut stands, mut known) = (vec![false; told.len()], vec![false; now.len()]);
-    for (_, one, other) in pairs {
-        if !stands[one] && !known[other] {
-            (stands[one], known[other]) = (true, true);
-        }
-    }
-    let rest = |events: &[Event], matched: &[bool]| {
-        events.iter().zip(matched).filter(|(_, matched)| !**matched).map(|(event, _)| *event).collect()
-    };
-    Changes { added: rest(now, &known), withdrawn: rest(told, &stands) }
 }

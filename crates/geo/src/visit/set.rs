@@ -131,25 +131,50 @@ impl<K: Copy + Eq> Visits<K> {
         }
     }
 
-    /// True when the device is in `zone`, and no dwell event of this visit was told.
-    pub fn may_dwell(&self, zone: K) -> bool {
+    /// True when the device was told to be in `zone`, false when outside; none when it was inside from the first, for then nobody
+    /// was told.
+    pub fn told_inside(&self, zone: K) -> Option<bool> {
         let visit = self.get(zone);
-        visit.inside && !visit.dwelled
+        Some(visit.inside).filter(|_| !visit.inside || !visit.silent)
     }
 
-    /// Takes over what `other` knows of `zone`. How fast the device was is kept, and what was told
-    /// of the visit that it is on, where that `goes_on`: a dwell that was told, and the entry that it was counted from.
-    pub fn adopt(&mut self, other: &Self, zone: K, goes_on: bool) {
+    /// The entry that began the visit to `zone` that the device is on, if it was seen, as the last fix proves it.
+    pub fn entry(&self, zone: K) -> Option<Event> {
+        let (at, fix) = (self.get(zone).seen_since()?, self.previous?);
+        Some(Event {
+            kind: EventKind::Enter,
+            at,
+            point: fix.point,
+            proved_at: fix.at.max(at),
+            since: None,
+            inferred: false,
+        })
+    }
+
+    /// True when the device is or may be in `zone`, and was not seen outside before.
+    pub fn is_silent(&self, zone: K) -> bool {
+        self.get(zone).silent
+    }
+
+    /// True when the device is in `zone`, and a dwell event of this visit was told.
+    pub fn has_dwelled(&self, zone: K) -> bool {
+        let visit = self.get(zone);
+        visit.inside && visit.dwelled
+    }
+
+    /// Takes over what `other` knows of `zone`. How fast the device was is kept, and what was told: that it went in, when it
+    /// `entered` by what was told; and of the visit that it is on, where that `goes_on`, a dwell and the entry that it was
+    /// counted from.
+    pub fn adopt(&mut self, other: &Self, zone: K, entered: bool, goes_on: bool) {
         let speeding = self.zones.iter().find(|known| known.zone == zone).map(|known| known.speeding);
         let told = self.get(zone);
         self.forget(zone);
         let found = other.zones.iter().find(|known| known.zone == zone);
         self.zones.extend(found.map(|known| {
-            let visit = if goes_on && told.dwelled && known.visit.inside {
-                Visit { since: told.since, dwelled: true, ..known.visit }
-            } else {
-                known.visit
-            };
+            let mut visit = Visit { silent: known.visit.silent && !(entered && known.visit.inside), ..known.visit };
+            if goes_on && told.dwelled && visit.inside {
+                (visit.since, visit.dwelled) = (told.since, true);
+            }
             Known { visit, speeding: speeding.unwrap_or_default(), ..*known }
         }));
     }

@@ -72,6 +72,11 @@ impl<K: Copy + Eq> Window<K> {
         self.newer.as_ref().filter(|_| self.older.is_none())
     }
 
+    /// The time of the older place: nothing is done again from before it. None while there is no such place.
+    pub fn reach(&self) -> Option<Timestamp> {
+        self.older.as_ref().map(Place::at)
+    }
+
     /// Takes over what is known after a fix that was taken again, if it is that of a place.
     pub fn renew(&mut self, visits: &Visits<K>) {
         let Some(fix) = visits.previous else { return };

@@ -10,9 +10,11 @@ use tracklane_core::time::Timestamp;
 use tracklane_geo::visit::{self, Rules, Taken, Visits, ZoneFix};
 
 use super::Pass;
-use crate::tracking::clock::Dating;
+use crate::tracking::clock::{Dating, ours};
+use crate::tracking::said::Said;
 use crate::tracking::states::DeviceState;
 use crate::tracking::turn::Seen;
+use crate::tracking::way::zone_fix;
 use crate::tracking::zones::{TenantZones, ZoneKey};
 
 /// What came of a position.
@@ -41,7 +43,7 @@ pub(super) struct Witness {
 impl Witness {
     /// A time of the device as it is told: by our clock, and never after it was heard of.
     pub fn ours(&self, at: Timestamp) -> Timestamp {
-        self.dating.map_or(at, |dating| dating.ours(at)).min(self.received_at)
+        ours(self.dating, at, self.received_at)
     }
 }
 
@@ -55,7 +57,7 @@ impl<'a> Pass<'a> {
         who: &Witness,
     ) -> Step {
         let at = state.newest.unwrap_or(position.fix_time);
-        let Some(fix) = self.zone_fix(position, at) else { return Step::default() };
+        let Some(fix) = zone_fix(position, at, self.worst_accuracy_m) else { return Step::default() };
         let zones = self.take_zones();
         let rules = |key| zones.rules(key, self.arrival);
         let vague = |fix: &ZoneFix| fix.accuracy_m.is_some_and(|accuracy| accuracy > self.worst_accuracy_m);
@@ -70,19 +72,16 @@ impl<'a> Pass<'a> {
             step.events.extend(events);
             step.moved |= moved;
         }
+        if self.window_s > 0 {
+            Said::note(&mut state.said, &step.events);
+            Said::forget(&mut state.said, state.window.reach());
+        }
         self.tell(&zones, who, &step.events);
         if zones.limits_speed() {
             self.speed(&zones, &mut state.visits, position, who, fix.at);
         }
         self.held = Some(zones);
         step
-    }
-
-    /// The position as zones see it; none when it is too inaccurate to say anything.
-    pub(super) fn zone_fix(&self, position: &Position, at: Timestamp) -> Option<ZoneFix> {
-        let accuracy_m = position.fix.accuracy_m;
-        let fits = accuracy_m.is_none_or(|accuracy| accuracy <= self.worst_accuracy_m);
-        fits.then_some(ZoneFix { at, point: position.fix.point, accuracy_m })
     }
 
     /// The zones of the tenant, to be put back into `held` when nobody needs another lock next.

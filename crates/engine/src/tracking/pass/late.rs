@@ -1,19 +1,20 @@
-//! Fixes that come after later ones. Inside the window the way is done again from before them, twice: as it was known and
-//! as it is known now. What the second time tells and the first did not is news; "now" never moves back. Where the two
-//! contradict each other, what was told stands: the log is never taken back.
+//! Fixes that come after later ones. Inside the window the way is done again from before them. What that tells and was not
+//! told before is news; "now" never moves back. What was told stands, whatever is known now: the log is never taken back.
 
 use tracklane_core::Timestamp;
 use tracklane_core::id::DeviceId;
 use tracklane_core::position::Position;
 use tracklane_geo::filter::Spot;
-use tracklane_geo::visit::replay::{believable, compare};
-use tracklane_geo::visit::{self, EventKind, Taken, Travel, Visits, ZoneFix};
+use tracklane_geo::visit::replay::believable;
+use tracklane_geo::visit::{self, EventKind, Taken, Travel, Visits, ZoneFix, amend};
 
 use super::crossings::Witness;
 use super::{Pass, Sighting};
 use crate::tracking::dedupe::Known;
 use crate::tracking::filter::{Judge, Neighbours, spot};
+use crate::tracking::said::Said;
 use crate::tracking::states::{DeviceState, ShardStates, Start};
+use crate::tracking::way::{heard, in_time, zone_fix};
 use crate::tracking::zones::{TenantZones, ZoneKey};
 
 /// The late fixes of one device in one run, in order of their time.
@@ -50,7 +51,7 @@ impl Pass<'_> {
         if state.start_before(position.fix_time, self.window_s).is_none() {
             return;
         }
-        let Some(fix) = self.zone_fix(position, position.fix_time) else { return };
+        let Some(fix) = zone_fix(position, position.fix_time, self.worst_accuracy_m) else { return };
         let late = self.late.get_or_insert_with(|| Late { who, fixes: Vec::new(), travel: judge.travel() });
         late.fixes.push(fix);
     }
@@ -97,36 +98,42 @@ impl Pass<'_> {
             Start::Birth(_) => (Visits::default(), None, &was[..]),
         };
         let noted = start.place().noted();
-        let is = believable(from, &merged(was, &late.fixes), late.travel);
-        let was = believable(from, was, late.travel);
+        let since = from.map_or(Timestamp::MIN, |from| from.at);
+        let way = believable(from, &merged(was, &late.fixes), late.travel);
         let zones = self.take_zones();
-        let before = self.walk(&zones, visits.clone(), &was, |_| {});
-        let now = self.walk(&zones, visits, &is, |visits| state.window.renew(visits));
-        let mut news: Vec<(ZoneKey, visit::Event)> = Vec::new();
-        for zone in zones_seen(&[&before, &now], &state.visits) {
+        let begun = visits.clone();
+        let walk = self.walk(&zones, visits, &way, |visits| state.window.renew(visits));
+        let (mut news, mut found) = (Vec::new(), Vec::new());
+        for zone in zones_seen(&walk, state) {
             // What was drawn or changed since then said other things at the time.
-            let changed = zones.changed_since(zone, noted);
-            if changed || state.visits.contains(zone) != before.visits.contains(zone) {
+            if zones.changed_since(zone, noted) {
                 continue;
             }
-            let changes = compare(&before.events(zone), &now.events(zone), self.window_s);
-            if changes.withdrawn.is_empty() {
-                let goes_on = changes.added.iter().all(|event| event.kind != EventKind::Enter);
-                let may_dwell = state.visits.may_dwell(zone);
-                news.extend(
-                    changes
-                        .added
-                        .iter()
-                        .filter(|event| is_news(event, &changes.added, may_dwell))
-                        .map(|event| (zone, *event)),
-                );
-                state.visits.adopt(&now.visits, zone, goes_on);
+            let (told, before) = Said::of(state.said.as_deref(), zone, since);
+            // Who was never seen outside may have been inside all the time: then an exit is news.
+            let unseen = from.is_none() || begun.is_silent(zone);
+            let inside = before.unwrap_or_else(|| state.visits.told_inside(zone)).filter(|inside| *inside || !unseen);
+            let dwelled = told.is_empty() && state.visits.has_dwelled(zone);
+            let mut now = walk.events(zone);
+            if let Some(entry) = begun.entry(zone).filter(|_| inside == Some(false)) {
+                // It went in before the way begins, as it is known now, and was told to go in later.
+                now.insert(0, entry);
             }
+            let amended = amend(&told, inside, dwelled, &now, self.window_s);
+            let proofs = amended.known_as.iter().map(|known| known.map(|place| now[place].proved_at));
+            Said::prove(&mut state.said, zone, since, newest.at, proofs);
+            if amended.ends_inside.is_none_or(|inside| inside == walk.visits.contains(zone)) {
+                let goes_on = amended.news.iter().all(|(_, event)| event.kind != EventKind::Enter);
+                state.visits.adopt(&walk.visits, zone, amended.ends_inside == Some(true), goes_on);
+            }
+            found.extend(amended.news.iter().map(|(place, _)| (zone, now[*place])));
+            news.extend(amended.news.into_iter().map(|(_, event)| (zone, event)));
         }
-        news.sort_by_key(|(_, event)| event.at);
+        news.sort_by_key(|(_, event): &(ZoneKey, visit::Event)| event.at);
+        Said::note(&mut state.said, &news);
         self.tell(&zones, &late.who, &news);
         self.held = Some(zones);
-        self.prove_late(state, late, &now, &news);
+        self.prove_late(state, late, &walk, &found);
     }
 
     /// What the late positions prove about the shipments on board: where the vehicle was at each step that is news, and
@@ -151,14 +158,13 @@ impl Pass<'_> {
         }
     }
 
-    /// The fixes of a device as zones were asked with them, from one time on, without these; those that are ahead of our
-    /// clock only when the device's clock is.
+    /// The fixes of a device as zones were asked with them, from one time on, without these.
     fn way(&self, track: &[Position], from: Timestamp, without: &[ZoneFix], ahead: bool) -> Vec<ZoneFix> {
-        let believed = track.iter().filter(|position| position.mark.is_none() && position.fix_time >= from);
-        let dated = believed.filter(|position| ahead || position.fix_time <= position.received_at);
-        let heard =
-            dated.filter_map(|position| Some((position.received_at, self.zone_fix(position, position.fix_time)?)));
-        let mut way = in_time(&heard.collect::<Vec<_>>(), self.window_s);
+        let track = &track[track.partition_point(|position| position.fix_time < from)..];
+        let heard = heard(track, ahead, self.worst_accuracy_m);
+        let in_time = in_time(&heard, self.window_s).into_iter();
+        let mut way: Vec<ZoneFix> =
+            heard.iter().zip(in_time).filter(|(_, in_time)| *in_time).map(|((_, fix), _)| *fix).collect();
         way.retain(|fix| without.iter().all(|late| late.at != fix.at));
         way
     }
@@ -184,32 +190,6 @@ impl Pass<'_> {
     }
 }
 
-/// False for the dwell of a visit of which it was told already: a late fix may have dated it anew.
-fn is_news(event: &visit::Event, added: &[visit::Event], may_dwell: bool) -> bool {
-    let of_this = |entry: &visit::Event| entry.kind == EventKind::Enter && Some(entry.at) == event.since;
-    event.kind != EventKind::Dwell || may_dwell || added.iter().any(of_this)
-}
-
-/// The fixes, each with when it came, without those that came too late: zones were never asked with them, so that nothing was
-/// told of them. Such a one came after another that was taken more than so many seconds later.
-fn in_time(heard: &[(Timestamp, ZoneFix)], window_s: u32) -> Vec<ZoneFix> {
-    let window = i64::from(window_s) * 1_000_000;
-    let mut way = Vec::with_capacity(heard.len());
-    // When the first of those came that were taken so much later.
-    let (mut later, mut came) = (heard.len(), Timestamp::MAX);
-    for (received_at, fix) in heard.iter().rev() {
-        while later > 0 && heard[later - 1].1.at.as_microsecond() - fix.at.as_microsecond() > window {
-            later -= 1;
-            came = came.min(heard[later].0);
-        }
-        if *received_at <= came {
-            way.push(*fix);
-        }
-    }
-    way.reverse();
-    way
-}
-
 /// Two ways in order of time as one.
 fn merged(way: &[ZoneFix], late: &[ZoneFix]) -> Vec<ZoneFix> {
     let mut all: Vec<ZoneFix> = way.iter().chain(late).copied().collect();
@@ -217,10 +197,10 @@ fn merged(way: &[ZoneFix], late: &[ZoneFix]) -> Vec<ZoneFix> {
     all
 }
 
-/// Every zone that any of these knows of, each once.
-fn zones_seen(walks: &[&Walk], now: &Visits<ZoneKey>) -> Vec<ZoneKey> {
-    let told = walks.iter().flat_map(|walk| walk.steps.iter().flat_map(|step| step.events.iter().map(|(key, _)| *key)));
-    let known = walks.iter().flat_map(|walk| walk.visits.known()).chain(now.known());
+/// Every zone that a walk or what was said knows of, or in which the device is, each once.
+fn zones_seen(walk: &Walk, state: &DeviceState) -> Vec<ZoneKey> {
+    let told = walk.steps.iter().flat_map(|step| step.events.iter().map(|(key, _)| *key));
+    let known = walk.visits.known().chain(state.visits.known()).chain(Said::zones(state.said.as_deref()));
     let mut seen = Vec::new();
     for zone in told.chain(known) {
         if !seen.contains(&zone) {
