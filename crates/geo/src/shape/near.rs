@@ -12,36 +12,44 @@ const GROUP: usize = 8;
 /// Boxes around the edges of a polygon.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Boxes {
-    /// The edges of each box of the finest level: the ring, the first edge, and the one after the last.
-    groups: Vec<(u32, u32, u32)>,
+    /// The edges of each box of the finest level: the first point, and the last one, among those of all rings.
+    groups: Vec<(u32, u32)>,
     /// The finest level first.
     levels: Vec<Vec<Bbox>>,
 }
 
 impl Boxes {
-    /// Boxes around the edges of closed rings.
-    pub fn build(rings: &[Vec<Point>]) -> Self {
-        let mut groups = Vec::new();
-        for (number, ring) in rings.iter().enumerate() {
+    /// Below this many edges, looking at each is as quick, and takes no memory.
+    const WORTHWHILE: usize = 24;
+
+    /// Boxes around the edges of closed rings, if there are many.
+    pub fn build<'a>(rings: impl Iterator<Item = &'a [Point]>) -> Option<Self> {
+        let (mut groups, mut finest, mut count, mut start) = (Vec::new(), Vec::new(), 0, 0);
+        for ring in rings {
             let edges = ring.len().saturating_sub(1);
-            let starts = (0..edges).step_by(GROUP);
-            groups.extend(starts.map(|start| (number as u32, start as u32, (start + GROUP).min(edges) as u32)));
+            for first in (0..edges).step_by(GROUP) {
+                let last = (first + GROUP).min(edges);
+                groups.push(((start + first) as u32, (start + last) as u32));
+                finest.push(Bbox::around(&ring[first..=last]));
+            }
+            count += edges;
+            start += ring.len();
         }
-        let around = |(ring, start, end): &(u32, u32, u32)| {
-            Bbox::around(&rings[*ring as usize][*start as usize..=*end as usize])
-        };
-        let mut levels: Vec<Vec<Bbox>> = vec![groups.iter().map(around).collect()];
+        if count <= Self::WORTHWHILE {
+            return None;
+        }
+        let mut levels = vec![finest];
         while let Some(last) = levels.last().filter(|level| level.len() > GROUP) {
             let next = last.chunks(GROUP).map(union).collect();
             levels.push(next);
         }
-        Self { groups, levels }
+        Some(Self { groups, levels })
     }
 
     /// The distance from `point` to the nearest edge, in degrees of latitude, on a plane on which longitudes are `scale`
-    /// times as long.
-    pub fn nearest(&self, rings: &[Vec<Point>], point: Point, scale: f64) -> f64 {
-        let look = Look { boxes: self, rings, point, scale };
+    /// times as long. `points` are those of all rings.
+    pub fn nearest(&self, points: &[Point], point: Point, scale: f64) -> f64 {
+        let look = Look { boxes: self, points, point, scale };
         let top = self.levels.len() - 1;
         let mut best = f64::INFINITY;
         look.among(top, 0..self.levels[top].len(), &mut best);
@@ -58,9 +66,17 @@ fn union(boxes: &[Bbox]) -> Bbox {
     })
 }
 
+/// The square of the distance from `point` to the nearest edge of a line, as [`Boxes::nearest`] has it.
+pub(super) fn squared(line: &[Point], point: Point, scale: f64) -> f64 {
+    let (x, y) = (point.lon, point.lat);
+    let edge =
+        |a: Point, b: Point| plane_distance_squared((a.lon - x) * scale, a.lat - y, (b.lon - x) * scale, b.lat - y);
+    line.windows(2).map(|pair| edge(pair[0], pair[1])).fold(f64::INFINITY, f64::min)
+}
+
 struct Look<'a> {
     boxes: &'a Boxes,
-    rings: &'a [Vec<Point>],
+    points: &'a [Point],
     point: Point,
     scale: f64,
 }
@@ -83,14 +99,8 @@ impl Look<'_> {
             let count = self.boxes.levels[level - 1].len();
             return self.among(level - 1, number * GROUP..(number * GROUP + GROUP).min(count), best);
         }
-        let (ring, start, end) = self.boxes.groups[number];
-        let points = &self.rings[ring as usize][start as usize..=end as usize];
-        *best = points.windows(2).map(|edge| self.edge_squared(edge[0], edge[1])).fold(*best, f64::min);
-    }
-
-    fn edge_squared(&self, a: Point, b: Point) -> f64 {
-        let (x, y) = (self.point.lon, self.point.lat);
-        plane_distance_squared((a.lon - x) * self.scale, a.lat - y, (b.lon - x) * self.scale, b.lat - y)
+        let (first, last) = self.boxes.groups[number];
+        *best = best.min(squared(&self.points[first as usize..=last as usize], self.point, self.scale));
     }
 
     /// No edge in the box is nearer than this.

@@ -184,12 +184,13 @@ impl Reader {
             self.invalid.add(&format!("{at}/{number}"), AREA_RULE);
             return None;
         }
-        let outer = Polygon::prepare(vec![rings[0].closed(true)]);
+        let outer = Polygon::prepare(&[rings[0].closed(true)]);
         self.check_holes(&outer, &rings, at)?;
         if rings.len() == 1 {
             return Some(outer);
         }
-        Some(Polygon::prepare(rings.iter().enumerate().map(|(number, ring)| ring.closed(number == 0)).collect()))
+        let closed: Vec<_> = rings.iter().enumerate().map(|(number, ring)| ring.closed(number == 0)).collect();
+        Some(Polygon::prepare(&closed))
     }
 
     fn ring(&mut self, value: &Value, at: &str) -> Option<Ring> {
@@ -263,7 +264,7 @@ impl Reader {
 
     fn check_holes(&mut self, outer: &Polygon, rings: &[Ring], at: &str) -> Option<()> {
         let before = self.invalid.0.len();
-        let holes: Vec<Polygon> = rings[1..].iter().map(|ring| Polygon::prepare(vec![ring.closed(true)])).collect();
+        let holes: Vec<Polygon> = rings[1..].iter().map(|ring| Polygon::prepare(&[ring.closed(true)])).collect();
         for (number, hole) in holes.iter().enumerate() {
             let pointer = format!("{at}/{}", number + 1);
             if !lies_in(outer, hole) {

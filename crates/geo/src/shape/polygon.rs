@@ -1,23 +1,29 @@
 //! One polygon with holes, prepared: large ones keep their edges in bands of latitude, so that a question looks at few.
 
 use serde_json::{Value, json};
+use smallvec::SmallVec;
 use tracklane_core::position::Point;
 
 use super::Bbox;
 use super::line::Line;
-use super::near::Boxes;
+use super::near::{self, Boxes};
 use crate::distance::{DEGREE_M, lon_delta};
 
 /// A polygon with holes that has passed every check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Polygon {
-    /// Closed rings (the last point repeats the first), the outer one first and counter-clockwise, holes clockwise.
-    rings: Vec<Vec<Point>>,
     bbox: Bbox,
-    bands: Option<Bands>,
-    boxes: Boxes,
+    /// Closed rings (the last point repeats the first), the outer one first and counter-clockwise, holes clockwise. One
+    /// behind the other, and what few need behind pointers: there may be millions of zones.
+    points: Box<[Point]>,
+    /// Where each ring ends.
+    ends: SmallVec<[u32; 4]>,
+    /// For many edges.
+    bands: Option<Box<Bands>>,
+    /// For many edges.
+    boxes: Option<Box<Boxes>>,
     /// The edges on the sphere, near a pole, where no local plane will do.
-    polar: Option<Line>,
+    polar: Option<Box<Line>>,
 }
 
 /// From this latitude on, distances are taken on the sphere.
@@ -25,19 +31,27 @@ const POLAR_LAT: f64 = 80.0;
 
 impl Polygon {
     /// Prepares checked rings: closed, right-hand, the outer one first.
-    pub(super) fn prepare(rings: Vec<Vec<Point>>) -> Self {
+    pub(super) fn prepare(rings: &[Vec<Point>]) -> Self {
         let bbox = Bbox::around(rings.first().map_or(&[], Vec::as_slice));
-        let bands = Bands::build(&rings, bbox);
-        let mut polygon = Self { boxes: Boxes::build(&rings), rings, bbox, bands, polar: None };
+        let mut end = 0;
+        let ends = rings.iter().map(|ring| {
+            end += ring.len() as u32;
+            end
+        });
+        let mut polygon =
+            Self { bbox, ends: ends.collect(), points: rings.concat().into(), bands: None, boxes: None, polar: None };
+        polygon.bands = Bands::build(&polygon).map(Box::new);
+        polygon.boxes = Boxes::build(polygon.rings()).map(Box::new);
         if bbox.north > POLAR_LAT || bbox.south < -POLAR_LAT {
-            polygon.polar = Some(Line::new(polygon.edges().filter(|edge| !polygon.is_cut(edge))));
+            polygon.polar = Some(Box::new(Line::new(polygon.edges().filter(|edge| !polygon.is_cut(edge)))));
         }
         polygon
     }
 
     /// The closed rings: the outer one, counter-clockwise, then the holes, clockwise.
-    pub fn rings(&self) -> &[Vec<Point>] {
-        &self.rings
+    pub fn rings(&self) -> impl Iterator<Item = &[Point]> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| &self.points[std::mem::replace(&mut start, *end as usize)..*end as usize])
     }
 
     /// The box around it.
@@ -47,12 +61,12 @@ impl Polygon {
 
     /// How many edges it has.
     pub fn edge_count(&self) -> usize {
-        self.rings.iter().map(|ring| ring.len() - 1).sum()
+        self.points.len() - self.ends.len()
     }
 
     /// Every edge of every ring.
     pub(crate) fn edges(&self) -> impl Iterator<Item = [Point; 2]> {
-        self.rings.iter().flat_map(|ring| ring.windows(2).map(|pair| [pair[0], pair[1]]))
+        self.rings().flat_map(|ring| ring.windows(2).map(|pair| [pair[0], pair[1]]))
     }
 
     /// Every edge that reaches into these latitudes, some of them more than once, and perhaps others.
@@ -85,7 +99,11 @@ impl Polygon {
         let middle = f64::midpoint(self.bbox.west, self.bbox.east);
         let point = Point { lon: middle + lon_delta(middle, point.lon), ..point };
         let scale = point.lat.to_radians().cos();
-        self.boxes.nearest(&self.rings, point, scale) * DEGREE_M
+        let degrees = match &self.boxes {
+            Some(boxes) => boxes.nearest(&self.points, point, scale),
+            None => self.rings().map(|ring| near::squared(ring, point, scale)).fold(f64::INFINITY, f64::min).sqrt(),
+        };
+        degrees * DEGREE_M
     }
 
     /// True for an edge that only the map has: along a pole, or on both sides of the antimeridian around a pole.
@@ -115,7 +133,7 @@ impl Polygon {
     /// The `coordinates` of GeoJSON.
     pub(super) fn coordinates(&self) -> Value {
         let position = |point: &Point| json!([point.lon, point.lat]);
-        self.rings.iter().map(|ring| ring.iter().map(position).collect::<Value>()).collect()
+        self.rings().map(|ring| ring.iter().map(position).collect::<Value>()).collect()
     }
 }
 
@@ -143,9 +161,9 @@ impl Bands {
     /// Below this many edges, looking at each is as quick.
     const WORTHWHILE: usize = 32;
 
-    fn build(rings: &[Vec<Point>], bbox: Bbox) -> Option<Self> {
-        let edges = || rings.iter().flat_map(|ring| ring.windows(2).map(|pair| [pair[0], pair[1]]));
-        let count = edges().count();
+    fn build(polygon: &Polygon) -> Option<Self> {
+        let (bbox, count) = (polygon.bbox, polygon.edge_count());
+        let edges = || polygon.edges();
         if count <= Self::WORTHWHILE {
             return None;
         }

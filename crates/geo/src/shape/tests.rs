@@ -197,8 +197,8 @@ fn a_hundred_thousand_corners_are_checked_in_a_moment() {
     assert!(polygon(&json!([crossed])).is_err());
 }
 
-fn winding(rings: &[Vec<Point>], point: Point) -> bool {
-    let turns = |ring: &Vec<Point>| {
+fn winding<'a>(rings: impl Iterator<Item = &'a [Point]>, point: Point) -> bool {
+    let turns = |ring: &[Point]| {
         let angle = |p: &Point| (p.lat - point.lat).atan2(p.lon - point.lon);
         let turn = |pair: &[Point]| {
             let delta = angle(&pair[1]) - angle(&pair[0]);
@@ -206,7 +206,7 @@ fn winding(rings: &[Vec<Point>], point: Point) -> bool {
         };
         (ring.windows(2).map(turn).sum::<f64>() / std::f64::consts::TAU).round() as i32
     };
-    rings.iter().map(turns).sum::<i32>() != 0
+    rings.map(turns).sum::<i32>() != 0
 }
 
 proptest! {

@@ -1,8 +1,10 @@
 //! One device against all zones.
 
 use std::hash::Hash;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use tracklane_core::Timestamp;
 
 use super::ZoneFix;
@@ -236,9 +238,14 @@ impl<K: Copy + Eq + Hash> Visits<K> {
         let previous = self.previous.replace(fix);
         let known = self.zones.len();
         let mut moved = false;
+        // The shapes of known zones, where they were come by: they need not be looked up.
+        let mut met: SmallVec<[(usize, &Shape); 4]> = SmallVec::new();
         for candidate in index.candidates(fix.point) {
-            let already = self.zones[..known].iter().any(|known| known.zone == candidate.key);
-            if already || !candidate.contains(fix.point) {
+            if let Some(number) = self.zones[..known].iter().position(|known| known.zone == candidate.key) {
+                met.push((number, candidate.shape));
+                continue;
+            }
+            if !candidate.contains(fix.point) {
                 continue;
             }
             let mut visit = Visit::default();
@@ -256,9 +263,10 @@ impl<K: Copy + Eq + Hash> Visits<K> {
                 events.extend(passed.into_iter().flatten().map(|event| (candidate.key, event)));
             }
         }
-        for Known { zone, visit, .. } in &mut self.zones[..known] {
+        for (number, Known { zone, visit, .. }) in self.zones[..known].iter_mut().enumerate() {
             let before = visit.is_inside();
-            match index.get(*zone) {
+            let found = met.iter().find(|(met, _)| *met == number).map(|(_, shape)| *shape);
+            match found.or_else(|| index.get(*zone).map(Arc::as_ref)) {
                 Some(shape) => {
                     let (told, _) = step(visit, shape, previous, fix, &rules(*zone));
                     events.extend(told.into_iter().map(|event| (*zone, event)));

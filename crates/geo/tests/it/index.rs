@@ -6,6 +6,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::json;
 use tracklane_core::position::Point;
+use tracklane_geo::distance::destination;
+use tracklane_geo::shape::Corridor;
 use tracklane_geo::{Shape, ZoneIndex};
 
 use super::{at, circle, round};
@@ -21,12 +23,37 @@ fn any_shape() -> impl Strategy<Value = Shape> {
         Shape::parse(&json!({ "type": "Polygon", "coordinates": [ring] }), None)
     });
     let boxes = boxes.prop_filter_map("no area at the very edge of the map", Result::ok);
-    prop_oneof![circles, boxes]
+    // Few corners and many, among them those around which boxes and bands are built.
+    let rounds = ((-80.0f64..80.0, -179.0f64..179.0), 1.0f64..4.7, 3u32..150)
+        .prop_map(|((lat, lon), log, corners)| round(at(lat, lon), 10f64.powf(log), corners));
+    let steps = prop::collection::vec((0.0f64..360.0, 10.0f64..5_000.0), 1..4);
+    let corridors = ((-89.9f64..89.9, -180.0f64..180.0), steps, 0.0f64..4.0).prop_map(|((lat, lon), steps, log)| {
+        let mut line = vec![at(lat, lon)];
+        line.extend(steps.into_iter().scan(at(lat, lon), |last, (bearing, metres)| {
+            *last = destination(*last, bearing, metres);
+            Some(*last)
+        }));
+        Corridor::new(line, 10f64.powf(log)).map(Shape::Corridor)
+    });
+    let corridors = corridors.prop_filter_map("no line half around the pole", Result::ok);
+    prop_oneof![circles, boxes, rounds, corridors]
+}
+
+/// Points around the edges of boxes around parts of a shape, closer than the index divides its cells.
+fn borders(shapes: &[Shape], spread: &[(f64, f64)]) -> Vec<Point> {
+    let boxes = shapes.iter().flat_map(|shape| shape.bboxes().into_iter().take(2));
+    let corners = boxes.flat_map(|b| [(b.south, b.west), (b.south, b.east), (b.north, b.west), (b.north, b.east)]);
+    let near = |(lat, lon): (f64, f64)| {
+        let around = move |(u, v): &(f64, f64)| at((lat + (u - 0.5) * 2e-6).clamp(-90.0, 90.0), lon + (v - 0.5) * 2e-6);
+        spread.iter().map(around).collect::<Vec<_>>()
+    };
+    corners.flat_map(near).collect()
 }
 
 /// Points where it matters: around the boxes of the shapes, and anywhere.
 fn probes(shapes: &[Shape], spread: &[(f64, f64)]) -> Vec<Point> {
-    let near = shapes.iter().flat_map(Shape::bboxes).flat_map(|bbox| {
+    let boxes = shapes.iter().flat_map(|shape| shape.bboxes().into_iter().take(4));
+    let near = boxes.flat_map(|bbox| {
         let scaled = move |(u, v): &(f64, f64)| {
             let lat = bbox.south + (bbox.north - bbox.south) * (u * 1.2 - 0.1);
             at(lat.clamp(-90.0, 90.0), bbox.west + (bbox.east - bbox.west) * (v * 1.2 - 0.1))
@@ -61,7 +88,7 @@ proptest! {
             prop_assert_eq!(before.map(|shape| (*shape).clone()), zones[key].replace(shape));
         }
         prop_assert_eq!(index.len(), zones.iter().flatten().count());
-        for point in probes(&shapes, &spread) {
+        for point in probes(&shapes, &spread).into_iter().chain(borders(&shapes, &spread[..2])) {
             let expected: Vec<usize> =
                 (0..zones.len()).filter(|key| zones[*key].as_ref().is_some_and(|shape| shape.contains(point))).collect();
             let mut found: Vec<usize> = index.containing(point).collect();
