@@ -202,23 +202,22 @@ impl Works {
     fn pass(
         &self,
         states: &mut ShardStates,
-        rows: SmallVec<[Row; 1]>,
+        mut rows: SmallVec<[Row; 1]>,
         known: &Known,
     ) -> (Found, SmallVec<[(usize, Kept); 1]>, Vec<Position>) {
         let Some(tenant) = rows.first().map(|row| row.position.tenant_id) else { return Default::default() };
         let zones = self.base.memory.zones.made(tenant);
         let mut pass = Pass::new(&self.base.memory, &zones, &self.expected, &self.base.settings);
         let mut kept = SmallVec::with_capacity(rows.len());
-        let mut positions = Vec::with_capacity(rows.len());
-        for Row { mut position, driver_id, max_speed_mps, index } in rows {
-            let judge = Judge::of_device(self.base.settings.filter, max_speed_mps);
-            let outcome = pass.take(states, &mut position, driver_id, known, judge);
-            kept.push((index, outcome));
-            if outcome != Kept::Duplicate {
-                positions.push(position);
-            }
+        for Row { position, driver_id, max_speed_mps, index } in &mut rows {
+            let judge = Judge::of_device(self.base.settings.filter, *max_speed_mps);
+            kept.push((*index, pass.take(states, position, *driver_id, known, judge)));
         }
-        (pass.finish(states, known), kept, positions)
+        let found = pass.finish(states, known);
+        let mut positions = Vec::with_capacity(rows.len());
+        let new = rows.into_iter().zip(&kept).filter(|(_, (_, kept))| *kept != Kept::Duplicate);
+        positions.extend(new.map(|(row, _)| row.position));
+        (found, kept, positions)
     }
 
     /// Hands out the newest positions of a tenant's devices.

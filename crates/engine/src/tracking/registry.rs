@@ -158,7 +158,10 @@ impl Devices<'_> {
     pub fn fetch<'a>(&self, named: impl Iterator<Item = &'a DeviceRef>) {
         for named in named {
             if let DeviceRef::Id(id) = named {
-                std::hint::black_box(self.by_id(*id).map(|known| (known.tenant_id, known.driver_id, known.disabled)));
+                let known = self.by_id(*id);
+                std::hint::black_box(
+                    known.map(|known| (known.tenant_id, known.driver_id, known.max_speed_mps, known.disabled)),
+                );
             }
         }
     }

@@ -128,8 +128,7 @@ impl Tracking {
         let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
         let (mut waiting, mut turn) = (Vec::new(), 0);
         for (shard, mut part) in parts.into_iter().enumerate() {
-            // Stable: of two rows with one device and one time the first that came stands. Rows are large: each is moved once.
-            part.sort_by_cached_key(|row| (row.position.device_id, row.position.fix_time));
+            bring_together(&mut part);
             while !part.is_empty() {
                 let rest = part.split_off(most.min(part.len()));
                 turn += part.len();
@@ -383,6 +382,18 @@ pub(super) fn may_see(caller: &Caller, device: &KnownDevice) -> bool {
         Role::Customer => false,
     };
     role && device.tenant_id == caller.tenant_id
+}
+
+/// Puts the rows of each device next to each other, in order of their fix times. Mostly each is from another device, or they
+/// came in order: rows are large, and stay where they are then.
+fn bring_together(part: &mut [Row]) {
+    let key = |row: &Row| (row.position.device_id, row.position.fix_time);
+    let mut devices: SmallVec<[DeviceId; 256]> = part.iter().map(|row| row.position.device_id).collect();
+    devices.sort_unstable();
+    if devices.windows(2).any(|pair| pair[0] == pair[1]) && !part.is_sorted_by_key(key) {
+        // Stable: of two rows with one device and one time the first that came stands.
+        part.sort_by_cached_key(key);
+    }
 }
 
 async fn save_regularly(works: Arc<Works>, recorders: Arc<Recorders>, pause: Duration, stop: CancellationToken) {

@@ -96,7 +96,8 @@ impl DeviceState {
     /// Reads what the stages will read of it, for nothing. Done for many devices in a row, memory answers for all of them in the
     /// time that it takes for a few; the stages, which wait for each answer, then find it near.
     pub fn fetch(&self) {
-        let place = self.latest.as_ref().map(|latest| (latest.point, latest.received_at));
+        let place =
+            self.latest.as_ref().map(|latest| (latest.point, latest.received_at, latest.fix_time, latest.accuracy_m));
         std::hint::black_box((place, self.track, self.visits.previous(), self.newest, self.furthest, self.heard));
         std::hint::black_box((self.window.first().is_some(), self.applied_lsn, self.watched));
     }
