@@ -74,10 +74,13 @@ pub(super) struct Asked {
     _turn: OwnedMutexGuard<()>,
 }
 
+/// What became of rows, each with its place in its submission.
+type Outcomes = SmallVec<[(usize, Kept); 1]>;
+
 /// Rows that went through the stages and are not acknowledged yet.
 pub(super) struct Taken {
-    /// What became of each, by its place in its submission.
-    pub kept: SmallVec<[(usize, Kept); 1]>,
+    /// What became of each.
+    pub kept: Outcomes,
     until: Until,
 }
 
@@ -91,7 +94,7 @@ enum Until {
 
 impl Taken {
     /// Waits until the rows may be acknowledged. Whoever gives up waiting changes nothing.
-    pub async fn acknowledged(self, works: &Works) -> Result<SmallVec<[(usize, Kept); 1]>, Failure> {
+    pub async fn acknowledged(self, works: &Works) -> Result<Outcomes, Failure> {
         let outcome = match self.until {
             Until::Durable(durable) => durable.await.map_err(|error| works.trouble.lost(&error)),
             Until::Recorded(recorded) => recorded.await.unwrap_or_else(|_| Err(Failure::stopping())),
@@ -204,11 +207,11 @@ impl Works {
         states: &mut ShardStates,
         mut rows: SmallVec<[Row; 1]>,
         known: &Known,
-    ) -> (Found, SmallVec<[(usize, Kept); 1]>, Vec<Position>) {
+    ) -> (Found, Outcomes, Vec<Position>) {
         let Some(tenant) = rows.first().map(|row| row.position.tenant_id) else { return Default::default() };
         let zones = self.base.memory.zones.made(tenant);
         let mut pass = Pass::new(&self.base.memory, &zones, &self.expected, &self.base.settings);
-        let mut kept = SmallVec::with_capacity(rows.len());
+        let mut kept = Outcomes::with_capacity(rows.len());
         for Row { position, driver_id, max_speed_mps, index } in &mut rows {
             let judge = Judge::of_device(self.base.settings.filter, *max_speed_mps);
             kept.push((*index, pass.take(states, position, *driver_id, known, judge)));
