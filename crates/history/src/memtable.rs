@@ -40,7 +40,8 @@ impl Tail {
 /// A table of all rows from one log number up to, not including, another.
 #[derive(Debug)]
 pub(crate) struct Memtable {
-    devices: HashMap<Key, Tail, BuildKeyHasher>,
+    /// Boxed, because a table keeps room for entries that it does not have, and many devices have one row.
+    devices: HashMap<Key, Box<Tail>, BuildKeyHasher>,
     pub first_lsn: Lsn,
     pub end_lsn: Lsn,
     bytes: usize,
@@ -88,6 +89,10 @@ impl Memtable {
             }
             tail.unsorted |= last.is_some_and(|last| last.fix_time >= row.fix_time);
             tail.bounds.add(&row);
+            if tail.rows.is_empty() {
+                // Otherwise there would be room for four at once.
+                tail.rows.reserve_exact(1);
+            }
             tail.rows.push(row);
         }
     }

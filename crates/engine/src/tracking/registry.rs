@@ -1,6 +1,8 @@
 //! The devices of the installation, by id, by the name they give themselves, and by driver.
 
-use std::collections::HashMap;
+use std::borrow::Borrow;
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use parking_lot::{RwLock, RwLockReadGuard};
@@ -18,7 +20,7 @@ pub struct KnownDevice {
     /// Its tenant.
     pub tenant_id: TenantId,
     /// How it names itself.
-    pub identifier: String,
+    pub identifier: Box<str>,
     /// The driver who carries it.
     pub driver_id: Option<DriverId>,
     /// The highest speed that is believed of it, in metres per second: 0 for any; none for the setting.
@@ -40,10 +42,35 @@ pub(crate) struct Registry {
 #[derive(Default)]
 struct Inner {
     by_id: ById<DeviceId, Arc<KnownDevice>>,
-    by_identifier: HashMap<String, DeviceId>,
+    by_identifier: HashSet<Named>,
     by_driver: ById<DriverId, Vec<DeviceId>>,
     /// Whether drivers work, with the version of the record that says so.
     duties: ById<DriverId, (i64, DutyState)>,
+}
+
+/// A device by the name it gives itself. That is in no second place: there may be millions of them. Others choose these
+/// names, so their hash is one that nobody can foresee.
+#[derive(Debug)]
+struct Named(Arc<KnownDevice>);
+
+impl Borrow<str> for Named {
+    fn borrow(&self) -> &str {
+        &self.0.identifier
+    }
+}
+
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.identifier == other.0.identifier
+    }
+}
+
+impl Eq for Named {}
+
+impl Hash for Named {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.identifier.hash(state);
+    }
 }
 
 impl Registry {
@@ -52,7 +79,7 @@ impl Registry {
         let known = Arc::new(KnownDevice {
             device_id: device.id,
             tenant_id: device.tenant_id,
-            identifier: device.identifier.clone(),
+            identifier: device.identifier.as_str().into(),
             driver_id: device.driver_id,
             max_speed_mps: device.max_speed_mps,
             disabled: device.disabled,
@@ -65,7 +92,7 @@ impl Registry {
             return;
         }
         inner.forget(device.id);
-        inner.by_identifier.insert(device.identifier.clone(), device.id);
+        inner.by_identifier.replace(Named(known.clone()));
         if let Some(driver) = device.driver_id {
             inner.by_driver.entry(driver).or_default().push(device.id);
         }
@@ -144,7 +171,7 @@ impl Devices<'_> {
 
     /// The device with this identifier.
     pub fn by_identifier(&self, identifier: &str) -> Option<&Arc<KnownDevice>> {
-        self.by_id(*self.0.by_identifier.get(identifier)?)
+        self.0.by_identifier.get(identifier).map(|named| &named.0)
     }
 
     /// The devices that a driver carries.
@@ -176,8 +203,8 @@ impl Inner {
     fn forget(&mut self, id: DeviceId) {
         let Some(known) = self.by_id.remove(&id) else { return };
         // Another device may have been given the identifier in the meantime.
-        if self.by_identifier.get(&known.identifier) == Some(&id) {
-            self.by_identifier.remove(&known.identifier);
+        if self.by_identifier.get(&*known.identifier).is_some_and(|named| named.0.device_id == id) {
+            self.by_identifier.remove(&*known.identifier);
         }
         if let Some(driver) = known.driver_id
             && let Some(ids) = self.by_driver.get_mut(&driver)
