@@ -98,7 +98,8 @@ impl WebhookSettings {
     /// How one call is made.
     pub(super) fn sender(&self) -> SenderSettings {
         let timeout = Duration::from_millis(self.timeout_ms);
-        SenderSettings { timeout, guard: self.guard(), ..SenderSettings::default() }
+        let idle_connections = self.concurrency_per_endpoint;
+        SenderSettings { timeout, idle_connections, guard: self.guard(), ..SenderSettings::default() }
     }
 
     /// How failed messages are tried again.

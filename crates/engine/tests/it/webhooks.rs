@@ -28,6 +28,7 @@ on_both!(
     an_endpoint_that_is_gone_is_disabled_and_the_others_hear_of_it,
     three_days_without_a_success_disable_an_endpoint_until_it_is_switched_on,
     a_slow_endpoint_holds_up_itself_alone,
+    what_waits_for_its_turn_is_not_sent_to_a_paused_endpoint,
     an_endpoint_without_a_readable_secret_fails_alone,
     one_shipments_messages_keep_their_order_until_one_has_failed_three_times,
     paused_endpoints_keep_their_messages,
@@ -336,6 +337,26 @@ async fn paused_endpoints_keep_their_messages(ground: Ground) {
     assert!(matches!(stale, Err(Error::VersionMismatch)));
     stage.engine.webhooks.update(&stage.caller, endpoint.id, paused.version, to(&receiver.url, &[])).await.unwrap();
     receiver.wait_for(1).await;
+}
+
+/// Messages are claimed ahead of their turn: what is known of the endpoint then may be old when it comes.
+async fn what_waits_for_its_turn_is_not_sent_to_a_paused_endpoint(ground: Ground) {
+    let mut settings = settings();
+    settings.webhooks.concurrency_per_endpoint = 1;
+    let stage = Stage::with(ground, settings).await;
+    let slow = |_: usize, _: &_| Answer { delay: Duration::from_millis(600), ..Answer::status(200) };
+    let receiver = Receiver::answering(slow).await;
+    let endpoint = stage.endpoint(&receiver.url, &[]).await;
+    let drafts = (0..3).map(|_| stage.draft(stage.tenant.id, EventKind::ZoneEntered, None)).collect();
+    stage.append(drafts).await;
+    receiver.wait_for(1).await;
+    let paused = NewEndpoint { state: EndpointState::Paused, ..NewEndpoint::from(&endpoint) };
+    let paused = stage.engine.webhooks.update(&stage.caller, endpoint.id, 1, paused).await.unwrap();
+    stage.tried(endpoint.id, 1).await;
+    stage.settle().await;
+    assert_eq!(receiver.received().len(), 1);
+    stage.engine.webhooks.update(&stage.caller, endpoint.id, paused.version, to(&receiver.url, &[])).await.unwrap();
+    receiver.wait_for(3).await;
 }
 
 async fn each_event_becomes_one_message_per_endpoint_over_restarts(ground: Ground) {

@@ -29,6 +29,9 @@ pub struct SenderSettings {
     pub timeout: Duration,
     /// How we name ourselves.
     pub user_agent: String,
+    /// How many connections to one receiver are kept for the next messages. As many as are sent to one at the same time, or
+    /// the rest is made anew each time. Default: 16.
+    pub idle_connections: usize,
     /// Which addresses may be called.
     pub guard: Guard,
 }
@@ -38,6 +41,7 @@ impl Default for SenderSettings {
         Self {
             timeout: Duration::from_secs(20),
             user_agent: concat!("Tracklane/", env!("CARGO_PKG_VERSION")).to_owned(),
+            idle_connections: 16,
             guard: Guard::default(),
         }
     }
@@ -116,7 +120,7 @@ impl Sender {
             // A proxy from the environment would make the connection for us, unchecked.
             .no_proxy()
             .dns_resolver(GuardedResolver::new(settings.guard.clone(), lookup))
-            .pool_max_idle_per_host(8)
+            .pool_max_idle_per_host(settings.idle_connections)
             .build()
             .map_err(Error::Client)?;
         Ok(Self { client, guard: settings.guard })
