@@ -29,6 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Outside crates with one home: nobody else may name them.
 const HOMES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
+    ("rusqlite", &["store", "bench"]),
     ("axum", &["server", "cli", "testkit"]),
     ("utoipa-axum", &["server"]),
     ("jsonwebtoken", &["engine"]),

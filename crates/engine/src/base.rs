@@ -1,5 +1,8 @@
 //! What every service stands on: the outside world, the store, the settings, and what is kept in memory.
 
+use std::panic::resume_unwind;
+
+use tokio::task::JoinError;
 use tracklane_core::Env;
 use tracklane_core::id::{AuditId, TenantId};
 use tracklane_core::model::{AuditEntry, Caller, Role};
@@ -43,6 +46,19 @@ impl Base {
         let mut tx = self.store.begin(Scope::Tenant(caller.tenant_id)).await?;
         idempotency::mark(&mut tx).await?;
         Ok(tx)
+    }
+
+    /// Does work that is mostly transactions where those cost least ([`Store::spawn`]), as part of the same request. It goes on
+    /// though the caller gives up.
+    pub(crate) async fn at_store<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        match self.store.spawn(idempotency::along(work)).await.map_err(JoinError::try_into_panic) {
+            Ok(done) => done,
+            Err(Ok(panic)) => resume_unwind(panic),
+            Err(Err(fault)) => Err(Error::Internal(Box::new(fault))),
+        }
     }
 
     /// Goes on in a transaction of the system as if it had begun as one of the caller's tenant.

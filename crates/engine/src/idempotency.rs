@@ -83,6 +83,17 @@ impl Claim {
     }
 }
 
+/// Work that belongs to the request that is being handled here, wherever it is done.
+pub(crate) fn along<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let claim = AT_WORK.try_with(Clone::clone).ok();
+    async move {
+        match claim {
+            Some(claim) => AT_WORK.scope(claim, work).await,
+            None => work.await,
+        }
+    }
+}
+
 /// Makes a transaction part of the work of the request that is being handled, if that may be sent again.
 pub(crate) async fn mark(db: &mut Db) -> Result<()> {
     let Ok(claim) = AT_WORK.try_with(Clone::clone) else { return Ok(()) };

@@ -21,3 +21,8 @@ CREATE TABLE events (
 
 -- The history of a zone.
 CREATE INDEX events_zone ON events (tenant_id, zone_id, tx, number) WHERE zone_id IS NOT NULL;
+CREATE INDEX events_place ON events (tx, number);
+CREATE INDEX events_tenant ON events (tenant_id, tx, number);
+CREATE INDEX events_kind ON events (tenant_id, kind, tx, number);
+CREATE INDEX events_shipment ON events (tenant_id, shipment_id, tx, number) WHERE shipment_id IS NOT NULL;
+CREATE INDEX events_recorded_at ON events (tenant_id, recorded_at);

@@ -19,5 +19,17 @@ CREATE TABLE events (
     UNIQUE (tenant_id, id)
 );
 
--- The history of a zone.
-CREATE INDEX events_zone ON events (tenant_id, zone_id, tx, number) WHERE zone_id IS NOT NULL;
+-- Each ends with the number, as every index of SQLite does.
+CREATE INDEX events_tenant ON events (tenant_id);
+CREATE INDEX events_kind ON events (tenant_id, kind);
+CREATE INDEX events_shipment ON events (tenant_id, shipment_id) WHERE shipment_id IS NOT NULL;
+CREATE INDEX events_recorded_at ON events (tenant_id, recorded_at);
+
+-- The entries about each zone, up to the one that the cursor `zones` names. No index of `events`: devices cross zones in no
+-- order, so that each new entry would dirty another page of it. Here they are put in many at once, in order.
+CREATE TABLE event_zones (
+    tenant UUID NOT NULL,
+    zone UUID NOT NULL,
+    entry BIGINT NOT NULL,
+    PRIMARY KEY (tenant, zone, entry)
+) WITHOUT ROWID;

@@ -1,10 +1,4 @@
--- Who reads the event log, and the webhooks.
-
-CREATE INDEX events_place ON events (tx, number);
-CREATE INDEX events_tenant ON events (tenant_id, tx, number);
-CREATE INDEX events_kind ON events (tenant_id, kind, tx, number);
-CREATE INDEX events_shipment ON events (tenant_id, shipment_id, tx, number) WHERE shipment_id IS NOT NULL;
-CREATE INDEX events_recorded_at ON events (tenant_id, recorded_at);
+-- The webhooks.
 
 -- Named places in the event log.
 CREATE TABLE cursors (
@@ -57,10 +51,11 @@ CREATE INDEX messages_id ON messages (id);
 CREATE INDEX messages_endpoint ON messages (tenant_id, endpoint_id, id);
 CREATE INDEX messages_state ON messages (tenant_id, state, id);
 CREATE INDEX messages_event ON messages (tenant_id, event_id, id);
-CREATE INDEX messages_shipment ON messages (tenant_id, shipment_id, id);
+CREATE INDEX messages_shipment ON messages (tenant_id, shipment_id, id) WHERE shipment_id IS NOT NULL;
 CREATE INDEX messages_created_at ON messages (created_at);
 CREATE INDEX messages_due ON messages (endpoint_id, next_attempt_at, id) WHERE state = 'pending';
-CREATE INDEX messages_held_back ON messages (endpoint_id, shipment_id, id) WHERE state = 'pending';
+CREATE INDEX messages_held_back ON messages (endpoint_id, shipment_id, id)
+    WHERE state = 'pending' AND shipment_id IS NOT NULL;
 
 CREATE TABLE attempts (
     id UUID NOT NULL,

@@ -39,20 +39,38 @@ impl Dialect {
         }
     }
 
+    /// The columns that the event log is ordered by. On SQLite the number says it all: it is the key of the table, with which
+    /// every index ends by itself.
+    pub fn log_order(self) -> [&'static str; 2] {
+        match self {
+            Self::Sqlite => ["number", "number DESC"],
+            Self::Postgres => ["tx, number", "tx DESC, number DESC"],
+        }
+    }
+
+    /// Whether the event log has an index by zone. PostgreSQL keeps one page of it for many transactions in memory; SQLite would
+    /// write each page that a transaction touches to its log, so that it has a list instead: see `event_zones`.
+    pub fn log_has_zone_index(self) -> bool {
+        self == Self::Postgres
+    }
+
+    /// The condition that an entry comes after a place, given as parameters. A transaction number that has not been given out
+    /// yet is from before the database was restored from a dump: see [`Dialect::renumber_restored_log`].
+    pub fn log_entry_is_behind(self, number: &str, tx: impl FnOnce() -> String) -> String {
+        match self {
+            Self::Sqlite => format!("number > {number}"),
+            Self::Postgres => {
+                let tx = tx();
+                format!("(tx, number) > (CASE WHEN {tx} >= {XMAX} THEN 0 ELSE {tx} END, {number})")
+            }
+        }
+    }
+
     /// The condition that no transaction which could still put an entry before this one is under way.
     pub fn log_entry_is_settled(self) -> &'static str {
         match self {
             Self::Sqlite => "TRUE",
             Self::Postgres => "tx < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
-        }
-    }
-
-    /// A transaction number that a reader gives back, as a parameter. One that has not been given out yet is from before
-    /// the database was restored from a dump: see [`Dialect::renumber_restored_log`].
-    pub fn known_transaction(self, parameter: &str) -> String {
-        match self {
-            Self::Sqlite => parameter.to_owned(),
-            Self::Postgres => format!("CASE WHEN {parameter} >= {XMAX} THEN 0 ELSE {parameter} END"),
         }
     }
 

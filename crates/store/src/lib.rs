@@ -35,6 +35,7 @@ pub mod ended_sessions;
 pub mod endpoints;
 pub mod erasures;
 mod error;
+mod event_zones;
 pub mod events;
 pub mod idempotency;
 pub mod legs;

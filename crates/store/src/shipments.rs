@@ -1,12 +1,14 @@
 //! What is tracked.
 
 use tracklane_core::Timestamp;
+use tracklane_core::event::Event;
 use tracklane_core::id::{CustomerId, DriverId, LocationId, ShipmentId};
 use tracklane_core::lifecycle::Status;
 use tracklane_core::model::Shipment;
 
 use crate::db::{Db, Row, Value, args};
 use crate::error::Result;
+use crate::events;
 use crate::page::{Listing, Page};
 use crate::table::{Select, Table, like_pattern, search_text};
 
@@ -187,10 +189,23 @@ pub async fn list(db: &mut Db, filter: &ShipmentFilter, page: Page) -> Result<Li
     filter.apply(TABLE.select(db)?).page(db, page, read).await
 }
 
-/// Changes a shipment. `sequence` is not written: it belongs to [`events::append`](crate::events::append), which does
-/// not touch the version.
-pub async fn update(db: &mut Db, shipment: &Shipment) -> Result<bool> {
-    TABLE.update(db, shipment.id, shipment.tenant_id, shipment.version, values(shipment)).await
+/// Changes a shipment that was read as `was`, if nobody changed it since, and appends events about it to the log, in their order:
+/// both or neither. The events get the next numbers of the shipment, and it gets the last of them. `sequence` is not written
+/// otherwise, and numbering does not touch the version. False when the shipment is gone or has another version.
+pub async fn update(db: &mut Db, shipment: &mut Shipment, was: &Shipment, events: &mut [Event]) -> Result<bool> {
+    db.check_tenant(shipment.tenant_id)?;
+    let mut args = args![shipment.tenant_id, shipment.id, was.version];
+    let changes = TABLE.changes(values(was), values(shipment), &mut args);
+    let numbered = events::number(db, events.len(), &mut args);
+    let sql = format!(
+        "UPDATE shipments SET version = version + 1{changes}{numbered} \
+         WHERE tenant_id = $1 AND id = $2 AND version = $3 RETURNING sequence, log_tx"
+    );
+    let Some((last, log_tx)) = db.one(sql, args, events::numbers).await? else { return Ok(false) };
+    shipment.version = was.version + 1;
+    shipment.sequence = last;
+    events::append_numbered(db, events, last, log_tx).await?;
+    Ok(true)
 }
 
 #[cfg(test)]

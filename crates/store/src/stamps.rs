@@ -15,7 +15,7 @@ const TABLES: &[&str] =
     &["shipments", "packages", "legs", "tracking_events", "tracking_links", "customers", "locations", "tenants"];
 
 /// How many stamps there are. Ids share them, so that a record may seem newer than it is, and never older.
-const COUNT: usize = 1 << 16;
+const COUNT: usize = 1 << 18;
 
 /// When records were last written, counted in commits. Records are shipments with their packages, legs, facts and links, and
 /// customers, locations and tenants.
@@ -55,10 +55,10 @@ impl Stamps {
     }
 
     /// A transaction has ended. To be called after its commit, and before anybody is told of it: whoever reads before the
-    /// commit has asked for the instant before, too.
-    pub(crate) fn note(&self, written: &Written) {
+    /// commit has asked for the instant before, too. Answers as of which instant holds what it has written.
+    pub(crate) fn note(&self, written: &Written) -> u64 {
         if written.ids.is_empty() && !written.all {
-            return;
+            return self.now();
         }
         let now = self.commits.fetch_add(1, Ordering::SeqCst) + 1;
         if written.all {
@@ -67,6 +67,12 @@ impl Stamps {
         for id in &written.ids {
             self.of(*id).fetch_max(now, Ordering::SeqCst);
         }
+        now
+    }
+
+    /// Everything may have been written.
+    pub(crate) fn note_all(&self) {
+        self.note(&Written { all: true, ..Written::default() });
     }
 
     fn of(&self, id: Uuid) -> &AtomicU64 {
@@ -91,10 +97,17 @@ impl Written {
         if table == "tenants" || !by_id {
             self.add_all();
         }
-        self.ids.extend(args.iter().filter_map(|value| match value {
+        // A new row has its id first, which nothing can have been made of yet.
+        let known = usize::from(sql.starts_with("INSERT"));
+        self.ids.extend(args.iter().skip(known).filter_map(|value| match value {
             Value::Uuid(id) => *id,
             _ => None,
         }));
+    }
+
+    /// True when one of these records may be among it.
+    pub fn has_any(&self, ids: &[Uuid]) -> bool {
+        self.all || ids.iter().any(|id| self.ids.contains(id))
     }
 
     /// Everything may have been written.

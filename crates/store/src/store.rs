@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tracklane_core::Timestamp;
 use tracklane_core::lifecycle::Status;
@@ -16,6 +17,7 @@ use crate::db::sqlite::SqliteFile;
 use crate::db::{Connection, Db, Scope, Tx, args};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
+use crate::event_zones;
 use crate::migrate::migrate;
 use crate::settings::Settings;
 use crate::shipments::ACTIVE;
@@ -176,6 +178,26 @@ impl Store {
         Ok(Tx::new(Db::new(scope, connection), self.events_changed.clone()))
     }
 
+    /// Starts a task where transactions cost least: on SQLite on the thread that writes, where each statement is a function
+    /// call. It must do little besides, and nothing slow: everybody who writes waits meanwhile.
+    pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        match &self.backend {
+            Backend::Sqlite(file) => file.spawn(work),
+            Backend::Postgres(_) => tokio::spawn(work),
+        }
+    }
+
+    /// Does work that reads many times in a row where that costs least.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the process ends.
+    pub async fn reading<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T> {
+        match &self.backend {
+            Backend::Sqlite(file) => file.reading(work).await,
+            Backend::Postgres(_) => Ok(work.await),
+        }
+    }
+
     /// True where transactions come one after the other, whoever begins them.
     pub fn has_one_writer(&self) -> bool {
         matches!(self.backend, Backend::Sqlite(_))
@@ -265,6 +287,30 @@ impl Store {
             tx.fetch(statement, Vec::new()).await?;
         }
         tx.commit().await
+    }
+
+    /// Lists the entries of the event log by zone where it has no index for that, if at least so many are not listed yet. To be
+    /// called now and then: what is not listed is looked through by whoever asks for a zone.
+    ///
+    /// # Errors
+    /// As the database says; what was not done is done the next time.
+    pub async fn list_zones(&self, least: i64) -> Result<()> {
+        if self.dialect().log_has_zone_index() {
+            return Ok(());
+        }
+        loop {
+            let mut db = self.read(Scope::System).await?;
+            let Some(unlisted) = event_zones::unlisted_any_tenant(&mut db, least).await? else { return Ok(()) };
+            drop(db);
+            for piece in unlisted.pieces() {
+                let mut tx = self.begin(Scope::System).await?;
+                event_zones::insert_many_any_tenant(&mut tx, piece).await?;
+                tx.commit().await?;
+            }
+            let mut tx = self.begin(Scope::System).await?;
+            unlisted.done(&mut tx).await?;
+            tx.commit().await?;
+        }
     }
 
     /// Closes every connection. Handles that are still out fail afterwards.

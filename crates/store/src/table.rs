@@ -82,6 +82,19 @@ impl Table {
         Ok(db.run(sql, values).await? > 0)
     }
 
+    /// Where changing columns are what they were, they are left alone: databases keep indexes and look up what is referred to
+    /// for every column that a statement names. Adds the values of the others and answers `", column = $4"` for each.
+    pub fn changes(&self, was: Vec<Value>, is: Vec<Value>, args: &mut Vec<Value>) -> String {
+        let mut sql = String::new();
+        for ((column, was), is) in self.changing.split(", ").zip(was).zip(is) {
+            if was != is {
+                args.push(is);
+                push(&mut sql, format_args!(", {column} = ${}", args.len()));
+            }
+        }
+        sql
+    }
+
     /// The row of the handle's tenant with this id.
     pub async fn get<T>(&self, db: &mut Db, id: impl Id, read: fn(&Row) -> Result<T>) -> Result<Option<T>> {
         self.select(db)?.is("id", Some(id.uuid())).one(db, read).await

@@ -77,8 +77,8 @@ pub async fn list_of_shipment(db: &mut Db, shipment_id: ShipmentId) -> Result<Ve
     TABLE.select(db)?.is("shipment_id", Some(shipment_id)).ordered(db, "seq", read).await
 }
 
-/// Counts one more copy of a fact; false when there is no such fact.
-pub async fn bump_copies(db: &mut Db, id: TrackingEventId) -> Result<bool> {
-    let sql = "UPDATE tracking_events SET copies = copies + 1 WHERE tenant_id = $1 AND id = $2";
-    Ok(db.run(sql, args![db.tenant()?, id]).await? > 0)
+/// Counts one more copy of a fact; false when the shipment has no such fact.
+pub async fn bump_copies(db: &mut Db, shipment_id: ShipmentId, id: TrackingEventId) -> Result<bool> {
+    let sql = "UPDATE tracking_events SET copies = copies + 1 WHERE tenant_id = $1 AND id = $2 AND shipment_id = $3";
+    Ok(db.run(sql, args![db.tenant()?, id, shipment_id]).await? > 0)
 }

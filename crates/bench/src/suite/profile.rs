@@ -73,7 +73,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("history: log and segments", &["tracklane_history", "crc32fast"]),
     ("server: routes, access, answers", &["tracklane_server", "tracklane_api_types"]),
     ("rules, times and ids", &["tracklane_core", "jiff", "uuid"]),
-    (DATABASE, &["tracklane_store", "sqlx", "sqlx_core", "sqlx_sqlite", "libsqlite3_sys"]),
+    (DATABASE, &["tracklane_store", "sqlx", "sqlx_core", "rusqlite", "libsqlite3_sys"]),
     (JSON, &["ryu", "zmij", "itoa"]),
     (
         "HTTP",
@@ -115,8 +115,8 @@ fn part(thread: &str, object: &str, symbol: &str) -> &'static str {
     if object.contains("kernel") || symbol.starts_with("[k]") {
         return "the kernel: sockets, disk, switching";
     }
-    // The SQLite in it is not Rust, so its names say little.
-    if thread.starts_with("sqlx-sqlite") || symbol.contains("sqlite3") {
+    // SQLite is not Rust, so its names say little: on the thread that writes, what is no Rust is SQLite's.
+    if symbol.contains("sqlite3") || (thread.starts_with("sqlite-writer") && !symbol.contains("::")) {
         return DATABASE;
     }
     let symbol = symbol.trim_start_matches("[.] ");
@@ -153,7 +153,7 @@ mod tests {
      5.00%|tokio-rt-worker|tracklane        |[.] core::ptr::drop_in_place<tracklane_engine::tracking::Pass>
      5.00%|tokio-rt-worker|libc.so.6        |[.] __memmove_avx512_unaligned_erms
     20.00%|tokio-rt-worker|tracklane        |[.] _mi_malloc_generic
-     2.00%|sqlx-sqlite-wor|tracklane        |[.] walChecksumBytes
+     2.00%|sqlite-writer  |tracklane        |[.] walChecksumBytes
      2.00%|tokio-rt-worker|tracklane        |[.] <&mut serde_json::de::Deserializer<R> as serde_core::de::Deserializer>::deserialize_struct
      4.00%|tokio-rt-worker|tracklane        |[.] <Q as hashbrown::Equivalent<K>>::equivalent
 ";

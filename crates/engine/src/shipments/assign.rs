@@ -33,6 +33,11 @@ impl Shipments {
 
     async fn set_driver(&self, caller: &Caller, id: ShipmentId, driver: Option<DriverId>) -> Result<ShipmentChange> {
         must_operate(caller)?;
+        let work = move |this: Self, caller: Caller| async move { this.change_driver(&caller, id, driver).await };
+        self.at_store(caller, work).await
+    }
+
+    async fn change_driver(&self, caller: &Caller, id: ShipmentId, driver: Option<DriverId>) -> Result<ShipmentChange> {
         let env = &self.base.env;
         let mut tx = self.base.begin(caller).await?;
         let mut open = self.open(&mut tx, caller, id).await?;
@@ -43,7 +48,7 @@ impl Shipments {
         let mut leg = present_fleet_leg(&open)?;
         let before = leg.driver_id;
         if before == driver {
-            return Ok(open.into_change(caller));
+            return Ok(open.take_change(caller));
         }
         leg.driver_id = driver;
         open.save_leg(env, &mut tx, &leg).await?;
@@ -58,8 +63,7 @@ impl Shipments {
         }
         open.tell_driver(env, &mut tx, leg.id, before, driver).await?;
         self.base.audit(&mut tx, caller, "shipment.driver_changed", id.to_string()).await?;
-        self.close(tx, &open).await?;
-        Ok(open.into_change(caller))
+        self.settle(tx, open, caller).await
     }
 }
 

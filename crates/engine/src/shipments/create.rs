@@ -22,6 +22,12 @@ impl Shipments {
     pub async fn create(&self, caller: &Caller, mut input: NewShipment) -> Result<ShipmentDetail> {
         must_create(caller, &mut input)?;
         input.check()?;
+        let work = move |this: Self, caller: Caller| async move { this.create_checked(&caller, input).await };
+        let id = self.at_store(caller, work).await?;
+        self.detail(caller, id).await
+    }
+
+    async fn create_checked(&self, caller: &Caller, mut input: NewShipment) -> Result<ShipmentId> {
         let env = &self.base.env;
         let mut tx = self.base.begin(caller).await?;
         let tenant = tenants::own(&mut tx).await?.ok_or(Error::NotFound)?;
@@ -55,8 +61,8 @@ impl Shipments {
             open.tell_driver(env, &mut tx, leg, None, Some(driver)).await?;
         }
         self.base.audit(&mut tx, caller, "shipment.created", id.to_string()).await?;
-        self.close(tx, &open).await?;
-        self.detail(caller, id).await
+        self.close(tx, &mut open).await?;
+        Ok(id)
     }
 }
 

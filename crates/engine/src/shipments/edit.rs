@@ -38,7 +38,7 @@ impl Shipments {
         open.write_legs(&mut tx, &moved).await?;
         self.tell_update(&mut tx, &mut open, &changed).await?;
         self.base.audit(&mut tx, caller, "shipment.updated", id.to_string()).await?;
-        self.close(tx, &open).await?;
+        self.close(tx, &mut open).await?;
         Ok(open.shipment)
     }
 
@@ -78,7 +78,7 @@ impl Shipments {
         let package = build_package(&self.base.env, &open.shipment, input);
         packages::insert(&mut tx, &package).await?;
         self.tell_update(&mut tx, &mut open, &["packages"]).await?;
-        self.close(tx, &open).await?;
+        self.close(tx, &mut open).await?;
         Ok(package)
     }
 
@@ -107,7 +107,7 @@ impl Shipments {
         }
         package.version += 1;
         self.tell_update(&mut tx, &mut open, &["packages"]).await?;
-        self.close(tx, &open).await?;
+        self.close(tx, &mut open).await?;
         Ok(package)
     }
 
@@ -130,7 +130,7 @@ impl Shipments {
         must_match(package.version, expected_version)?;
         packages::delete(&mut tx, package.id).await?;
         self.tell_update(&mut tx, &mut open, &["packages"]).await?;
-        self.close(tx, &open).await
+        self.close(tx, &mut open).await
     }
 
     /// The legs of a shipment, in order.
@@ -175,7 +175,7 @@ impl Shipments {
         }
         open.legs.extend(added.iter().cloned());
         self.tell_update(&mut tx, &mut open, &["legs"]).await?;
-        self.close(tx, &open).await?;
+        self.close(tx, &mut open).await?;
         added.into_iter().next().ok_or_else(|| Error::internal("a leg was added and is not there"))
     }
 
@@ -212,14 +212,14 @@ impl Shipments {
         let data = log::updated(&open.shipment, &["legs"]);
         open.tell(env, &mut tx, EventKind::ShipmentUpdated, now, data).await?;
         open.tell_driver(env, &mut tx, leg.id, before, leg.driver_id).await?;
-        self.close(tx, &open).await?;
+        self.close(tx, &mut open).await?;
         open.legs.into_iter().find(|known| known.id == leg.id).ok_or(Error::NotFound)
     }
 
     /// Writes the shipment and tells which parts of it changed.
     async fn tell_update(&self, db: &mut Db, open: &mut Open, changed: &[&str]) -> Result<()> {
         let env = &self.base.env;
-        open.write_shipment(env, db).await?;
+        open.write(env, db).await?;
         let data = log::updated(&open.shipment, changed);
         open.tell(env, db, EventKind::ShipmentUpdated, env.now(), data).await
     }

@@ -27,11 +27,16 @@ impl Shipments {
     /// [`Error::Conflict`] when the shipment has a thousand facts.
     pub async fn record(&self, caller: &Caller, id: ShipmentId, input: NewFact) -> Result<ShipmentChange> {
         must_tell(caller)?;
-        let env = &self.base.env;
-        input.check(env.now())?;
+        input.check(self.base.env.now())?;
         if caller.role == Role::Driver && input.status == Some(Status::Cancelled) {
             return Err(Error::Forbidden);
         }
+        let work = move |this: Self, caller: Caller| async move { this.record_checked(&caller, id, input).await };
+        self.at_store(caller, work).await
+    }
+
+    async fn record_checked(&self, caller: &Caller, id: ShipmentId, input: NewFact) -> Result<ShipmentChange> {
+        let env = &self.base.env;
         let mut tx = self.base.begin(caller).await?;
         let mut open = self.open(&mut tx, caller, id).await?;
         check_parts(&mut tx, &open, &input).await?;
@@ -41,8 +46,7 @@ impl Shipments {
             must_be_legal(env, &open, &draft)?;
         }
         open.apply(env, &mut tx, vec![draft]).await?;
-        self.close(tx, &open).await?;
-        Ok(open.into_change(caller))
+        self.settle(tx, open, caller).await
     }
 
     /// Says what is true, whatever was before. The only call that reopens a shipment that has ended.
@@ -51,8 +55,13 @@ impl Shipments {
     /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`] for all but admins and operators.
     pub async fn correct(&self, caller: &Caller, id: ShipmentId, input: NewCorrection) -> Result<ShipmentChange> {
         must_operate(caller)?;
+        input.check(self.base.env.now())?;
+        let work = move |this: Self, caller: Caller| async move { this.correct_checked(&caller, id, input).await };
+        self.at_store(caller, work).await
+    }
+
+    async fn correct_checked(&self, caller: &Caller, id: ShipmentId, input: NewCorrection) -> Result<ShipmentChange> {
         let env = &self.base.env;
-        input.check(env.now())?;
         let mut tx = self.base.begin(caller).await?;
         let mut open = self.open(&mut tx, caller, id).await?;
         if let Some(wrong) = input.retracts {
@@ -71,8 +80,7 @@ impl Shipments {
         };
         open.apply(env, &mut tx, vec![draft]).await?;
         self.base.audit(&mut tx, caller, "shipment.corrected", id.to_string()).await?;
-        self.close(tx, &open).await?;
-        Ok(open.into_change(caller))
+        self.settle(tx, open, caller).await
     }
 
     /// Takes a fact back: it did not happen.
@@ -83,6 +91,11 @@ impl Shipments {
     pub async fn retract(&self, caller: &Caller, id: ShipmentId, input: NewRetraction) -> Result<ShipmentChange> {
         must_operate(caller)?;
         input.check()?;
+        let work = move |this: Self, caller: Caller| async move { this.retract_checked(&caller, id, input).await };
+        self.at_store(caller, work).await
+    }
+
+    async fn retract_checked(&self, caller: &Caller, id: ShipmentId, input: NewRetraction) -> Result<ShipmentChange> {
         let env = &self.base.env;
         let mut tx = self.base.begin(caller).await?;
         let mut open = self.open(&mut tx, caller, id).await?;
@@ -97,8 +110,7 @@ impl Shipments {
         };
         open.apply(env, &mut tx, vec![draft]).await?;
         self.base.audit(&mut tx, caller, "shipment.fact_retracted", id.to_string()).await?;
-        self.close(tx, &open).await?;
-        Ok(open.into_change(caller))
+        self.settle(tx, open, caller).await
     }
 
     /// Calls a shipment off. Customers may call off their own while nobody has it.
@@ -112,6 +124,18 @@ impl Shipments {
             Role::Viewer | Role::Driver | Role::Device => return Err(Error::Forbidden),
         };
         input.check()?;
+        let work =
+            move |this: Self, caller: Caller| async move { this.cancel_checked(&caller, id, input, substatus).await };
+        self.at_store(caller, work).await
+    }
+
+    async fn cancel_checked(
+        &self,
+        caller: &Caller,
+        id: ShipmentId,
+        input: NewCancellation,
+        substatus: &'static str,
+    ) -> Result<ShipmentChange> {
         let env = &self.base.env;
         let mut tx = self.base.begin(caller).await?;
         let mut open = self.open(&mut tx, caller, id).await?;
@@ -123,8 +147,7 @@ impl Shipments {
         let draft = Draft { substatus: Some(substatus.to_owned()), reason: input.reason, raw_text: input.text, ..base };
         open.apply(env, &mut tx, vec![draft]).await?;
         self.base.audit(&mut tx, caller, "shipment.cancelled", id.to_string()).await?;
-        self.close(tx, &open).await?;
-        Ok(open.into_change(caller))
+        self.settle(tx, open, caller).await
     }
 
     /// Sends a shipment back, under legs of its own: after the delivery, or from the way.
@@ -135,6 +158,11 @@ impl Shipments {
     pub async fn send_back(&self, caller: &Caller, id: ShipmentId, input: NewReturn) -> Result<ShipmentChange> {
         must_operate(caller)?;
         input.check()?;
+        let work = move |this: Self, caller: Caller| async move { this.send_back_checked(&caller, id, input).await };
+        self.at_store(caller, work).await
+    }
+
+    async fn send_back_checked(&self, caller: &Caller, id: ShipmentId, input: NewReturn) -> Result<ShipmentChange> {
         let env = &self.base.env;
         let mut tx = self.base.begin(caller).await?;
         let mut open = self.open(&mut tx, caller, id).await?;
@@ -153,8 +181,7 @@ impl Shipments {
         let draft = Draft { substatus: Some("requested".to_owned()), reason: input.reason, ..base };
         open.apply(env, &mut tx, vec![draft]).await?;
         self.base.audit(&mut tx, caller, "shipment.sent_back", id.to_string()).await?;
-        self.close(tx, &open).await?;
-        Ok(open.into_change(caller))
+        self.settle(tx, open, caller).await
     }
 }
 

@@ -1,12 +1,11 @@
-//! Shipments that were read lately, with everything that belongs to them, for as long as nothing of it is written.
+//! Shipments that were read lately, with everything that belongs to them, as text, for as long as nothing of it is written.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tracklane_core::id::{Id as _, ShipmentId};
+use tracklane_core::id::{Id as _, ShipmentId, TenantId};
 use tracklane_core::model::{Caller, Role};
 use tracklane_store::Stamps;
 use uuid::Uuid;
@@ -16,19 +15,8 @@ use crate::error::{Error, Result};
 
 /// How many shards there are, so that few wait for each other.
 const SHARDS: usize = 16;
-/// How many shipments a shard keeps. One takes some kilobytes.
-const SHARD_SIZE: usize = 256;
-/// A shipment with more parts than this, facts among them, is not kept: few are that large, and all together must stay below
-/// some hundred megabytes.
-const MOST_PARTS: usize = 64;
-
-/// A shipment with everything that belongs to it, shared by all who ask for it.
-#[derive(Debug)]
-pub struct SharedDetail {
-    /// The shipment.
-    pub detail: ShipmentDetail,
-    text: OnceLock<DetailText>,
-}
+/// How many bytes all texts of a shard have at most, with what says whether they still hold.
+const SHARD_BYTES: usize = 4 << 20;
 
 /// A shipment as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,29 +27,39 @@ pub struct DetailText {
     pub body: Bytes,
 }
 
-impl SharedDetail {
-    fn new(detail: ShipmentDetail) -> Arc<Self> {
-        Arc::new(Self { detail, text: OnceLock::new() })
-    }
-
-    /// It as text, made by the first who asks.
-    pub fn text(&self, make: impl FnOnce(&ShipmentDetail) -> DetailText) -> &DetailText {
-        self.text.get_or_init(|| make(&self.detail))
-    }
-}
-
 /// A shipment that was read, and when.
 struct Read {
-    shared: Arc<SharedDetail>,
+    tenant_id: TenantId,
+    text: DetailText,
     then: u64,
     /// What it was made of.
     ids: Box<[Uuid]>,
 }
 
+impl Read {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.text.body.len() + size_of_val(&*self.ids)
+    }
+}
+
 /// The shipments that are kept.
 pub(super) struct Kept {
-    shards: Vec<Mutex<HashMap<ShipmentId, Read>>>,
+    shards: Vec<Mutex<Shard>>,
     hasher: RandomState,
+}
+
+#[derive(Default)]
+struct Shard {
+    reads: HashMap<ShipmentId, Read>,
+    bytes: usize,
+}
+
+impl Shard {
+    fn remove(&mut self, id: ShipmentId) {
+        if let Some(read) = self.reads.remove(&id) {
+            self.bytes -= read.bytes();
+        }
+    }
 }
 
 impl Default for Kept {
@@ -71,55 +69,58 @@ impl Default for Kept {
 }
 
 impl Kept {
-    fn shard(&self, id: ShipmentId) -> &Mutex<HashMap<ShipmentId, Read>> {
+    fn shard(&self, id: ShipmentId) -> &Mutex<Shard> {
         &self.shards[self.hasher.hash_one(id) as usize % SHARDS]
     }
 
-    fn get(&self, stamps: &Stamps, id: ShipmentId) -> Option<Arc<SharedDetail>> {
+    fn get(&self, stamps: &Stamps, id: ShipmentId) -> Option<(TenantId, DetailText)> {
         let mut shard = self.shard(id).lock();
-        let read = shard.get(&id)?;
+        let read = shard.reads.get(&id)?;
         if stamps.unchanged(read.then, &read.ids) {
-            return Some(read.shared.clone());
+            return Some((read.tenant_id, read.text.clone()));
         }
-        shard.remove(&id);
+        shard.remove(id);
         None
     }
 
     fn put(&self, id: ShipmentId, read: Read) {
+        let bytes = read.bytes();
         let mut shard = self.shard(id).lock();
-        if shard.len() >= SHARD_SIZE
-            && !shard.contains_key(&id)
-            && let Some(other) = shard.keys().next().copied()
-        {
-            shard.remove(&other);
+        shard.remove(id);
+        while shard.bytes + bytes > SHARD_BYTES {
+            let Some(other) = shard.reads.keys().next().copied() else { return };
+            shard.remove(other);
         }
-        shard.insert(id, read);
+        shard.bytes += bytes;
+        shard.reads.insert(id, read);
     }
 }
 
 impl Shipments {
-    /// As [`Shipments::detail`], out of memory where nothing of it was written since it was read.
+    /// [`Shipments::detail`] as text, out of memory where nothing of it was written since it was made.
     ///
     /// # Errors
     /// [`Error::NotFound`], also for shipments of others.
-    pub async fn shared_detail(&self, caller: &Caller, id: ShipmentId) -> Result<Arc<SharedDetail>> {
+    pub async fn detail_text(
+        &self,
+        caller: &Caller,
+        id: ShipmentId,
+        make: impl FnOnce(&ShipmentDetail) -> DetailText,
+    ) -> Result<DetailText> {
         // The others see less of it, and not of all.
         let sees_all = matches!(caller.role, Role::Admin | Role::Operator | Role::Viewer);
         let Some(stamps) = self.base.store.stamps().filter(|_| sees_all) else {
-            return Ok(SharedDetail::new(self.detail(caller, id).await?));
+            return Ok(make(&self.detail(caller, id).await?));
         };
-        if let Some(shared) = self.kept.get(stamps, id) {
-            let own = shared.detail.shipment.tenant_id == caller.tenant_id;
-            return if own { Ok(shared) } else { Err(Error::NotFound) };
+        if let Some((tenant_id, text)) = self.kept.get(stamps, id) {
+            return if tenant_id == caller.tenant_id { Ok(text) } else { Err(Error::NotFound) };
         }
         // Before it is read: what is written meanwhile makes it old.
         let then = stamps.now();
-        let shared = SharedDetail::new(self.detail(caller, id).await?);
-        let ids = ids(&shared.detail);
-        if ids.len() <= MOST_PARTS {
-            self.kept.put(id, Read { shared: shared.clone(), then, ids });
-        }
-        Ok(shared)
+        let detail = self.detail(caller, id).await?;
+        let text = make(&detail);
+        self.kept.put(id, Read { tenant_id: caller.tenant_id, text: text.clone(), then, ids: ids(&detail) });
+        Ok(text)
     }
 }
 

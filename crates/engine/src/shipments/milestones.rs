@@ -4,7 +4,7 @@ use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, ShipmentId};
 use tracklane_core::lifecycle::{Actor, Place, SourceKind, Status, TrackingEvent};
 use tracklane_core::milestone::{Milestone, next_milestone};
-use tracklane_core::model::{Leg, LegMode, Location};
+use tracklane_core::model::{Leg, LegMode};
 use tracklane_core::position::Point;
 use tracklane_store::Db;
 
@@ -29,10 +29,7 @@ pub(crate) struct Proof {
 }
 
 /// A shipment that milestones moved, to be remembered after the commit.
-pub(crate) struct Moved {
-    open: Open,
-    ends: Vec<Location>,
-}
+pub(crate) struct Moved(Open);
 
 impl Shipments {
     /// Records every milestone that is proven, inside the pipeline's transaction. What the pipeline knew may be out of
@@ -40,7 +37,7 @@ impl Shipments {
     pub(crate) async fn prove(&self, db: &mut Db, proof: &Proof) -> Result<Option<Moved>> {
         let env = &self.base.env;
         let id: ShipmentId = proof.leg.shipment_id;
-        let Some(mut open) = Open::lock(db, id).await? else { return Ok(None) };
+        let Some(mut open) = self.lock(db, id).await? else { return Ok(None) };
         // Each round moves the shipment or ends the loop; there are fewer milestones than rounds.
         for _ in 0..8 {
             let Some(draft) = next(&open, proof) else { break };
@@ -50,13 +47,13 @@ impl Shipments {
                 break;
             }
         }
-        let ends = open.present_ends(db).await?;
-        Ok(Some(Moved { open, ends }))
+        open.read_ends(db).await?;
+        Ok(Some(Moved(open)))
     }
 
     /// Tells the pipeline what it must watch for from now on. After the commit.
     pub(crate) fn remember(&self, moved: &Moved) {
-        moved.open.remember(&self.base, &moved.ends);
+        moved.0.remember(&self.base);
     }
 }
 

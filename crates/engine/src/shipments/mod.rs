@@ -14,6 +14,7 @@ mod links;
 mod log;
 mod milestones;
 pub(crate) mod open;
+mod opened;
 mod read;
 pub(crate) mod route;
 pub(crate) mod seen;
@@ -24,7 +25,7 @@ pub use inputs::{
     NewCancellation, NewCorrection, NewFact, NewFactKind, NewLeg, NewLink, NewPackage, NewRetraction, NewReturn,
     NewShipment, ShipmentEdit,
 };
-pub use kept::{DetailText, SharedDetail};
+pub use kept::DetailText;
 pub(crate) use milestones::{Moved, Proof};
 pub use service::Shipments;
 pub use tracklane_store::shipments::ShipmentFilter;

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tracklane_core::event::{EventKind, StatusChange};
-use tracklane_core::id::{DriverId, LegId, ShipmentId, TrackingEventId};
+use tracklane_core::event::{Event, EventKind, StatusChange};
+use tracklane_core::id::{DriverId, LegId, LocationId, ShipmentId, TrackingEventId};
 use tracklane_core::lifecycle::{
     Actor, FactKind, FoldRules, Place, Reason, ShipmentState, SourceKind, Status, TrackingEvent, fold,
 };
@@ -107,8 +107,12 @@ pub(crate) struct Open {
     pub legs: Vec<Leg>,
     pub facts: Vec<TrackingEvent>,
     pub state: ShipmentState,
+    /// The shipment as the store has it.
+    stored: Shipment,
     /// The facts that were stated since it was opened, new or known.
     stated: Vec<TrackingEventId>,
+    /// The ends of the present leg, as far as they were read, and what was read.
+    places: (Vec<LocationId>, Vec<Location>),
 }
 
 impl Open {
@@ -119,20 +123,44 @@ impl Open {
         let legs = legs::list_of_shipment(db, id).await?;
         let facts = tracking_events::list_of_shipment(db, id).await?;
         let state = fold(&facts, rules(&tenant));
-        Ok(Some(Self { tenant, shipment, legs, facts, state, stated: Vec::new() }))
+        let stored = shipment.clone();
+        Ok(Some(Self { tenant, shipment, legs, facts, state, stored, stated: Vec::new(), places: Default::default() }))
     }
 
     /// A shipment that is being made: nothing was said about it yet.
     pub fn new(tenant: Tenant, shipment: Shipment, legs: Vec<Leg>) -> Self {
         let state = fold(&[], rules(&tenant));
-        Self { tenant, shipment, legs, facts: Vec::new(), state, stated: Vec::new() }
+        let stored = shipment.clone();
+        Self {
+            tenant,
+            shipment,
+            legs,
+            facts: Vec::new(),
+            state,
+            stored,
+            stated: Vec::new(),
+            places: Default::default(),
+        }
     }
 
-    /// What was made of it, as the caller may see it.
-    pub fn into_change(self, caller: &Caller) -> ShipmentChange {
-        let Self { shipment, facts, state, stated, .. } = self;
-        let facts = facts.into_iter().filter(|fact| stated.contains(&fact.id)).collect();
-        ShipmentChange { shipment: shipment.seen_by(caller), events: views(facts, &state).seen_by(caller) }
+    /// What was made of it since it was opened, as the caller may see it. From here on it is as if opened anew.
+    pub fn take_change(&mut self, caller: &Caller) -> ShipmentChange {
+        let stated = std::mem::take(&mut self.stated);
+        let facts = self.facts.iter().filter(|fact| stated.contains(&fact.id)).cloned().collect();
+        ShipmentChange {
+            shipment: self.shipment.clone().seen_by(caller),
+            events: views(facts, &self.state).seen_by(caller),
+        }
+    }
+
+    /// Of how many parts it consists.
+    pub fn parts(&self) -> usize {
+        1 + self.legs.len() + self.facts.len()
+    }
+
+    /// The locations that it was last read with.
+    pub fn ends(&self) -> impl Iterator<Item = LocationId> {
+        self.places.0.iter().copied()
     }
 
     /// True when the same was said before.
@@ -173,14 +201,16 @@ impl Open {
         self.state = fold(&self.facts, rules(&self.tenant));
         let changed = route::settle(&mut self.legs, &self.state, &news, env.now());
         self.write_legs(db, &changed).await?;
-        self.write_shipment(env, db).await?;
+        self.follow(env);
         let flags: HashMap<_, _> = self.state.timeline.iter().copied().collect();
+        let mut told: Vec<Event> = Vec::with_capacity(news.len() + 2);
         for fact in &news {
             let flags = flags.get(&fact.id).copied().unwrap_or_default();
             let data = log::fact(&self.shipment, fact, flags);
-            self.tell(env, db, EventKind::FactRecorded, fact.occurred_at, data).await?;
+            told.push(log::event(env, &self.shipment, EventKind::FactRecorded, fact.occurred_at, data));
         }
-        self.tell_status(env, db, &old, &news).await
+        told.extend(self.status_events(env, &old, &news));
+        self.write_shipment(db, &mut told).await
     }
 
     /// Writes a leg that was changed by other means than facts, and the shipment with it.
@@ -191,7 +221,13 @@ impl Open {
             slot.driver_since = since.filter(|_| leg.driver_id.is_some());
         }
         self.write_legs(db, &[leg.id]).await?;
-        self.write_shipment(env, db).await
+        self.write(env, db).await
+    }
+
+    /// Writes the shipment with what its facts and legs say now.
+    pub async fn write(&mut self, env: &Env, db: &mut Db) -> Result<()> {
+        self.follow(env);
+        self.write_shipment(db, &mut []).await
     }
 
     /// Appends an event about this shipment.
@@ -232,8 +268,8 @@ impl Open {
         Ok(())
     }
 
-    /// Writes the shipment with what its facts and legs say now.
-    pub async fn write_shipment(&mut self, env: &Env, db: &mut Db) -> Result<()> {
+    /// Lets the shipment say what its facts and legs say now.
+    fn follow(&mut self, env: &Env) {
         let (state, shipment) = (&self.state, &mut self.shipment);
         shipment.status = state.status;
         shipment.substatus.clone_from(&state.substatus);
@@ -246,23 +282,31 @@ impl Open {
         shipment.delivered_at = state.delivered_at;
         shipment.driver_id = route::driver(&self.legs, shipment.driver_id);
         shipment.updated_at = env.now();
-        if !shipments::update(db, shipment).await? {
+    }
+
+    /// Writes the shipment, and what is told of it.
+    async fn write_shipment(&mut self, db: &mut Db, told: &mut [Event]) -> Result<()> {
+        if !shipments::update(db, &mut self.shipment, &self.stored, told).await? {
             return Err(Error::VersionMismatch);
         }
-        shipment.version += 1;
+        self.stored.clone_from(&self.shipment);
         Ok(())
     }
 
-    /// The locations that the present leg runs between, to be remembered after the commit.
-    pub async fn present_ends(&self, db: &mut Db) -> Result<Vec<Location>> {
-        let Some(leg) = route::active(&self.legs) else { return Ok(Vec::new()) };
-        let ends: Vec<_> = [leg.origin_id, leg.destination_id].into_iter().flatten().collect();
-        Ok(locations::get_many(db, &ends).await?)
+    /// Reads the locations that the present leg runs between, to be remembered after the commit.
+    pub async fn read_ends(&mut self, db: &mut Db) -> Result<()> {
+        let leg = route::active(&self.legs);
+        let ends: Vec<_> = leg.into_iter().flat_map(|leg| [leg.origin_id, leg.destination_id]).flatten().collect();
+        if ends != self.places.0 {
+            let found = locations::get_many(db, &ends).await?;
+            self.places = (ends, found);
+        }
+        Ok(())
     }
 
     /// Tells the pipeline what it must watch for from now on. After the commit.
-    pub fn remember(&self, base: &Base, ends: &[Location]) {
-        base.memory.watch.refresh(&base.memory.zones, &self.tenant, &self.shipment, &self.legs, ends);
+    pub fn remember(&self, base: &Base) {
+        base.memory.watch.refresh(&base.memory.zones, &self.tenant, &self.shipment, &self.legs, &self.places.1);
     }
 
     fn next_seq(&self) -> i64 {
@@ -275,7 +319,7 @@ impl Open {
         let fact = draft.into_fact(env, self.shipment.id, self.next_seq());
         if let Some(known) = self.facts.iter_mut().find(|known| fact.is_duplicate_of(known)) {
             known.copies += 1;
-            tracking_events::bump_copies(db, known.id).await?;
+            tracking_events::bump_copies(db, known.shipment_id, known.id).await?;
             return Ok((known.id, None));
         }
         tracking_events::append(db, &fact).await?;
@@ -294,10 +338,11 @@ impl Open {
         Ok(())
     }
 
-    async fn tell_status(&mut self, env: &Env, db: &mut Db, old: &ShipmentState, news: &[TrackingEvent]) -> Result<()> {
+    /// What there is to tell when facts have moved the shipment.
+    fn status_events(&self, env: &Env, old: &ShipmentState, news: &[TrackingEvent]) -> Vec<Event> {
         let (now, shipment) = (&self.state, &self.shipment);
         if (now.status, &now.substatus) == (old.status, &old.substatus) {
-            return Ok(());
+            return Vec::new();
         }
         let deciding = now.decided_by.and_then(|id| self.facts.iter().find(|fact| fact.id == id));
         let first_entry = now.status != old.status && !old.entries.iter().any(|entry| entry.status == now.status);
@@ -318,11 +363,9 @@ impl Open {
         };
         let at = now.since.unwrap_or_else(|| env.now());
         let data = log::payload(&change);
-        self.tell(env, db, EventKind::StatusChanged, at, data.clone()).await?;
-        if first_entry && change.status == Status::Delivered {
-            self.tell(env, db, EventKind::ShipmentDelivered, at, data).await?;
-        }
-        Ok(())
+        let delivered = (first_entry && change.status == Status::Delivered).then_some(EventKind::ShipmentDelivered);
+        let kinds = std::iter::once(EventKind::StatusChanged).chain(delivered);
+        kinds.map(|kind| log::event(env, shipment, kind, at, data.clone())).collect()
     }
 }
 

@@ -30,6 +30,11 @@ impl Shipments {
     /// # Errors
     /// [`Error::NotFound`], also for shipments of others.
     pub async fn detail(&self, caller: &Caller, id: ShipmentId) -> Result<ShipmentDetail> {
+        let (this, caller) = (self.clone(), caller.clone());
+        self.base.store.reading(Box::pin(async move { this.read_detail(&caller, id).await })).await?
+    }
+
+    async fn read_detail(&self, caller: &Caller, id: ShipmentId) -> Result<ShipmentDetail> {
         let mut db = self.base.read(caller).await?;
         let shipment = self.seen(&mut db, caller, id).await?;
         let links = match caller.role {

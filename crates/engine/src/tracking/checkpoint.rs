@@ -23,6 +23,9 @@ use crate::error::{Error, Result};
 /// The name under which the store keeps the first record of the history that may not be applied.
 const FLOOR: &str = "tracking.checkpoint";
 
+/// How many of the newest events are not listed by zone: few enough to be looked through by whoever asks.
+const UNLISTED: i64 = 10_000;
+
 /// How many states are written at once.
 const BATCH: usize = 1_000;
 
@@ -45,7 +48,7 @@ pub(super) async fn save(works: &Works, recorders: &Recorders) -> Result<()> {
     let history = works.history.clone();
     let done = tokio::task::spawn_blocking(move || history.checkpoint(floor)).await;
     done.map_err(|error| Error::Internal(Box::new(error)))??;
-    Ok(())
+    Ok(works.base.store.list_zones(UNLISTED).await?)
 }
 
 /// Saves the states of devices of one shard, behind everything that they led to so far.

@@ -1,9 +1,11 @@
 //! Making what positions led to durable.
 
+use std::panic::resume_unwind;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde::Serialize;
+use tokio::task::JoinError;
 use tracklane_core::Env;
 use tracklane_core::event::Event;
 use tracklane_core::id::{DeviceId, EventId, TenantId};
@@ -58,6 +60,14 @@ async fn record_patiently(
     record_once(works, tenant, led_to, held, again).await
 }
 
+/// What a task that did not come to its end means.
+pub(super) fn broken_off(fault: JoinError) -> Failure {
+    match fault.try_into_panic() {
+        Ok(panic) => resume_unwind(panic),
+        Err(_) => unavailable(),
+    }
+}
+
 fn unavailable() -> Failure {
     Failure::Unavailable("database unavailable".to_owned())
 }
@@ -79,7 +89,7 @@ async fn record_once(works: &Works, tenant: TenantId, led_to: &Consequences, hel
     tx.narrow(tenant)?;
     tell(&base.env, &mut tx, tenant, &led_to.told).await?;
     let crossings: Vec<_> = led_to.crossings.iter().map(|seen| crossing_event(&base.env, tenant, seen)).collect();
-    events::append_many(&mut tx, &crossings).await?;
+    events::append_many(&mut tx, crossings).await?;
     prove_and_commit(works, tx, led_to).await?;
     works.stats.recorded(led_to.crossings.len(), led_to.proofs.len());
     works.stats.told(&led_to.told);
@@ -117,7 +127,7 @@ async fn tell(env: &Env, db: &mut Db, tenant_id: TenantId, told: &[Told]) -> Res
             data,
         }
     });
-    events::append_many(db, &events.collect::<Vec<_>>()).await?;
+    events::append_many(db, events.collect()).await?;
     Ok(())
 }
 

@@ -198,9 +198,12 @@ impl Worker {
 
     async fn record_sum(&mut self, tenant: TenantId, sum: Sum) {
         let Sum { led_to, held, runs, mut replies } = sum;
+        let (led_to, held) = (Arc::new(led_to), Arc::new(held));
         let mut again = false;
         while !self.gave_up {
-            match persist::record(&self.works, tenant, &led_to, &held, again).await {
+            let (works, led_to, held) = (self.works.clone(), led_to.clone(), held.clone());
+            let recorded = Box::pin(async move { persist::record(&works, tenant, &led_to, &held, again).await });
+            match self.works.base.store.spawn(recorded).await.unwrap_or_else(|fault| Err(persist::broken_off(fault))) {
                 Ok(()) => break,
                 // Sooner or later it will be recorded, but nobody has to wait for that.
                 Err(failure) => replies.drain(..).for_each(|reply| drop(reply.send(Err(failure.clone())))),

@@ -232,9 +232,8 @@ async fn refuse_events(ground: &Ground, refuse: bool) {
         (false, false) => "DROP TRIGGER refuse ON events",
     };
     if sqlite {
-        let mut connection = sqlx::SqliteConnection::connect(&ground.url).await.unwrap();
-        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+        let path = ground.url.strip_prefix("sqlite:").unwrap();
+        rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
     } else {
         let mut connection = sqlx::PgConnection::connect(&ground.url).await.unwrap();
         sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();

@@ -148,11 +148,11 @@ pub async fn get(
     Id(id): Id<ShipmentId>,
     known: IfNoneMatch,
 ) -> Result<Response> {
-    let shared = app.engine.shipments.shared_detail(&who.caller, id).await?;
-    let text = shared.text(|detail| {
+    let make = |detail: &ShipmentDetail| {
         let (tag, body) = tagged_text(detail.shipment.version, detail);
         DetailText { tag, body }
-    });
+    };
+    let text = app.engine.shipments.detail_text(&who.caller, id, make).await?;
     Ok(known.answer_text(&text.tag, &text.body))
 }
 

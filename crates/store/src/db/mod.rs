@@ -10,6 +10,7 @@ use std::ops::{Deref, DerefMut};
 
 use tokio::sync::watch;
 use tracklane_core::id::TenantId;
+use uuid::Uuid;
 
 use self::postgres::PgHandle;
 pub(crate) use self::row::{Column, Row, corrupt};
@@ -68,6 +69,15 @@ impl Db {
         match self.scope {
             Scope::Tenant(id) => Ok(id),
             Scope::System => Err(Error::Scope("a tenant's handle is needed, this one is of the system")),
+        }
+    }
+
+    /// Whether these records are, as this transaction sees them, as they were at an instant that [`Tx::commit_seen`] answered:
+    /// then what was kept since needs not be read again. Never where others may write, too.
+    pub fn sees_unchanged(&self, then: u64, ids: &[Uuid]) -> bool {
+        match &self.connection {
+            Connection::Sqlite(handle) => handle.sees_unchanged(then, ids),
+            Connection::Postgres(_) => false,
         }
     }
 
@@ -183,15 +193,27 @@ impl Tx {
     /// [`Error::Spent`] after an earlier error in this transaction; otherwise as the database says. After an error nothing
     /// was changed, except for [`Error::Unavailable`]: then it is not known.
     pub async fn commit(self) -> Result<()> {
+        self.commit_seen().await.map(drop)
+    }
+
+    /// As [`Tx::commit`]. Answers as of when what was written is seen by transactions, for [`Db::sees_unchanged`]; none where
+    /// others may write, too.
+    ///
+    /// # Errors
+    /// Those of [`Tx::commit`].
+    pub async fn commit_seen(self) -> Result<Option<u64>> {
         self.db.check_usable()?;
-        match self.db.connection {
+        let seen = match self.db.connection {
             Connection::Sqlite(handle) => handle.commit().await?,
-            Connection::Postgres(handle) => handle.commit().await?,
-        }
+            Connection::Postgres(handle) => {
+                handle.commit().await?;
+                None
+            }
+        };
         if self.db.appended {
             self.events_changed.send_modify(|count| *count = count.wrapping_add(1));
         }
-        Ok(())
+        Ok(seen)
     }
 }
 

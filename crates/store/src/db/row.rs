@@ -2,13 +2,13 @@
 
 use serde_json::Value as Json;
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
+use sqlx::{Decode, Postgres, Row as _, Type};
 use tracklane_core::Timestamp;
 use tracklane_core::position::Attributes;
 use uuid::Uuid;
 
 use super::postgres::PgTime;
+use super::sqlite::{Cell, FromCell, SqliteRow};
 use crate::error::{Error, Result};
 
 /// One row of an answer.
@@ -39,14 +39,21 @@ impl Row {
     /// Reads `S` on SQLite and `P` on PostgreSQL. SQLite's column types are mere names, so nothing is compared with them.
     fn native<S, P>(&self, name: &str) -> Result<Either<S, P>>
     where
-        S: for<'r> Decode<'r, Sqlite>,
+        S: FromCell,
         P: for<'r> Decode<'r, Postgres> + Type<Postgres>,
     {
         match self {
-            Self::Sqlite(row) => row.try_get_unchecked::<Option<S>, _>(name).map(Either::Sqlite),
-            Self::Postgres(row) => row.try_get::<Option<P>, _>(name).map(Either::Postgres),
+            Self::Sqlite(row) => match row.cell(name).ok_or_else(|| corrupt(name, "is not in the answer"))? {
+                Cell::Null => Ok(Either::Sqlite(None)),
+                cell => S::from_cell(cell)
+                    .map(|value| Either::Sqlite(Some(value)))
+                    .ok_or_else(|| corrupt(name, "is of another kind")),
+            },
+            Self::Postgres(row) => {
+                let value = row.try_get::<Option<P>, _>(name).map(Either::Postgres);
+                value.map_err(|error| corrupt(name, &error.to_string()))
+            }
         }
-        .map_err(|error| corrupt(name, &error.to_string()))
     }
 }
 

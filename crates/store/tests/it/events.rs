@@ -15,6 +15,7 @@ conformance!(
     events_round_trip,
     many_events_keep_their_order,
     events_are_filtered,
+    events_of_a_zone_are_found_listed_or_not,
     a_late_commit_is_not_skipped,
     a_shipment_s_events_keep_their_order,
     many_writers_leave_no_gap,
@@ -74,8 +75,8 @@ async fn many_events_keep_their_order(world: World) {
     // More than fit into one statement, and what is left over.
     let many: Vec<Event> = (0..93).map(|_| fixtures::event(world.tenant.id, None)).collect();
     let mut tx = world.begin().await;
-    events::append_many(&mut tx, &many).await.unwrap();
-    events::append_many(&mut tx, &[]).await.unwrap();
+    events::append_many(&mut tx, many.clone()).await.unwrap();
+    events::append_many(&mut tx, Vec::new()).await.unwrap();
     tx.commit().await.unwrap();
     shown(&world, &many[92]).await;
     let mut db = world.read_system().await;
@@ -86,11 +87,11 @@ async fn many_events_keep_their_order(world: World) {
     let shipment = fixtures::shipment(world.tenant.id);
     let mut tx = world.begin().await;
     let about = fixtures::event(world.tenant.id, Some(shipment.id));
-    assert!(matches!(events::append_many(&mut tx, &[about]).await, Err(Error::Other(_))), "it needs a number");
+    assert!(matches!(events::append_many(&mut tx, vec![about]).await, Err(Error::Other(_))), "it needs a number");
     drop(tx);
     let mut tx = world.begin().await;
     let foreign = fixtures::event(world.other.id, None);
-    assert!(matches!(events::append_many(&mut tx, &[foreign]).await, Err(Error::Scope(_))));
+    assert!(matches!(events::append_many(&mut tx, vec![foreign]).await, Err(Error::Scope(_))));
 }
 
 async fn events_are_filtered(world: World) {
@@ -124,6 +125,49 @@ async fn events_are_filtered(world: World) {
     ] {
         let listed = events::list(&mut db, &filter, LogPosition::default(), 10).await.unwrap();
         assert_eq!(listed.iter().map(|(_, event)| event.id).collect::<Vec<_>>(), found, "{filter:?}");
+    }
+}
+
+/// Where entries are listed by zone, those that are listed and those that are not yet are found alike.
+async fn events_of_a_zone_are_found_listed_or_not(world: World) {
+    let zones = [id(), id()];
+    let event = |number: i64, tenant| {
+        let mut event = fixtures::event(tenant, None);
+        (event.zone_id, event.occurred_at) = (Some(zones[number as usize % 2]), at(number));
+        event
+    };
+    let mut expected = Vec::new();
+    // What is listed at once, what is left over, and what comes later.
+    for (turn, least) in [(0, 1), (1, 100), (2, 1), (3, 100)] {
+        let many: Vec<Event> = (turn * 30..turn * 30 + 30).map(|number| event(number, world.tenant.id)).collect();
+        let mut tx = world.begin().await;
+        events::append_many(&mut tx, many.clone()).await.unwrap();
+        events::append(&mut tx, &mut fixtures::event(world.tenant.id, None)).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = world.begin_other().await;
+        let mut foreign = event(turn * 2, world.other.id);
+        events::append(&mut tx, &mut foreign).await.unwrap();
+        tx.commit().await.unwrap();
+        shown(&world, &foreign).await;
+        world.store.list_zones(least).await.unwrap();
+        expected.extend(many.into_iter().filter(|event| event.zone_id == Some(zones[0])));
+
+        let filter = EventFilter { zone_id: Some(zones[0]), ..EventFilter::default() };
+        for page in [1, 7, 1_000] {
+            let (mut place, mut found) = (LogPosition::default(), Vec::new());
+            loop {
+                let some = events::list(&mut world.read().await, &filter, place, page).await.unwrap();
+                let Some((last, _)) = some.last() else { break };
+                place = *last;
+                found.extend(some.into_iter().map(|(_, event)| event));
+            }
+            assert_eq!(found, expected, "turn {turn}, {page} at a time");
+        }
+        let filter = EventFilter { occurred_from: Some(at(20)), occurred_to: Some(at(70)), ..filter };
+        let within = |event: &&Event| (at(20)..at(70)).contains(&event.occurred_at);
+        let expected: Vec<_> = expected.iter().filter(within).cloned().collect();
+        let found = events::list(&mut world.read().await, &filter, LogPosition::default(), 100).await.unwrap();
+        assert_eq!(found.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), expected, "turn {turn}");
     }
 }
 

@@ -6,7 +6,8 @@ use tracklane_core::lifecycle::{Actor, FactKind, Status};
 use tracklane_core::model::{LegMode, LegState, Shipment};
 use tracklane_store::shipments::ShipmentFilter;
 use tracklane_store::{
-    Counts, Error, Page, Tx, customers, drivers, legs, locations, packages, shipments, tracking_events, tracking_links,
+    Counts, Error, Page, Tx, customers, drivers, events, legs, locations, packages, shipments, tracking_events,
+    tracking_links,
 };
 
 use crate::fixtures::{self, at, id};
@@ -68,9 +69,26 @@ async fn shipments_round_trip(world: World) {
     assert_eq!(changed, shipment);
     (changed.status, changed.driver_id, changed.sequence) = (Status::Delivered, None, 99);
     changed.metadata.clear();
-    assert_eq!(shipments::update(&mut tx, &changed).await, Ok(true));
-    assert_eq!(shipments::update(&mut tx, &changed).await, Ok(false));
-    (changed.version, changed.sequence) = (2, 0);
+    assert_eq!(shipments::update(&mut tx, &mut changed, &shipment, &mut []).await, Ok(true));
+    assert_eq!((changed.version, changed.sequence), (2, 0));
+    assert_eq!(shipments::get(&mut tx, shipment.id).await, Ok(Some(changed.clone())));
+    // What somebody else has changed in the meantime is left as it is, and told of to nobody.
+    let mut told = [fixtures::event(world.tenant.id, Some(shipment.id))];
+    assert_eq!(shipments::update(&mut tx, &mut changed.clone(), &shipment, &mut told).await, Ok(false));
+    assert_eq!(shipments::get(&mut tx, shipment.id).await, Ok(Some(changed.clone())));
+    assert_eq!(events::get(&mut tx, told[0].id).await, Ok(None));
+    // With what is told of it, which is numbered on.
+    let before = changed.clone();
+    changed.attempts = 7;
+    let mut told = [(); 3].map(|()| fixtures::event(world.tenant.id, Some(shipment.id)));
+    assert_eq!(shipments::update(&mut tx, &mut changed, &before, &mut told[..2]).await, Ok(true));
+    events::append(&mut tx, &mut told[2]).await.unwrap();
+    assert_eq!(told.each_ref().map(|event| event.sequence), [1, 2, 3]);
+    assert_eq!((changed.version, changed.sequence), (3, 2));
+    for event in &told {
+        assert_eq!(events::get(&mut tx, event.id).await.unwrap().unwrap().1, *event);
+    }
+    changed.sequence = 3;
     assert_eq!(shipments::get(&mut tx, shipment.id).await, Ok(Some(changed)));
     let mut twin = fixtures::shipment(world.tenant.id);
     twin.reference = shipment.reference;
@@ -164,8 +182,9 @@ async fn a_lock_is_waited_for(world: World) {
     });
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(!waiting.is_finished());
+    let was = locked.clone();
     locked.attempts = 3;
-    assert_eq!(shipments::update(&mut first, &locked).await, Ok(true));
+    assert_eq!(shipments::update(&mut first, &mut locked, &was, &mut []).await, Ok(true));
     first.commit().await.unwrap();
     let seen = waiting.await.unwrap();
     assert_eq!((seen.attempts, seen.version), (3, 2));
@@ -255,8 +274,8 @@ async fn facts_round_trip(world: World) {
     for fact in [&fact, &taken_back, &silent] {
         tracking_events::append(&mut tx, fact).await.unwrap();
     }
-    assert_eq!(tracking_events::bump_copies(&mut tx, fact.id).await, Ok(true));
-    assert_eq!(tracking_events::bump_copies(&mut tx, id()).await, Ok(false));
+    assert_eq!(tracking_events::bump_copies(&mut tx, fact.shipment_id, fact.id).await, Ok(true));
+    assert_eq!(tracking_events::bump_copies(&mut tx, fact.shipment_id, id()).await, Ok(false));
     fact.copies = 2;
     tx.commit().await.unwrap();
     let mut db = world.read().await;
@@ -265,7 +284,10 @@ async fn facts_round_trip(world: World) {
     let mut db = world.read_other().await;
     assert_eq!(tracking_events::list_of_shipment(&mut db, shipment.id).await, Ok(Vec::new()));
     drop(db);
-    assert_eq!(tracking_events::bump_copies(&mut *world.begin_other().await, fact.id).await, Ok(false));
+    assert_eq!(
+        tracking_events::bump_copies(&mut *world.begin_other().await, fact.shipment_id, fact.id).await,
+        Ok(false)
+    );
     let foreign = fixtures::fact(shipment.id, 9);
     assert_eq!(tracking_events::append(&mut *world.begin_other().await, &foreign).await, Err(Error::ForeignKey));
     let twin = fixtures::fact(shipment.id, 1);

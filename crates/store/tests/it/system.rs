@@ -1,6 +1,6 @@
 //! Opening, migrating, copying; settings of the installation.
 
-use sqlx::{Connection, PgConnection, SqliteConnection};
+use sqlx::{Connection, PgConnection};
 use tracklane_store::{Error, Page, Scope, Store, meta, tenants};
 
 use crate::fixtures;
@@ -87,9 +87,7 @@ async fn altered_and_newer_schemas_are_refused() {
         ("INSERT INTO migrations (name, checksum) VALUES ('9999_future.sql', x'00')", "9999_future.sql"),
     ] {
         Store::open(&url).await.unwrap().close().await;
-        let mut connection = SqliteConnection::connect(&url).await.unwrap();
-        sqlx::query(change).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+        rusqlite::Connection::open(&path).unwrap().execute_batch(change).unwrap();
         let error = Store::open(&url).await.err().unwrap();
         assert!(matches!(&error, Error::Migration(text) if text.contains(wanted)), "{error:?}");
         std::fs::remove_file(&path).unwrap();

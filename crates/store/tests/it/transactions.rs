@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection};
 use tokio::time::{sleep, timeout};
+use tracklane_core::id::Id as _;
 use tracklane_store::customers::CustomerFilter;
-use tracklane_store::{Error, Page, Scope, Store, customers, tenants};
+use tracklane_store::{Error, Page, Scope, Store, customers, shipments, tenants};
 
 use crate::fixtures;
 use crate::harness::{World, conformance};
@@ -21,6 +22,9 @@ conformance!(
     a_caller_who_gives_up_at_any_point_leaves_no_transaction_open,
     readers_see_what_was_committed,
     a_locked_tenant_is_waited_for,
+    what_runs_at_the_store_is_like_all_else,
+    a_reader_reads_many_times_at_once,
+    what_was_kept_holds_until_somebody_writes_it,
 );
 
 async fn count(world: &World) -> usize {
@@ -162,6 +166,10 @@ async fn durable_commits_are_shared() {
     let one_at_a_time = wal_growth(&path, write_many(&store, tenant.id, 1, 64)).await;
     let at_once = wal_growth(&path, write_many(&store, tenant.id, 64, 1)).await;
     assert!(at_once * 2 < one_at_a_time, "{at_once} bytes at once, {one_at_a_time} one after the other");
+    let work = store.clone();
+    let there = async { store.spawn(async move { write_many(&work, tenant.id, 64, 1).await }).await.unwrap() };
+    let at_home = wal_growth(&path, there).await;
+    assert!(at_home * 2 < one_at_a_time, "{at_home} bytes at the store, {one_at_a_time} one after the other");
 }
 
 async fn wal_growth(path: &std::path::Path, work: impl Future<Output = ()>) -> u64 {
@@ -187,6 +195,112 @@ async fn write_many(store: &Store, tenant: tracklane_core::id::TenantId, writers
     for writer in writers {
         writer.await.unwrap();
     }
+}
+
+async fn what_runs_at_the_store_is_like_all_else(world: World) {
+    let world = Arc::new(world);
+    let tenant = world.tenant.id;
+    let works: Vec<_> = (0..40)
+        .map(|number| {
+            let its = world.clone();
+            world.store.spawn(async move {
+                let customer = fixtures::customer(tenant);
+                let mut tx = its.begin().await;
+                customers::insert(&mut tx, &customer).await.unwrap();
+                match number % 4 {
+                    // Told to others, who do not work there.
+                    0 => tokio::task::yield_now().await,
+                    1 => {
+                        assert!(customers::insert(&mut tx, &customer).await.is_err());
+                        assert_eq!(tx.commit().await, Err(Error::Spent));
+                        return false;
+                    }
+                    2 => return false,
+                    _ => {}
+                }
+                tx.commit().await.unwrap();
+                assert_eq!(customers::get(&mut its.read().await, customer.id).await, Ok(Some(customer)));
+                true
+            })
+        })
+        .collect();
+    let elsewhere = world.clone();
+    let other = tokio::spawn(async move {
+        for _ in 0..10 {
+            let mut tx = elsewhere.begin().await;
+            customers::insert(&mut tx, &fixtures::customer(tenant)).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+    });
+    let mut kept = 0;
+    for work in works {
+        kept += usize::from(work.await.unwrap());
+    }
+    other.await.unwrap();
+    assert_eq!((kept, count(&world).await), (20, 30));
+    let its = world.clone();
+    let panics = world.store.spawn(async move {
+        let _open = its.begin().await;
+        panic!("in the middle of a transaction");
+    });
+    assert!(panics.await.unwrap_err().is_panic());
+    drop(world.begin().await);
+}
+
+async fn a_reader_reads_many_times_at_once(world: World) {
+    let customer = fixtures::customer(world.tenant.id);
+    let mut tx = world.begin().await;
+    customers::insert(&mut tx, &customer).await.unwrap();
+    tx.commit().await.unwrap();
+    let (store, tenant, id) = (world.store.clone(), world.tenant.id, customer.id);
+    let read = world.store.reading(async move {
+        let mut found = Vec::new();
+        for _ in 0..3 {
+            let mut db = store.read(Scope::Tenant(tenant)).await.unwrap();
+            found.push(customers::get(&mut db, id).await.unwrap());
+            found.push(customers::get(&mut db, id).await.unwrap());
+        }
+        found
+    });
+    assert_eq!(read.await.unwrap(), vec![Some(customer); 6]);
+    // There are only so many readers, and each was given back.
+    let mut all = Vec::new();
+    for _ in 0..8 {
+        all.push(world.read().await);
+    }
+}
+
+async fn what_was_kept_holds_until_somebody_writes_it(world: World) {
+    let (one, other) = (fixtures::shipment(world.tenant.id), fixtures::shipment(world.tenant.id));
+    let mut tx = world.begin().await;
+    shipments::insert(&mut tx, &one).await.unwrap();
+    shipments::insert(&mut tx, &other).await.unwrap();
+    let Some(then) = tx.commit_seen().await.unwrap() else {
+        assert!(!world.begin().await.sees_unchanged(u64::MAX, &[]), "others may write, too");
+        return;
+    };
+    let ids = [one.id.uuid()];
+    assert!(world.begin().await.sees_unchanged(then, &ids));
+    assert!(!world.read().await.sees_unchanged(then, &ids), "a reader may be behind");
+
+    // Another record, a change that is taken back, and one of one's own.
+    let mut tx = world.begin().await;
+    assert_eq!(shipments::update(&mut tx, &mut other.clone(), &other, &mut []).await, Ok(true));
+    tx.commit().await.unwrap();
+    let mut tx = world.begin().await;
+    assert_eq!(shipments::update(&mut tx, &mut one.clone(), &one, &mut []).await, Ok(true));
+    assert!(!tx.sees_unchanged(then, &ids), "this transaction has written it");
+    drop(tx);
+    assert!(world.begin().await.sees_unchanged(then, &ids));
+
+    // As the next transaction finds it, though it is not durable yet.
+    let mut tx = world.begin().await;
+    let mut changed = one.clone();
+    assert_eq!(shipments::update(&mut tx, &mut changed, &one, &mut []).await, Ok(true));
+    let now = tx.commit_seen().await.unwrap().unwrap();
+    let tx = world.begin().await;
+    assert!(!tx.sees_unchanged(then, &ids));
+    assert!(tx.sees_unchanged(now, &ids));
 }
 
 async fn a_locked_tenant_is_waited_for(world: World) {
