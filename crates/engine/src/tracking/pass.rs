@@ -185,6 +185,15 @@ impl<'a> Pass<'a> {
         kept
     }
 
+    /// Takes what a device raises of which nobody knows where it is.
+    pub fn raise(&mut self, states: &mut ShardStates, position: &Position, driver: Option<DriverId>) {
+        let state = states.entry(position.device_id);
+        let state = &mut **state.or_insert_with(|| Box::new(DeviceState::new(position.tenant_id)));
+        let who = witness(state, position, driver, Kept::Accepted);
+        self.hear(state, &who);
+        self.alarms(state, position, &who);
+    }
+
     /// Notes that a position of a device was new.
     fn touch(&mut self, who: &Witness, moved: bool) {
         let Witness { device_id, driver_id, .. } = *who;

@@ -33,7 +33,7 @@ use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId, TenantId};
 use tracklane_core::model::{DeviceLatest, Movement};
 use tracklane_core::ports::{BoxFuture, HistoryError, HistoryQuery, Lsn, PositionHistory};
-use tracklane_core::position::Position;
+use tracklane_core::position::{Mark, Position};
 
 use super::dedupe::{self, Known};
 use super::expected::Expected;
@@ -212,13 +212,19 @@ impl Works {
         let zones = self.base.memory.zones.made(tenant);
         let mut pass = Pass::new(&self.base.memory, &zones, &self.expected, &self.base.settings);
         let mut kept = Outcomes::with_capacity(rows.len());
-        for Row { position, driver_id, max_speed_mps, index } in &mut rows {
+        for Row { position, driver_id, max_speed_mps, index, nowhere } in &mut rows {
+            if *nowhere {
+                // It is told, and there is nothing that history could keep.
+                pass.raise(states, position, *driver_id);
+                kept.push((*index, Kept::Marked(Mark::NoFix)));
+                continue;
+            }
             let judge = Judge::of_device(self.base.settings.filter, *max_speed_mps);
             kept.push((*index, pass.take(states, position, *driver_id, known, judge)));
         }
         let found = pass.finish(states, known);
         let mut positions = Vec::with_capacity(rows.len());
-        let new = rows.into_iter().zip(&kept).filter(|(_, (_, kept))| *kept != Kept::Duplicate);
+        let new = rows.into_iter().zip(&kept).filter(|(row, (_, kept))| !row.nowhere && *kept != Kept::Duplicate);
         positions.extend(new.map(|(row, _)| row.position));
         (found, kept, positions)
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use tracklane_core::id::{DeviceId, DriverId};
+use tracklane_core::id::{DeviceId, DriverId, Id as _, TenantId};
 use tracklane_core::model::{Caller, Role};
-use tracklane_core::position::{Fix, Mark, Point, Position};
+use tracklane_core::position::{Attributes, Fix, Mark, Point, Position};
 use tracklane_core::time::to_micros;
-use tracklane_core::{Invalid, Timestamp};
+use tracklane_core::{Invalid, Timestamp, sensor};
 
 use super::registry::Devices;
 use super::turn::Row;
@@ -26,7 +26,7 @@ pub(super) fn must_send(caller: &Caller) -> Result<()> {
 /// was, for a message without a fix.
 ///
 /// # Errors
-/// The rules that it breaks.
+/// All rules that it breaks.
 pub(super) fn receive(
     devices: &mut Devices<'_>,
     caller: &Caller,
@@ -34,17 +34,21 @@ pub(super) fn receive(
     now: Timestamp,
     last: impl FnOnce(DeviceId) -> Option<Point>,
 ) -> Result<Row, Invalid> {
-    let KnownDevice { device_id, tenant_id, driver_id, max_speed_mps, disabled, .. } =
-        **device(devices, caller, &row.device)?;
-    if disabled {
-        return Err(Invalid::one("/device", "the device is disabled"));
-    }
-    if driver_id.is_some_and(|driver| !devices.on_duty(driver)) {
-        return Err(Invalid::one("/device", "the driver is off duty: positions are not taken"));
-    }
-    let (fix, mark) = match row.fix {
-        Some(fix) => (fix, None),
-        None => (fix_at(devices.without(|| last(device_id)))?, Some(Mark::NoFix)),
+    let Sender { tenant_id, device_id, driver_id, max_speed_mps } = match sender(devices, caller, &row.device) {
+        Ok(sender) => sender,
+        Err(invalid) => return Err(and_more(invalid, caller, row, now)),
+    };
+    let (fix, mark, nowhere) = match row.fix {
+        Some(fix) => (fix, None, false),
+        None => {
+            let last = devices.without(|| last(device_id));
+            let point = last.or_else(|| raises(&row.attributes).then_some(NOWHERE));
+            let Some(point) = point else {
+                let invalid = Invalid::one("/lat", "is required until the device has said where it is");
+                return Err(and_more(invalid, caller, row, now));
+            };
+            (fix_at(point), Some(Mark::NoFix), last.is_none())
+        }
     };
     let position = Position {
         tenant_id,
@@ -55,20 +59,67 @@ pub(super) fn receive(
         attributes: row.attributes,
         mark,
     };
-    position.check()?;
-    if !position.attributes.is_empty() {
-        let mut invalid = Invalid::default();
-        check::metadata(&mut invalid, "/attributes", &position.attributes);
-        invalid.into_result()?;
-    }
-    Ok(Row { position, driver_id, max_speed_mps, index })
+    check_numbers(&position)?;
+    Ok(Row { position, driver_id, max_speed_mps, index, nowhere })
 }
 
+/// A device that may send.
+struct Sender {
+    tenant_id: TenantId,
+    device_id: DeviceId,
+    driver_id: Option<DriverId>,
+    max_speed_mps: Option<f32>,
+}
+
+fn sender(devices: &mut Devices<'_>, caller: &Caller, named: &DeviceRef) -> Result<Sender, Invalid> {
+    let KnownDevice { device_id, tenant_id, driver_id, max_speed_mps, disabled, .. } =
+        **device(devices, caller, named)?;
+    if disabled {
+        return Err(Invalid::one("/device", "the device is disabled"));
+    }
+    if driver_id.is_some_and(|driver| !devices.on_duty(driver)) {
+        return Err(Invalid::one("/device", "the driver is off duty: positions are not taken"));
+    }
+    Ok(Sender { tenant_id, device_id, driver_id, max_speed_mps })
+}
+
+/// What a row breaks besides: what its numbers say is wrong whoever it is from.
+fn and_more(mut invalid: Invalid, caller: &Caller, row: Incoming, now: Timestamp) -> Invalid {
+    let position = Position {
+        tenant_id: caller.tenant_id,
+        // Of nobody: no rule asks for it.
+        device_id: DeviceId::from_uuid(caller.tenant_id.uuid()),
+        fix_time: to_micros(row.fix_time.unwrap_or(now)),
+        received_at: now,
+        fix: row.fix.unwrap_or(fix_at(NOWHERE)),
+        attributes: row.attributes,
+        mark: None,
+    };
+    if let Err(more) = check_numbers(&position) {
+        invalid.nest("", more);
+    }
+    invalid
+}
+
+fn check_numbers(position: &Position) -> Result<(), Invalid> {
+    let mut invalid = position.check().err().unwrap_or_default();
+    if !position.attributes.is_empty() {
+        check::metadata(&mut invalid, "/attributes", &position.attributes);
+    }
+    invalid.into_result()
+}
+
+/// True when a message says that something is wrong: that is told though nobody knows where.
+fn raises(attributes: &Attributes) -> bool {
+    !sensor::alarms(attributes).is_empty()
+}
+
+/// Stands for the place of a device that never said where it is. Nothing keeps it.
+const NOWHERE: Point = Point { lat: 0.0, lon: 0.0 };
+
 /// What stands for the fix of a message without one: where its device last was.
-fn fix_at(last: Option<Point>) -> Result<Fix, Invalid> {
-    let point = last.ok_or_else(|| Invalid::one("/lat", "is required until the device has said where it is"))?;
-    let valid = false;
-    Ok(Fix { point, altitude_m: None, speed_mps: None, course_deg: None, accuracy_m: None, valid })
+fn fix_at(point: Point) -> Fix {
+    Fix { point, altitude_m: None, speed_mps: None, course_deg: None, accuracy_m: None, valid: false }
 }
 
 /// A point to 1e-7 degrees (a centimetre), as history keeps it: so that the same positions say the same after a restart.

@@ -31,7 +31,8 @@ pub struct Incoming {
     pub device: DeviceRef,
     /// When the fix was taken; when it was received, if the device does not say.
     pub fix_time: Option<Timestamp>,
-    /// The fix; none for a message that only measures or raises something: it is kept where the device last was.
+    /// The fix; none for a message that only measures or raises something: it is kept where the device last was. One that raises
+    /// something is told even if that is not known.
     pub fix: Option<Fix>,
     /// Everything else the device says.
     pub attributes: Attributes,
@@ -46,7 +47,8 @@ pub enum RowOutcome {
     Duplicate,
     /// Kept in history; older than what is known, so it does not say where the device is now.
     Late,
-    /// Kept in history with this mark; takes no part in what is computed from positions.
+    /// Kept in history with this mark; takes no part in what is computed from positions. What raises something and says no place,
+    /// of a device that never said one, is told and kept nowhere else.
     Marked(Mark),
     /// Not kept, because it breaks a rule.
     Rejected(Invalid),

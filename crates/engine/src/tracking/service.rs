@@ -8,11 +8,11 @@ use parking_lot::Mutex;
 use smallvec::{SmallVec, smallvec};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId};
 use tracklane_core::model::{Caller, DeviceLatest, Role};
 use tracklane_core::ports::{HistoryQuery, PositionHistory};
 use tracklane_core::position::Position;
+use tracklane_core::{Invalid, Timestamp};
 
 use super::dedupe::just_after;
 use super::expected::Expected;
@@ -103,7 +103,9 @@ impl Tracking {
             let last = |device| {
                 let before = || {
                     let mut before = parts[memory.states.shard_of(device)].iter().rev();
-                    before.find(|row| row.position.device_id == device).map(|row| row.position.fix.point)
+                    before
+                        .find(|row| row.position.device_id == device && !row.nowhere)
+                        .map(|row| row.position.fix.point)
                 };
                 memory.states.latest(device).map(|latest| latest.point).or_else(before)
             };
@@ -117,6 +119,14 @@ impl Tracking {
         }
         self.stats().rejected(rejected);
         parts
+    }
+
+    /// All rules that a row breaks. Nothing is kept, and nobody is told.
+    pub fn check(&self, caller: &Caller, row: Incoming) -> Invalid {
+        let memory = &self.0.works.base.memory;
+        let last = |device| memory.states.latest(device).map(|latest| latest.point);
+        let received = receive(&mut memory.devices.now(), caller, (0, row), self.0.works.base.env.now(), last);
+        received.err().unwrap_or_default()
     }
 
     /// Takes rows that are parted by shard; resolves when they are durable. The answer says what became of the row at each

@@ -22,6 +22,8 @@ pub(super) struct Row {
     pub max_speed_mps: Option<f32>,
     /// Its place in its submission.
     pub index: usize,
+    /// True when it raises something, and nobody knows where: it says no place, and its device never said one.
+    pub nowhere: bool,
 }
 
 /// What became of a row that broke no rule.

@@ -48,6 +48,7 @@ macro_rules! each {
 
 each!(
     an_alarm_is_told_once_and_where,
+    an_alarm_is_told_though_nobody_knows_where,
     a_silent_device_is_told_of_once_and_its_return_too,
     a_tenant_says_itself_when_a_device_is_silent_or_stands,
     a_tenant_says_itself_how_late_is_too_late,
@@ -127,6 +128,30 @@ async fn an_alarm_is_told_once_and_where(world: World) {
     let status = world.engine.tracking.status(&world.boss, device).unwrap();
     assert_eq!((status.state, status.alarms), (Presence::Online, vec!["sos".to_owned()]));
     assert_eq!(world.engine.tracking.stats().snapshot().alarms, 4);
+}
+
+async fn an_alarm_is_told_though_nobody_knows_where(world: World) {
+    let device = world.device("van", None).await.id;
+    let blind = |seconds, attributes| Incoming { fix: None, ..with(row(&world, device, seconds, 0.0), attributes) };
+    world.ground.pass(50);
+    let rows = vec![blind(10, json!({ "alarm": "sos" })), blind(20, json!({ "alarm": "sos" })), blind(30, json!({}))];
+    let outcomes = world.engine.tracking.submit(&world.boss, rows).await.unwrap();
+    let told_of = RowOutcome::Marked(Mark::NoFix);
+    assert_eq!(outcomes[..2], [told_of.clone(), told_of]);
+    assert!(matches!(outcomes[2], RowOutcome::Rejected(_)), "it raises nothing, and says no place");
+    let alarms = told(&world, &[EventKind::DeviceAlarm]).await;
+    assert_eq!(alarms.len(), 1, "once");
+    assert_eq!((&alarms[0].data["alarm"], &alarms[0].data["point"]), (&json!("sos"), &Value::Null));
+    assert_eq!(alarms[0].occurred_at, after(&world, 10));
+    let kept = world.engine.tracking.history(&world.boss, device, after(&world, 0), after(&world, 99), 10, true).await;
+    assert_eq!(kept.unwrap(), [], "there is no place that history could keep");
+    assert_eq!(world.engine.tracking.status(&world.boss, device).unwrap().alarms, ["sos"]);
+    // Once it has said where it is, everything is as ever.
+    send(&world, vec![row(&world, device, 40, 500.0), blind(50, json!({ "alarm": "sos,door" }))]).await;
+    let alarms = told(&world, &[EventKind::DeviceAlarm]).await;
+    assert_eq!(alarms.len(), 2);
+    assert_eq!(alarms[1].data["alarm"], "door");
+    assert!(alarms[1].data["point"]["lon"].is_number());
 }
 
 async fn a_silent_device_is_told_of_once_and_its_return_too(world: World) {

@@ -49,7 +49,7 @@ pub async fn send(
 ) -> Result<Response> {
     json::require_media_type(request.headers(), &["application/json"])?;
     let body = json::read(request, &app).await?;
-    let row = read_row(&body).and_then(incoming)?;
+    let row = read_row(&body, &|row| app.engine.tracking.check(&who.caller, row)).and_then(incoming)?;
     if app.limits.counts_positions()
         && let Some(key) = limit_key(&app, &who.caller, &row.device)
     {
@@ -124,7 +124,10 @@ pub async fn send_batch(
             let places = (0..rows.len()).collect();
             (rows, places)
         }
-        None => read_rows(if lines { split_lines(&body).collect() } else { split_array(&body)? }, &mut answer)?,
+        None => {
+            let texts = if lines { split_lines(&body).collect() } else { split_array(&body)? };
+            read_rows(texts, &mut answer, &|row| app.engine.tracking.check(&who.caller, row))?
+        }
     };
     if !good.is_empty() {
         let outcomes = app.engine.tracking.submit(&who.caller, good).await?;
@@ -159,11 +162,11 @@ fn read_lines(body: &[u8]) -> Option<Vec<Incoming>> {
 }
 
 /// Reads each row by itself: those that are well with their places, and of the others the answer says what is wrong.
-fn read_rows(texts: Vec<&[u8]>, answer: &mut PositionsAnswer) -> Result<(Vec<Incoming>, Vec<usize>)> {
+fn read_rows(texts: Vec<&[u8]>, answer: &mut PositionsAnswer, check: Check) -> Result<(Vec<Incoming>, Vec<usize>)> {
     must_fit(texts.len())?;
     let (mut good, mut places) = (Vec::with_capacity(texts.len()), Vec::with_capacity(texts.len()));
     for (place, text) in texts.into_iter().enumerate() {
-        match read_row(text).and_then(incoming) {
+        match read_row(text, check).and_then(incoming) {
             Ok(row) => {
                 good.push(row);
                 places.push(place);
@@ -194,8 +197,8 @@ fn split_lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Reads a row without copying, or says what is wrong with it.
-fn read_row(text: &[u8]) -> Result<PositionInput<'_>> {
-    try_row(text).ok_or_else(|| whats_wrong(text))
+fn read_row<'a>(text: &'a [u8], check: Check) -> Result<PositionInput<'a>> {
+    try_row(text).ok_or_else(|| whats_wrong(text, check))
 }
 
 /// Reads a row without copying, if it is well; an array is none, though serde would read one field by field.
@@ -204,16 +207,62 @@ fn try_row(text: &[u8]) -> Option<PositionInput<'_>> {
     if object { serde_json::from_slice(text).ok() } else { None }
 }
 
-/// Reads a row that could not be read once more, to say where it is wrong.
-fn whats_wrong(text: &[u8]) -> Problem {
-    let value = match json::parse_value(text) {
+/// Reads a row that could not be read again and again, to say all that is wrong with it: what cannot be read is left out, or made
+/// up where it is required, until the rest can be, and `check` says which rules that breaks.
+fn whats_wrong(text: &[u8], check: Check) -> Problem {
+    let mut value = match json::parse_value(text) {
         Ok(value) => value,
         Err(problem) => return problem,
     };
-    match serde_path_to_error::deserialize::<_, PositionInput<'_>>(json::Objects(value)) {
-        Err(error) => json::invalid(error.path(), &error.inner().to_string()),
-        Ok(_) => Problem::malformed("#", "must be a position"),
+    let (mut errors, mut mended) = (Vec::new(), Vec::new());
+    // Each round mends another field; an object has few that are known, and the unknown ones are enough of them to hear of.
+    for _ in 0..MOST_WRONG {
+        match serde_path_to_error::deserialize::<_, PositionInput<'_>>(json::Objects(value.clone())) {
+            Ok(position) => {
+                let broken = incoming(position).map_or_else(|problem| problem.errors().to_vec(), |row| check(row).0);
+                let is_made_up = |error: &FieldError| mended.iter().any(|field| *field == first_field(&error.pointer));
+                errors.extend(broken.into_iter().filter(|error| !is_made_up(error)));
+                break;
+            }
+            Err(error) => {
+                let problem = json::invalid(error.path(), &error.inner().to_string());
+                let field = problem.errors().first().map(|error| first_field(&error.pointer)).unwrap_or_default();
+                errors.extend(problem.errors().iter().cloned());
+                if !mend(&mut value, &field) {
+                    break;
+                }
+                mended.push(field);
+            }
+        }
     }
+    match errors.is_empty() {
+        true => Problem::malformed("#", "must be a position"),
+        false => Invalid(errors).into(),
+    }
+}
+
+/// The rules that a row breaks.
+type Check<'a> = &'a dyn Fn(Incoming) -> Invalid;
+
+/// So many fields of a row that cannot be read are named at most.
+const MOST_WRONG: usize = 12;
+
+/// The field of a row that a pointer leads to, or into.
+fn first_field(pointer: &str) -> String {
+    let path = pointer.trim_start_matches('#').trim_start_matches('/');
+    path.split('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~")
+}
+
+/// Leaves out a field that cannot be read, or makes one up that is required; false when there is none.
+fn mend(value: &mut serde_json::Value, field: &str) -> bool {
+    let Some(row) = value.as_object_mut() else { return false };
+    let made_up = match field {
+        "fix_time" => serde_json::Value::from("2020-01-01T00:00:00Z"),
+        "lat" | "lon" => serde_json::Value::from(0),
+        _ => return row.remove(field).is_some(),
+    };
+    row.insert(field.to_owned(), made_up);
+    true
 }
 
 /// The row as the pipeline takes it.

@@ -151,6 +151,17 @@ async fn a_batch_with_bad_rows_keeps_the_good_ones() {
     assert_eq!(bad, [1, 4, 5]);
     assert_eq!(answer["rows"][0]["errors"][0]["pointer"], "#/lat");
     assert_eq!(answer["rows"][2]["errors"][0], json!({ "pointer": "#/fix_time", "detail": "is required" }));
+    // All that is wrong with a row is named, whatever of it cannot be read.
+    let row = json!({ "device": "nobody", "lat": 500, "colour": 1, "speed_mps": "fast", "accuracy_m": -1 });
+    let answer = api.post("/v1/positions/batch").json(&json!([row])).send().await.ok();
+    let errors = answer["rows"][0]["errors"].as_array().unwrap();
+    let mut wrong: Vec<_> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+    wrong.sort_unstable();
+    assert_eq!(
+        wrong,
+        ["#/accuracy_m", "#/colour", "#/device", "#/fix_time", "#/lat", "#/lon", "#/speed_mps"],
+        "{answer}"
+    );
     let all = api.post("/v1/positions/batch?rows=all").json(&json!([at(3), at(4)])).send().await.ok();
     assert_eq!(all["rows"][0]["outcome"], "duplicate");
     assert_eq!(all["rows"][1]["outcome"], "accepted");
