@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("protocols", &["api-types", "core"]),
     ("history", &["core"]),
     ("notify", &["core"]),
+    ("bus", &["core"]),
     ("store", &["core"]),
     ("engine", &["core", "geo", "notify", "store"]),
     ("api-types", &["core"]),
@@ -34,7 +35,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("utoipa-axum", &["server"]),
     ("jsonwebtoken", &["engine"]),
     ("argon2", &["engine"]),
-    ("rumqttc", &["gateway"]),
+    ("rumqttc", &["bus", "gateway"]),
+    ("krafka", &["bus"]),
+    ("async-nats", &["bus"]),
+    ("lapin", &["bus"]),
 ];
 
 /// SQL that only one of the two databases understands. It may stand in `dialect.rs` and in migrations of one database.
@@ -188,8 +192,8 @@ fn check_sql(file: &Path, text: &str, findings: &mut Vec<Finding>) {
             if !found {
                 continue;
             }
-            // `env.now()` and `Instant::now()` are Rust, not SQL.
-            if *word == "now()" && [".now()", "::now()"].iter().any(|rust| lower.contains(rust)) {
+            // `env.now()`, `Instant::now()` and `yield_now()` are Rust, not SQL.
+            if *word == "now()" && [".now()", "::now()", "_now()"].iter().any(|rust| lower.contains(rust)) {
                 continue;
             }
             let rule = format!("{word:?} is not understood by both databases: {instead}");

@@ -14,9 +14,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tracklane_bus::Publication;
 use tracklane_core::time::Env;
 use tracklane_engine::access::FirstLogin;
 use tracklane_engine::secrets::Secrets;
+use tracklane_engine::sinks::Sink;
 use tracklane_engine::{Engine, EngineParts, Offline};
 use tracklane_gateway::{Gateway, Opened};
 use tracklane_server::AppState;
@@ -48,6 +50,7 @@ pub struct App {
     history: OpenHistory,
     store: Store,
     public_url: String,
+    drain: Duration,
     grace: Duration,
     stop: oneshot::Sender<()>,
     served: JoinHandle<std::io::Result<()>>,
@@ -96,7 +99,8 @@ impl App {
         // Links must name the port that was given, where any would do.
         server.listen = address;
         let public_url = server.public_url();
-        let grace = Duration::from_secs(server.grace_seconds);
+        engine.sinks.start(sinks(settings)?, &public_url);
+        let (drain, grace) = (Duration::from_secs(server.drain_seconds), Duration::from_secs(server.grace_seconds));
         let (stop, stopped) = oneshot::channel();
         // An error means that nobody can give the order any more: that is an order, too.
         let stopped = async move { stopped.await.unwrap_or_default() };
@@ -104,7 +108,7 @@ impl App {
         // Nobody else has put anything there.
         let _ = state.beside.set(Arc::new(DevicesBeside(gateway.clone())));
         let served = tokio::spawn(tracklane_server::serve(listener, state, stopped));
-        Ok(Self { engine, address, first_login, gateway, history, store, public_url, grace, stop, served })
+        Ok(Self { engine, address, first_login, gateway, history, store, public_url, drain, grace, stop, served })
     }
 
     /// Under which address callers reach the server, without a slash at the end.
@@ -118,6 +122,7 @@ impl App {
     /// When a part did not stop in order; what was acknowledged is durable nevertheless.
     pub async fn stop(self) -> anyhow::Result<()> {
         let _ = self.stop.send(());
+        tokio::time::sleep(self.drain).await;
         self.gateway.stop(self.grace).await;
         self.served.await?.context("the server failed")?;
         self.engine.shutdown().await;
@@ -136,13 +141,26 @@ pub async fn offline(settings: &Settings, env: Env) -> anyhow::Result<Offline> {
     Ok(Offline::open(env, store, settings.engine.clone(), secrets).await?)
 }
 
+fn sinks(settings: &Settings) -> anyhow::Result<Vec<Sink>> {
+    let wrong = |problems: Vec<(usize, String)>| {
+        anyhow::anyhow!("sinks.publish: {}", problems.into_iter().map(|(_, rule)| rule).collect::<Vec<_>>().join("; "))
+    };
+    let publications = settings.sinks.publications().map_err(wrong)?;
+    let sink =
+        |Publication { name, events, tenants, from_beginning, to }| Sink { name, events, tenants, from_beginning, to };
+    Ok(publications.into_iter().map(sink).collect())
+}
+
 async fn open_store(settings: &Settings, env: &Env) -> anyhow::Result<(Store, Secrets)> {
     let data = &settings.data;
     // Records are personal data: nobody else on the machine reads them.
     let made = DirBuilder::new().recursive(true).mode(0o700).create(data);
     made.with_context(|| format!("failed to make the data folder {}", data.display()))?;
     let secrets = Secrets::open(data, env).context("failed to open the master key")?;
-    let store = Store::open_with(&settings.store()).await.context("failed to open the store")?;
+    let node = uuid::Builder::from_random_bytes(env.random()).into_uuid();
+    let store = Store::open_with(&tracklane_store::Settings { node: Some(node), ..settings.store() })
+        .await
+        .context("failed to open the store")?;
     if let Some(gap) = store.row_security_gap().await? {
         tracing::warn!(gap, "tenants are kept apart by Tracklane alone");
     }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    admin, bench, config, decode, demo, devices, doctor, import, replay, serve, shipments, simulate, track, zones,
+    admin, bench, config, decode, demo, devices, doctor, import, moving, replay, serve, shipments, simulate, track,
+    zones,
 };
 use crate::output::Format;
 
@@ -73,6 +74,8 @@ pub enum Command {
     Devices(devices::DevicesCommand),
     /// Manage an installation from its own machine, without a login.
     Admin(admin::AdminArgs),
+    /// Move records and positions from the data folder to PostgreSQL.
+    Move(moving::MoveArgs),
     /// Bring what others recorded into a running server.
     #[command(subcommand)]
     Import(import::ImportCommand),

@@ -1,6 +1,7 @@
 //! The event log: what everybody who must be told reads. Written in the same transaction as the change it tells of.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::id::{DeviceId, DriverId, EndpointId, EventId, ShipmentId, TenantId, ZoneId};
 use crate::invalid::Invalid;
@@ -130,6 +131,28 @@ pub struct Event {
     /// What there is to say: see the payload types of this module.
     #[schema(value_type = Object)]
     pub data: Attributes,
+}
+
+impl Event {
+    /// What there is to say, with all that it is about beside it: what is sent to others.
+    pub fn data_with_subjects(&self) -> Attributes {
+        let mut data = self.data.clone();
+        let about: [(&str, Option<Value>); 7] = [
+            ("event_id", Some(json!(self.id))),
+            ("sequence", self.shipment_id.map(|_| json!(self.sequence))),
+            ("shipment_id", self.shipment_id.map(|id| json!(id))),
+            ("driver_id", self.driver_id.map(|id| json!(id))),
+            ("device_id", self.device_id.map(|id| json!(id))),
+            ("zone_id", self.zone_id.map(|id| json!(id))),
+            ("endpoint_id", self.endpoint_id.map(|id| json!(id))),
+        ];
+        for (name, value) in about {
+            if let Some(value) = value {
+                data.insert(name.to_owned(), value);
+            }
+        }
+        data
+    }
 }
 
 /// The `data` of [`EventKind::StatusChanged`] and [`EventKind::ShipmentDelivered`].

@@ -9,10 +9,12 @@
 //! - [`position`]: GPS fixes;
 //! - [`sensor`]: what devices measure and call, under one name each;
 //! - [`event`]: what the event log says to everybody who must be told;
+//! - [`cloudevent`]: the same, for other systems;
 //! - [`ports`]: the traits that adapters implement;
 //! - [`invalid`]: how bad input is described, field by field.
 
 pub mod bounds;
+pub mod cloudevent;
 pub mod event;
 pub mod id;
 pub mod invalid;

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::bounds::BoundingBox;
+use crate::cloudevent::CloudEvent;
 use crate::id::{DeviceId, TenantId};
 use crate::position::Position;
 use crate::time::Timestamp;
@@ -176,4 +177,16 @@ pub trait PositionHistory: Send + Sync {
 
     /// Whether appends work now, for health checks; the text says what is wrong.
     fn health(&self) -> Result<(), String>;
+}
+
+/// Why events were not published.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct SinkError(pub String);
+
+/// Where events of the log go for other systems: a broker.
+pub trait EventSink: Send + Sync {
+    /// Publishes events in their order, and is done when the other side has every one of them safely. After an error some
+    /// may have arrived: they are published again, and their ids tell readers so.
+    fn publish(&self, events: Vec<CloudEvent>) -> BoxFuture<'_, Result<(), SinkError>>;
 }

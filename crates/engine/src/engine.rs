@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracklane_core::Env;
 use tracklane_core::ports::PositionHistory;
@@ -11,6 +13,7 @@ use crate::access::Access;
 use crate::base::Base;
 use crate::dispatch::Dispatch;
 use crate::error::Result;
+use crate::follow;
 use crate::idempotency::Idempotency;
 use crate::live::Live;
 use crate::log::Log;
@@ -19,6 +22,7 @@ use crate::retention::Retention;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
 use crate::shipments::Shipments;
+use crate::sinks::Sinks;
 use crate::tracking::{Memory, Tracking};
 use crate::webhooks::Webhooks;
 
@@ -55,12 +59,16 @@ pub struct Engine {
     pub webhooks: Webhooks,
     /// Live streams.
     pub live: Live,
+    /// Brokers that are told what happens: none until they are started.
+    pub sinks: Sinks,
     /// What happened.
     pub log: Log,
     /// Requests that are sent again.
     pub idempotency: Idempotency,
     /// What all of them stand on.
     pub base: Arc<Base>,
+    /// Takes in what other nodes change.
+    follower: Arc<Mutex<Option<JoinHandle<()>>>>,
     /// Tells the background work to end.
     stop: CancellationToken,
 }
@@ -73,24 +81,29 @@ impl Engine {
     /// When the store or the history cannot be read.
     pub async fn start(parts: EngineParts) -> Result<Self> {
         let EngineParts { env, store, history, settings, secrets } = parts;
+        let place = follow::place(&store).await?;
         let memory = Memory::load(&store, settings.tracking.shards()).await?;
         let base = Arc::new(Base { env, store, settings, secrets, memory });
         let stop = CancellationToken::new();
         let live = Live::start(base.clone(), stop.clone());
         let shipments = Shipments::new(base.clone());
         let tracking = Tracking::start(base.clone(), history.clone(), shipments.clone(), live.clone()).await?;
+        let access = Access::start(base.clone()).await?;
+        let follower = tokio::spawn(follow::run(base.clone(), access.clone(), place, stop.clone()));
         Ok(Self {
             records: Records::new(&base),
             log: Log::new(&base),
             idempotency: Idempotency::new(&base),
             dispatch: Dispatch::new(base.clone(), shipments.clone(), tracking.clone()),
-            access: Access::start(base.clone()).await?,
+            access,
             retention: Retention::start(base.clone(), history, stop.clone()),
+            sinks: Sinks::new(base.clone(), stop.clone()),
             webhooks: Webhooks::start(base.clone(), stop.clone())?,
             shipments,
             tracking,
             live,
             base,
+            follower: Arc::new(Mutex::new(Some(follower))),
             stop,
         })
     }
@@ -101,6 +114,13 @@ impl Engine {
         self.tracking.shutdown().await;
         self.stop.cancel();
         self.webhooks.stopped().await;
+        self.sinks.stopped().await;
+        let follower = self.follower.lock().take();
+        if let Some(follower) = follower
+            && let Err(error) = follower.await
+        {
+            tracing::error!(%error, "what other nodes change was not followed to the end");
+        }
         self.retention.stopped().await;
     }
 }

@@ -75,7 +75,9 @@ pub struct AppState {
     pub metrics: Metrics,
     /// What live streams share.
     pub live: LiveState,
-    /// Cancelled when the server is told to stop: live streams end then.
+    /// Cancelled when the server is told to stop: it is not ready any more, and serves on for a while.
+    pub draining: CancellationToken,
+    /// Cancelled when it stops: live streams end then.
     pub closing: CancellationToken,
     /// What hears devices beside the server, once it runs.
     pub beside: OnceLock<Arc<dyn Beside>>,
@@ -91,6 +93,7 @@ impl AppState {
             limits: Limits::new(settings.limits.clone()),
             metrics: Metrics::default(),
             live: LiveState::default(),
+            draining: CancellationToken::new(),
             closing: CancellationToken::new(),
             beside: OnceLock::new(),
             settings,
@@ -121,9 +124,12 @@ pub async fn serve(
             tracing::debug!("failed to set TCP_NODELAY: {error}");
         }
     });
-    let stop = closing.clone();
+    let (draining, stop) = (state.draining.clone(), closing.clone());
+    let drain = Duration::from_secs(state.settings.drain_seconds);
     tokio::spawn(async move {
         shutdown.await;
+        draining.cancel();
+        tokio::time::sleep(drain).await;
         stop.cancel();
     });
     tokio::spawn(upkeep::run(state.clone()));

@@ -94,6 +94,13 @@ pub struct MessageLabels {
     pub outcome: &'static str,
 }
 
+/// A broker that is told what happens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SinkLabels {
+    /// Its name.
+    pub sink: String,
+}
+
 /// Why a connection of a device ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct EndingLabels {
@@ -137,6 +144,8 @@ entries!(
     Family<OutcomeLabels, Counter>,
     Family<ReasonLabels, Counter>,
     Family<ProtocolLabels, Gauge>,
+    Family<SinkLabels, Gauge>,
+    Family<SinkLabels, Counter>,
     Family<MessageLabels, Counter>,
     Family<EndingLabels, Counter>
 );
@@ -228,6 +237,12 @@ metrics! {
     average_delivery_time: FloatGauge = Gauge::default(), Some(Unit::Seconds);
     /// Events that are in the log and not yet fanned out to webhooks.
     event_log_lag: Gauge = Gauge::default(), None;
+    /// Events that a broker was told, by sink.
+    sink_events: Family<SinkLabels, Counter> = Family::default(), None;
+    /// Attempts to tell a broker that failed, by sink.
+    sink_failures: Family<SinkLabels, Counter> = Family::default(), None;
+    /// Events that are in the log and that a broker was not told of yet, by sink.
+    sink_lag: Family<SinkLabels, Gauge> = Family::default(), None;
     /// Webhook attempts by how they ended.
     webhook_attempts: Family<OutcomeLabels, Counter> = Family::default(), None;
     /// Webhook messages that wait for an attempt.
@@ -279,6 +294,12 @@ impl Metrics {
         for (outcome, count) in engine.webhooks.attempt_counts() {
             let counter = self.webhook_attempts.get_or_create(&OutcomeLabels { outcome: outcome.as_str() });
             counter.inner().store(count, Ordering::Relaxed);
+        }
+        for state in engine.sinks.states().await.unwrap_or_default() {
+            let labels = SinkLabels { sink: state.name };
+            self.sink_events.get_or_create(&labels).inner().store(state.published, Ordering::Relaxed);
+            self.sink_failures.get_or_create(&labels).inner().store(state.failed, Ordering::Relaxed);
+            self.sink_lag.get_or_create(&labels).set(i64::try_from(state.lag).unwrap_or(i64::MAX));
         }
         if let Ok(lag) = engine.webhooks.lag().await {
             self.event_log_lag.set(i64::try_from(lag).unwrap_or(i64::MAX));

@@ -26,7 +26,7 @@ pub async fn livez() -> axum::Json<Health> {
     responses((status = 200, body = Health), (status = 503, body = Health, description = "A part is not well")))]
 pub async fn readyz(State(app): State<App>) -> Response {
     let engine = &app.engine;
-    let closing = app.closing.is_cancelled().then(|| "the server is shutting down".to_owned());
+    let closing = app.draining.is_cancelled().then(|| "the server is shutting down".to_owned());
     let mut parts = vec![
         part("server", closing),
         part("store", engine.base.store.health().await.err().map(|error| error.to_string())),
@@ -36,6 +36,8 @@ pub async fn readyz(State(app): State<App>) -> Response {
     ];
     let ready = parts.iter().all(|part| part.ready);
     // A broker that cannot be reached is named, but requests are served all the same.
+    let sinks = engine.sinks.troubles().into_iter();
+    parts.extend(sinks.map(|(name, wrong)| part(&format!("sink {name}"), wrong)));
     if let Some(beside) = app.beside.get() {
         parts.extend(beside.health().into_iter().map(|(name, wrong)| part(name, wrong)));
     }

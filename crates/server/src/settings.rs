@@ -27,6 +27,8 @@ pub struct ServerSettings {
     pub timeout_seconds: u64,
     /// How long running requests may go on after the order to stop, in seconds, 0 to 3,600.
     pub grace_seconds: u64,
+    /// For how long, in seconds, a server that was told to stop serves on and says that it is not ready, 0 to 3,600.
+    pub drain_seconds: u64,
     /// For how long the answer to an Idempotency-Key is kept, in hours, 1 to 720.
     pub idempotency_hours: u32,
     /// Whether the login cookie is for https only; `auto` means when `base_url` begins with https.
@@ -52,6 +54,7 @@ impl Default for ServerSettings {
             batch_limit_bytes: 8 * 1024 * 1024,
             timeout_seconds: 30,
             grace_seconds: 10,
+            drain_seconds: 0,
             idempotency_hours: 24,
             cookie_secure: CookieSecure::Auto,
             cors_origins: Vec::new(),
@@ -88,6 +91,7 @@ impl ServerSettings {
         range("batch_limit_bytes", self.batch_limit_bytes as u64, 1_024, 1 << 30);
         range("timeout_seconds", self.timeout_seconds, 1, 3_600);
         range("grace_seconds", self.grace_seconds, 0, 3_600);
+        range("drain_seconds", self.drain_seconds, 0, 3_600);
         range("idempotency_hours", u64::from(self.idempotency_hours), 1, 720);
         invalid.into_result()
     }

@@ -31,6 +31,14 @@ const CHANGING: [&str; 11] = [
 const SELECT: &str = "SELECT device_states.*, devices.driver_id FROM device_states JOIN devices ON \
                       devices.tenant_id = device_states.tenant_id AND devices.id = device_states.device_id";
 
+/// Says of every state that it holds everything up to this record of the history.
+pub async fn renumber_any_tenant(db: &mut Db, lsn: Lsn) -> Result<()> {
+    db.check_system()?;
+    let lsn = i64::try_from(lsn).unwrap_or(i64::MAX);
+    db.run("UPDATE device_states SET applied_lsn = $1", args![lsn]).await?;
+    Ok(())
+}
+
 fn values(state: &DeviceState) -> Vec<Value> {
     let latest = state.latest.as_ref();
     args![

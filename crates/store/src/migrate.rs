@@ -21,7 +21,9 @@ const MIGRATIONS: &[(&str, &str)] = migrations![
     "0006_sessions.sql",
     "0007_erasures.sql",
     "0008_movements.sql",
-    "0009_row_security.postgres.sql",
+    "0009_nodes.sql",
+    "0009_nodes_changes.postgres.sql",
+    "0010_row_security.postgres.sql",
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum BYTEA NOT NULL)";

@@ -1,6 +1,7 @@
 //! Which database, and how it is used.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Where the records are. Everything but [`Settings::url`] is for PostgreSQL alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,11 +16,14 @@ pub struct Settings {
     pub connections: u32,
     /// How long a statement may take before it is broken off, in seconds; 1 to 86400. Migrations may take longer.
     pub statement_timeout_seconds: u32,
+    /// Who this is among the processes that use the database: what it changes itself it need not be told.
+    #[serde(skip)]
+    pub node: Option<Uuid>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { url: String::new(), read_url: String::new(), connections: 16, statement_timeout_seconds: 60 }
+        Self { url: String::new(), read_url: String::new(), connections: 16, statement_timeout_seconds: 60, node: None }
     }
 }
 

@@ -11,13 +11,15 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tracklane_core::Timestamp;
 use tracklane_core::lifecycle::Status;
+use uuid::Uuid;
 
 use crate::db::postgres::PgPool;
 use crate::db::sqlite::SqliteFile;
-use crate::db::{Connection, Db, Scope, Tx, args};
+use crate::db::{Connection, Db, Scope, Tx, Wake, args};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::event_zones;
+use crate::hints;
 use crate::migrate::migrate;
 use crate::settings::Settings;
 use crate::shipments::ACTIVE;
@@ -29,7 +31,8 @@ pub struct Store {
     backend: Backend,
     /// A PostgreSQL that may be a little behind.
     behind: Option<Behind>,
-    events_changed: watch::Sender<u64>,
+    wake: Wake,
+    node: Option<Uuid>,
     /// Removes a temporary database together with the last clone.
     _temporary: Option<Arc<Temporary>>,
 }
@@ -109,7 +112,9 @@ impl Store {
             url if is_postgres(url) => Some(Behind { pool: PgPool::open_lazily(url, settings)?, away: Arc::default() }),
             url => return Err(Error::Url { given: without_password(url) }),
         };
-        let store = Self { backend, behind, events_changed: watch::Sender::new(0), _temporary: temporary };
+        let node = settings.node;
+        let wake = Wake { changed: watch::Sender::new(0), own: watch::Sender::new(0) };
+        let store = Self { backend, behind, wake, node, _temporary: temporary };
         let mut tx = store.begin(Scope::System).await?;
         if let Some(patience) = store.dialect().no_statement_timeout() {
             tx.run(patience, Vec::new()).await?;
@@ -117,7 +122,15 @@ impl Store {
         migrate(&mut tx).await?;
         tx.commit().await?;
         store.maintain().await?;
+        store.talk(url);
         Ok(store)
+    }
+
+    /// Tells other processes of events, and hears of theirs, where this one has a name among them.
+    fn talk(&self, url: &str) {
+        let (Backend::Postgres(pool), Some(node)) = (&self.backend, self.node) else { return };
+        tokio::spawn(hints::tell(pool.clone(), node, self.wake.own.subscribe()));
+        tokio::spawn(hints::hear(url.to_owned(), node, self.wake.own.subscribe(), self.wake.changed.clone()));
     }
 
     /// Whether `url` has a form that [`Store::open`] takes. Opens nothing.
@@ -175,7 +188,7 @@ impl Store {
             Backend::Sqlite(file) => Connection::Sqlite(file.begin().await?),
             Backend::Postgres(pool) => Connection::Postgres(pool.begin(scope).await?),
         };
-        Ok(Tx::new(Db::new(scope, connection), self.events_changed.clone()))
+        Ok(Tx::new(Db::new(scope, connection), self.wake.clone()))
     }
 
     /// Starts a task where transactions cost least: on SQLite on the thread that writes, where each statement is a function
@@ -211,9 +224,15 @@ impl Store {
         }
     }
 
-    /// Changes after each commit of this process that appended events. Commits of other processes do not show: poll too.
+    /// Who this process is among those that use the database, if it was said.
+    pub fn node(&self) -> Option<Uuid> {
+        self.node
+    }
+
+    /// Changes after each commit of this process that appended events, and on PostgreSQL soon after those of other processes that
+    /// have a name ([`Settings::node`]), most times: poll too.
     pub fn events_changed(&self) -> watch::Receiver<u64> {
-        self.events_changed.subscribe()
+        self.wake.changed.subscribe()
     }
 
     /// Asks the database for a sign of life.

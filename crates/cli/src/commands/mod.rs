@@ -8,6 +8,7 @@ pub mod demo;
 pub mod devices;
 pub mod doctor;
 pub mod import;
+pub mod moving;
 mod own_server;
 pub mod replay;
 pub mod serve;
@@ -40,6 +41,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Devices(command) => devices::run(global, command).await,
         Command::Admin(args) => admin::run(global, args).await,
         Command::Decode(args) => decode::run(&args),
+        Command::Move(args) => moving::run(global, args).await,
         Command::Import(command) => import::run(global, command).await,
         Command::Config(command) => config::run(global, &command),
         Command::Doctor(args) => doctor::run(global, args).await,

@@ -16,7 +16,7 @@ pub const DEFAULT: &str = include_str!("../../config.default.toml");
 const ENV_PREFIX: &str = "TRACKLANE__";
 
 /// Settings that may hold a password: never shown, and readable from a file named by `..._FILE`.
-pub const SECRETS: &[&str] = &["store.url", "store.read_url", "history.url", "mqtt.url"];
+pub const SECRETS: &[&str] = &["store.url", "store.read_url", "history.url", "mqtt.url", "sinks.publish"];
 
 /// Who said it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl Layers {
             let secret = key.strip_suffix("_file").filter(|key| SECRETS.contains(&format!("{section}.{key}").as_str()));
             match secret {
                 Some(key) => match std::fs::read_to_string(&text) {
-                    Ok(content) => self.set_text(section, key, content.trim_end(), &origin),
+                    Ok(content) => self.set_text(section, key, &content, &origin),
                     Err(error) => self.report(origin, &path, &format!("failed to read {text}: {error}")),
                 },
                 None => self.set_text(section, key, &text, &origin),
@@ -202,10 +202,12 @@ impl Layers {
         let default = self.sections.get(section).and_then(|keys| keys.get(key));
         let value = match default {
             Some(Value::Array(items)) => {
-                let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+                // What holds commas itself stands on lines of its own.
+                let between = if text.contains('\n') { '\n' } else { ',' };
+                let parts = text.split(between).map(str::trim).filter(|part| !part.is_empty());
                 Value::Array(parts.map(|part| parsed(items.first(), part)).collect())
             }
-            default => parsed(default, text),
+            default => parsed(default, text.trim_end()),
         };
         self.set(section, key, value, origin);
     }

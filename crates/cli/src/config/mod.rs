@@ -15,7 +15,7 @@ use tracklane_server::ServerSettings;
 use tracklane_store::{PgHistory, Store};
 
 pub use layers::{DEFAULT, Layers, Problem, SECRETS};
-pub use sections::{HistorySection, LogFormat, LogSection};
+pub use sections::{HistorySection, LogFormat, LogSection, SinksSection};
 
 /// Every setting, ready to use.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -34,6 +34,8 @@ pub struct Settings {
     pub gateway: GatewaySettings,
     /// The broker that passes on what devices say.
     pub mqtt: MqttSettings,
+    /// Other systems that are told what happens.
+    pub sinks: SinksSection,
     /// The log.
     pub log: LogSection,
 }
@@ -101,6 +103,7 @@ impl Settings {
             },
             gateway: known(&mut layers, &mut table, "gateway"),
             mqtt: known(&mut layers, &mut table, "mqtt"),
+            sinks: known(&mut layers, &mut table, "sinks"),
             log: known(&mut layers, &mut table, "log"),
         };
         if let Err(invalid) = settings.engine.webhooks.check() {
@@ -129,6 +132,10 @@ impl Settings {
         {
             let origin = layers.origin("history.url").clone();
             layers.report(origin, "history.url", &error.to_string());
+        }
+        for (index, rule) in settings.sinks.publications().err().unwrap_or_default() {
+            let origin = layers.origin("sinks.publish").clone();
+            layers.report(origin, &format!("sinks.publish[{index}]"), &rule);
         }
         if layers.problems.is_empty() { Ok(settings) } else { Err(Invalid(layers.problems)) }
     }

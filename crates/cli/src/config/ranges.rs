@@ -10,6 +10,7 @@ const RANGES: &[(&str, f64, f64)] = &[
     ("server.batch_limit_bytes", 1_024.0, 1_073_741_824.0),
     ("server.timeout_seconds", 1.0, 3_600.0),
     ("server.grace_seconds", 0.0, 3_600.0),
+    ("server.drain_seconds", 0.0, 3_600.0),
     ("server.idempotency_hours", 1.0, 720.0),
     ("server.live_check_seconds", 1.0, 3_600.0),
     ("store.connections", 2.0, 1_000.0),

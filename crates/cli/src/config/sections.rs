@@ -1,6 +1,7 @@
 //! The sections that belong to the binary itself. The others belong to the crates that use them.
 
 use serde::{Deserialize, Serialize};
+use tracklane_bus::Publication;
 
 /// Position history: where it is, and what may be set of [`tracklane_history::Settings`] when it is files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +62,36 @@ impl HistorySection {
             directory_bytes: self.directory_bytes,
             ..tracklane_history::Settings::default()
         }
+    }
+}
+
+/// Other systems that are told what happens.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SinksSection {
+    /// URLs of brokers, with what each is told.
+    pub publish: Vec<String>,
+}
+
+impl SinksSection {
+    /// What they say.
+    ///
+    /// # Errors
+    /// The places in the list of those that are wrong, and the rule that each breaks.
+    pub fn publications(&self) -> Result<Vec<Publication>, Vec<(usize, String)>> {
+        let mut read: Vec<Publication> = Vec::new();
+        let mut wrong = Vec::new();
+        for (index, url) in self.publish.iter().enumerate() {
+            match Publication::parse(url) {
+                Ok(other) if read.iter().any(|one| one.name == other.name) => {
+                    let rule = format!("there are two with the name {}: give one another with name=", other.name);
+                    wrong.push((index, rule));
+                }
+                Ok(publication) => read.push(publication),
+                Err(error) => wrong.push((index, error.to_string())),
+            }
+        }
+        if wrong.is_empty() { Ok(read) } else { Err(wrong) }
     }
 }
 

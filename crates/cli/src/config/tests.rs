@@ -78,6 +78,18 @@ fn lists_and_numbers_come_from_the_environment() {
 }
 
 #[test]
+fn entries_with_commas_stand_on_lines_of_their_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("sinks");
+    std::fs::write(&file, "kafka://a,b:1/events\n").expect("a file");
+    let mut layers = Layers::defaults();
+    let name = file.display().to_string();
+    layers.add_env([("TRACKLANE__SINKS__PUBLISH_FILE".to_owned(), name)].into_iter());
+    let settings = Settings::read(layers).expect("all of this is valid");
+    assert_eq!(settings.sinks.publish, ["kafka://a,b:1/events"]);
+}
+
+#[test]
 fn unknown_names_are_errors_that_name_the_nearest() {
     let found = problems(over("[server]\nlistn = \"x\"\n[sevrer]\nlisten = \"x\"\n"));
     assert_eq!(found.len(), 2);
@@ -110,6 +122,11 @@ fn wrong_values_are_errors_with_the_rule() {
             "gateway.listen[1]: \"telex://0.0.0.0\" must begin with one of",
         ),
         ("[mqtt]\nurl = \"amqp://u:secret@b\"", "mqtt.url: must be mqtt://host:port"),
+        (
+            "[sinks]\npublish = [\"nats://h/x\", \"nats://u:secret@h\"]",
+            "sinks.publish[1]: must name what is published to",
+        ),
+        ("[sinks]\npublish = [\"nats://a/x\", \"nats://b/x\"]", "sinks.publish[1]: there are two with the name nats.x"),
         ("[mqtt]\nunknown_devices = \"adopt\"", "mqtt.unknown_devices: "),
         ("[server]\ntrusted_proxies = [\"10.0.0.0/99\"]", "server.trusted_proxies[0]: "),
     ];

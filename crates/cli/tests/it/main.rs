@@ -12,6 +12,7 @@ mod drift;
 mod gateway;
 mod import;
 mod kill;
+mod moving;
 mod replay;
 mod serve;
 mod simulate;

@@ -55,6 +55,21 @@ impl Access {
         Ok(Self(Arc::new(inner)))
     }
 
+    /// Another node has changed a user.
+    pub(crate) fn forget_user(&self, id: UserId) {
+        self.0.users.forget(&id);
+    }
+
+    /// Another node has changed an API key.
+    pub(crate) fn forget_api_key(&self, id: ApiKeyId) {
+        self.0.api_keys.forget(&id);
+    }
+
+    /// Another node has changed a device.
+    pub(crate) fn forget_device(&self, id: DeviceId) {
+        self.0.device_hashes.forget(&id);
+    }
+
     /// Makes a new signing key. Tokens signed with an older one work until they expire.
     ///
     /// # Errors

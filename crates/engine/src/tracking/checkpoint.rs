@@ -21,7 +21,7 @@ use super::turn::Failure;
 use crate::error::{Error, Result};
 
 /// The name under which the store keeps the first record of the history that may not be applied.
-const FLOOR: &str = "tracking.checkpoint";
+pub(crate) const FLOOR: &str = "tracking.checkpoint";
 
 /// How many of the newest events are not listed by zone: few enough to be looked through by whoever asks.
 const UNLISTED: i64 = 10_000;

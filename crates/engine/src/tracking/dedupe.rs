@@ -94,6 +94,6 @@ fn long_after(at: Timestamp) -> Timestamp {
 }
 
 /// The next instant that history tells apart from this one.
-pub(super) fn just_after(at: Timestamp) -> Timestamp {
+pub(crate) fn just_after(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond() + 1).unwrap_or(at)
 }

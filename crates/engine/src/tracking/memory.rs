@@ -1,10 +1,10 @@
 //! What the pipeline looks up for every position without asking the store. The records and shipments services keep it up
 //! to date, after each commit; at start it is loaded from the store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use tracklane_core::id::{DriverId, TenantId};
-use tracklane_core::model::{DeviceLatest, DutyState, Leg, Tenant};
+use tracklane_core::id::{DeviceId, DriverId, ShipmentId, TenantId, ZoneId};
+use tracklane_core::model::{DeviceLatest, DutyState, Leg, LegState, Tenant};
 use tracklane_store::drivers::DriverFilter;
 use tracklane_store::{Db, Page, Scope, Store, devices, drivers, legs, locations, shipments, tenants, zones};
 
@@ -46,26 +46,46 @@ impl Memory {
     /// As the store says.
     pub async fn load(store: &Store, shards: usize) -> Result<Self> {
         let memory = Self::empty(shards);
+        memory.refresh(store).await?;
+        Ok(memory)
+    }
+
+    /// Reads everything but the states again, and forgets what is not there any more.
+    ///
+    /// # Errors
+    /// As the store says.
+    pub async fn refresh(&self, store: &Store) -> Result<()> {
+        let mut gone: HashSet<DeviceId> = self.devices.ids().into_iter().collect();
+        let mut gone_zones: HashSet<(TenantId, ZoneId)> = self.zones.drawn().into_iter().collect();
+        // What is being watched may be over by now.
+        let mut legs = HashMap::<TenantId, Vec<_>>::new();
+        for (tenant, shipment) in self.watch.all() {
+            legs.entry(tenant).or_default().push(shipment);
+        }
         let mut db = store.read(Scope::System).await?;
         for device in devices::load_all_any_tenant(&mut db).await? {
-            memory.devices.put(&device);
+            gone.remove(&device.id);
+            self.devices.put(&device);
         }
         for zone in zones::load_all_any_tenant(&mut db).await? {
-            memory.zones.put(&zone);
+            gone_zones.remove(&(zone.tenant_id, zone.id));
+            self.zones.put(&zone);
         }
-        let mut active = HashMap::<TenantId, Vec<_>>::new();
         for leg in legs::active_fleet_legs_any_tenant(&mut db).await? {
-            active.entry(leg.tenant_id).or_default().push(leg);
+            legs.entry(leg.tenant_id).or_default().push(leg.shipment_id);
         }
+        drop(db);
+        gone.into_iter().for_each(|id| self.devices.remove(id));
+        gone_zones.into_iter().for_each(|(tenant, id)| self.zones.remove(tenant, id));
         for tenant in all_tenants(store).await? {
-            memory.zones.resize(&tenant);
+            self.zones.resize(&tenant);
             let mut db = store.read(Scope::Tenant(tenant.id)).await?;
-            memory.load_duty(&mut db).await?;
-            for some in active.remove(&tenant.id).unwrap_or_default().chunks(LEGS_AT_ONCE) {
-                memory.load_legs(&mut db, &tenant, some).await?;
+            self.load_duty(&mut db).await?;
+            for some in legs.remove(&tenant.id).unwrap_or_default().chunks(LEGS_AT_ONCE) {
+                self.watch(&mut db, &tenant, some).await?;
             }
         }
-        Ok(memory)
+        Ok(())
     }
 
     /// The newest position of a driver: that of the device heard last.
@@ -81,28 +101,30 @@ impl Memory {
         Some(DeviceLatest { driver_id: device.driver_id, ..DeviceLatest::clone(&latest) })
     }
 
-    /// Watches active legs of a tenant.
-    async fn load_legs(&self, db: &mut Db, tenant: &Tenant, active: &[Leg]) -> Result<()> {
-        let ids: Vec<_> = active.iter().map(|leg| leg.shipment_id).collect();
-        let ends: Vec<_> = active.iter().flat_map(|leg| [leg.origin_id, leg.destination_id]).flatten().collect();
-        let places = locations::get_many(db, &ends).await?;
-        let mut routes = HashMap::<_, Vec<_>>::new();
-        for leg in legs::list_of_shipments(db, &ids).await? {
+    /// Watches what is on the way of these shipments of a tenant, as the store has them now.
+    pub async fn watch(&self, db: &mut Db, tenant: &Tenant, ids: &[ShipmentId]) -> Result<()> {
+        let mut routes = HashMap::<_, Vec<Leg>>::new();
+        for leg in legs::list_of_shipments(db, ids).await? {
             routes.entry(leg.shipment_id).or_default().push(leg);
         }
-        for shipment in shipments::get_many(db, &ids).await? {
+        let active = routes.values().flatten().filter(|leg| leg.state == LegState::Active);
+        let ends: Vec<_> = active.flat_map(|leg| [leg.origin_id, leg.destination_id]).flatten().collect();
+        let places = locations::get_many(db, &ends).await?;
+        for shipment in shipments::get_many(db, ids).await? {
             let legs = routes.remove(&shipment.id).unwrap_or_default();
             self.watch.refresh(&self.zones, tenant, &shipment, &legs, &places);
         }
         Ok(())
     }
 
-    /// Notes who does not work now.
+    /// Notes who works now, and who does not.
     async fn load_duty(&self, db: &mut Db) -> Result<()> {
-        let off = DriverFilter { duty: Some(DutyState::OffDuty), ..DriverFilter::default() };
+        // Who never was off duty needs no note.
+        let duty = if self.devices.knows_duties() { None } else { Some(DutyState::OffDuty) };
+        let filter = DriverFilter { duty, ..DriverFilter::default() };
         let mut page = Page::first(200);
         loop {
-            let listing = drivers::list(db, &off, page).await?;
+            let listing = drivers::list(db, &filter, page).await?;
             for driver in listing.items {
                 self.devices.set_duty(driver.id, driver.version, driver.duty);
             }

@@ -31,6 +31,8 @@ mod zone_explain;
 mod zone_history;
 mod zones;
 
+pub(crate) use checkpoint::FLOOR;
+pub(crate) use dedupe::just_after;
 pub(crate) use memory::Memory;
 pub(crate) use questions::devices_in;
 pub use questions::{Area, AreaPlace, Movements, Reading, Readings, Visitor, Visitors, ZoneOccupant};

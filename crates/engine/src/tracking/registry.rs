@@ -149,6 +149,16 @@ impl Registry {
         inner.by_id.values().filter(|device| device.tenant_id == tenant).cloned().collect()
     }
 
+    /// Every device.
+    pub fn ids(&self) -> Vec<DeviceId> {
+        self.inner.read().by_id.keys().copied().collect()
+    }
+
+    /// True when it was told of any driver whether they work.
+    pub fn knows_duties(&self) -> bool {
+        !self.inner.read().duties.is_empty()
+    }
+
     /// How many devices there are.
     pub fn len(&self) -> usize {
         self.inner.read().by_id.len()

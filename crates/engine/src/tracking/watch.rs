@@ -137,6 +137,11 @@ impl Watch {
         self.inner.read().by_driver.get(&driver).map_or(0, Vec::len)
     }
 
+    /// Every shipment that is watched, and whose it is.
+    pub fn all(&self) -> Vec<(TenantId, ShipmentId)> {
+        self.inner.read().by_shipment.values().map(|leg| (leg.tenant_id, leg.shipment_id)).collect()
+    }
+
     /// How many legs are on the way.
     pub fn len(&self) -> usize {
         self.inner.read().by_shipment.len()

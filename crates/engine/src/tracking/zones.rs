@@ -374,6 +374,16 @@ impl Zones {
         self.of(tenant).map_or_else(|| TenantZones::default().limits(server), |zones| zones.read().limits(server))
     }
 
+    /// Every drawn zone, and whose it is.
+    pub fn drawn(&self) -> Vec<(TenantId, ZoneId)> {
+        let tenants = self.tenants.read();
+        let of = |(tenant, zones): (&TenantId, &Arc<RwLock<TenantZones>>)| {
+            let ids: Vec<_> = zones.read().drawn.keys().map(|id| (*tenant, *id)).collect();
+            ids
+        };
+        tenants.iter().flat_map(of).collect()
+    }
+
     /// How many zones there are, drawn and derived, over all tenants.
     pub fn len(&self) -> usize {
         self.tenants.read().values().map(|zones| zones.read().index.len()).sum()

@@ -1,7 +1,7 @@
 //! What a message says.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tracklane_core::Timestamp;
 use tracklane_core::event::{Event, EventKind};
 use tracklane_core::model::{Endpoint, Message, MessageState};
@@ -23,7 +23,7 @@ struct Body<'a> {
 
 /// The message that tells `endpoint` of `event`, due at once.
 pub(super) fn message(inner: &Inner, endpoint: &Endpoint, event: &Event) -> Message {
-    let body = text(event.kind, event.occurred_at, data_of(event));
+    let body = text(event.kind, event.occurred_at, event.data_with_subjects());
     let event_id = Some(event.id);
     Message { event_id, shipment_id: event.shipment_id, ..empty(inner, endpoint, event.kind, body) }
 }
@@ -64,26 +64,6 @@ fn empty(inner: &Inner, endpoint: &Endpoint, kind: EventKind, body: String) -> M
         next_attempt_at: Some(now),
         created_at: now,
     }
-}
-
-/// What an event says, with all that it is about beside it.
-fn data_of(event: &Event) -> Attributes {
-    let mut data = event.data.clone();
-    let about: [(&str, Option<Value>); 7] = [
-        ("event_id", Some(json!(event.id))),
-        ("sequence", event.shipment_id.map(|_| json!(event.sequence))),
-        ("shipment_id", event.shipment_id.map(|id| json!(id))),
-        ("driver_id", event.driver_id.map(|id| json!(id))),
-        ("device_id", event.device_id.map(|id| json!(id))),
-        ("zone_id", event.zone_id.map(|id| json!(id))),
-        ("endpoint_id", event.endpoint_id.map(|id| json!(id))),
-    ];
-    for (name, value) in about {
-        if let Some(value) = value {
-            data.insert(name.to_owned(), value);
-        }
-    }
-    data
 }
 
 fn text(kind: EventKind, timestamp: Timestamp, data: Attributes) -> String {

@@ -179,12 +179,21 @@ impl Db {
 /// A transaction. Dropped without [`Tx::commit`], it leaves nothing behind.
 pub struct Tx {
     db: Db,
-    events_changed: watch::Sender<u64>,
+    wake: Wake,
+}
+
+/// Who is told that events were appended.
+#[derive(Clone)]
+pub(crate) struct Wake {
+    /// Whoever in this process waits for events, of whatever process.
+    pub changed: watch::Sender<u64>,
+    /// Those who tell other processes of the events of this one.
+    pub own: watch::Sender<u64>,
 }
 
 impl Tx {
-    pub(crate) fn new(db: Db, events_changed: watch::Sender<u64>) -> Self {
-        Self { db, events_changed }
+    pub(crate) fn new(db: Db, wake: Wake) -> Self {
+        Self { db, wake }
     }
 
     /// Makes the changes durable. If events were appended, everybody who waits for them wakes.
@@ -211,7 +220,9 @@ impl Tx {
             }
         };
         if self.db.appended {
-            self.events_changed.send_modify(|count| *count = count.wrapping_add(1));
+            for count in [&self.wake.changed, &self.wake.own] {
+                count.send_modify(|count| *count = count.wrapping_add(1));
+            }
         }
         Ok(seen)
     }

@@ -73,6 +73,13 @@ impl PgPool {
         Ok(PgHandle { work: Work::Transaction(transaction), told: Some(scope) })
     }
 
+    /// Gives everybody who listens a word.
+    pub async fn notify(&self, channel: &str, word: &str) -> Result<()> {
+        let said = sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(word);
+        said.execute(&self.0).await.map_err(|error| from_sqlx(&error))?;
+        Ok(())
+    }
+
     /// Closes every connection.
     pub async fn close(&self) {
         self.0.close().await;
@@ -81,7 +88,8 @@ impl PgPool {
 
 fn prepared(url: &str, settings: &Settings) -> Result<(PgPoolOptions, PgConnectOptions)> {
     let options = PgConnectOptions::from_str(url).map_err(|error| from_sqlx(&error))?;
-    let session = format!("{SESSION}; SET statement_timeout = '{}s'", settings.statement_timeout_seconds);
+    let node = settings.node.map_or_else(String::new, |node| format!("; SET tracklane.node = '{node}'"));
+    let session = format!("{SESSION}; SET statement_timeout = '{}s'{node}", settings.statement_timeout_seconds);
     let pool = PgPoolOptions::new().max_connections(settings.connections).acquire_timeout(ACQUIRE_TIMEOUT);
     let pool = pool.after_connect(move |connection, _| {
         let session = session.clone();
@@ -144,7 +152,7 @@ impl PgHandle {
     }
 }
 
-/// How a scope is said to the database: see `migrations/0009_row_security.postgres.sql`.
+/// How a scope is said to the database: see `migrations/0010_row_security.postgres.sql`.
 fn word(scope: Scope) -> String {
     match scope {
         Scope::System => "system".to_owned(),

@@ -1,12 +1,18 @@
 //! Opening, migrating, copying; settings of the installation.
 
 use sqlx::{Connection, PgConnection};
-use tracklane_store::{Error, Page, Scope, Store, meta, tenants};
+use tracklane_core::Timestamp;
+use tracklane_core::id::Id as _;
+use tracklane_store::{
+    Db, Error, Page, Scope, Settings, Store, Transfer, changes, customers, device_states, devices, events, leases,
+    meta, tenants,
+};
+use uuid::Uuid;
 
 use crate::fixtures;
-use crate::harness::{World, conformance, database_url, postgres_url};
+use crate::harness::{World, conformance, create_database, database_url, on_postgres, postgres_url};
 
-conformance!(settings_are_kept, it_answers);
+conformance!(settings_are_kept, leases_have_one_holder, it_answers);
 
 async fn settings_are_kept(world: World) {
     let mut tx = world.begin_system().await;
@@ -15,6 +21,191 @@ async fn settings_are_kept(world: World) {
     meta::set_any_tenant(&mut tx, "key", "d").await.unwrap();
     assert_eq!(meta::get_any_tenant(&mut tx, "key").await, Ok(Some("d".to_owned())));
     assert!(matches!(meta::get_any_tenant(&mut world.read().await, "key").await, Err(Error::Scope(_))));
+}
+
+async fn leases_have_one_holder(world: World) {
+    let [now, soon, later] = [0, 10, 20].map(|seconds| Timestamp::from_second(1_772_352_000 + seconds).unwrap());
+    let [one, two] = [1, 2].map(Uuid::from_u128);
+    let mut tx = world.begin_system().await;
+    assert_eq!(leases::take_any_tenant(&mut tx, "job", one, now, soon).await, Ok(true));
+    assert_eq!(leases::take_any_tenant(&mut tx, "job", two, now, soon).await, Ok(false), "it is another's");
+    assert_eq!(leases::take_any_tenant(&mut tx, "other", two, now, soon).await, Ok(true), "each name is by itself");
+    assert_eq!(
+        leases::take_any_tenant(&mut tx, "job", one, now, later).await,
+        Ok(true),
+        "the holder may make it longer"
+    );
+    assert_eq!(leases::take_any_tenant(&mut tx, "job", two, soon, later).await, Ok(false), "it was made longer");
+    leases::release_any_tenant(&mut tx, "job", two).await.unwrap();
+    assert_eq!(
+        leases::take_any_tenant(&mut tx, "job", two, soon, later).await,
+        Ok(false),
+        "only the holder gives it back"
+    );
+    assert_eq!(leases::take_any_tenant(&mut tx, "job", two, later, later).await, Ok(true), "its time is over");
+    leases::release_any_tenant(&mut tx, "job", two).await.unwrap();
+    assert_eq!(leases::take_any_tenant(&mut tx, "job", one, now, soon).await, Ok(true), "it was given back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_node_changes_is_told_in_the_order_of_commits() {
+    on_postgres(async |world: World| {
+        let [mine, theirs] = [1, 2].map(|number| Some(Uuid::from_u128(number)));
+        let url = world.url.clone().unwrap();
+        let node = Store::open_with(&Settings { node: mine, ..Settings::at(&url) }).await.unwrap();
+        assert_eq!(node.node(), mine);
+        let start = changes::head_any_tenant(&mut world.read_system().await).await.unwrap();
+        let customer = fixtures::customer(world.tenant.id);
+        let device = fixtures::device(world.tenant.id);
+        let mut slow = node.begin(Scope::Tenant(world.tenant.id)).await.unwrap();
+        devices::insert(&mut slow, &device).await.unwrap();
+        // One that begins later and ends earlier, of a record that nobody keeps.
+        let mut quick = node.begin(Scope::Tenant(world.tenant.id)).await.unwrap();
+        customers::insert(&mut quick, &customer).await.unwrap();
+        let second = fixtures::device(world.tenant.id);
+        devices::insert(&mut quick, &second).await.unwrap();
+        quick.commit().await.unwrap();
+        let mut db = world.read_system().await;
+        // The tenants themselves may show late, for transactions of other tests hold up everything.
+        let look = async |db: &mut Db, node| {
+            let found = changes::after_any_tenant(db, start, node, 10).await.unwrap();
+            found.into_iter().filter(|(_, change)| change.kind != "tenants").collect::<Vec<_>>()
+        };
+        assert_eq!(look(&mut db, theirs).await, [], "nothing is shown before what may still come before it");
+        slow.commit().await.unwrap();
+        let mut tx = node.begin(Scope::Tenant(world.tenant.id)).await.unwrap();
+        devices::delete(&mut tx, device.id).await.unwrap();
+        tx.commit().await.unwrap();
+        let seen = async |node| {
+            let mut db = world.read_system().await;
+            for _ in 0..1_000 {
+                let found = look(&mut db, node).await;
+                if found.len() >= 3 {
+                    return found;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            panic!("waited too long");
+        };
+        let ids: Vec<Uuid> = seen(theirs).await.into_iter().map(|(_, change)| change.id).collect();
+        assert_eq!(ids, [device.id.uuid(), second.id.uuid(), device.id.uuid()]);
+        let all = seen(None).await;
+        assert!(all.iter().all(|(_, change)| change.kind == "devices" && change.tenant_id == world.tenant.id));
+        assert_eq!(look(&mut db, mine).await, [], "it knows what it did");
+        let head = changes::head_any_tenant(&mut db).await.unwrap();
+        assert_eq!(all.last().map(|(place, _)| *place), Some(head));
+        let mut tx = world.begin_system().await;
+        assert_eq!(changes::prune_any_tenant(&mut tx, Timestamp::from_second(0).unwrap()).await, Ok(0));
+        assert!(changes::prune_any_tenant(&mut tx, Timestamp::MAX).await.unwrap() >= 3);
+        tx.commit().await.unwrap();
+        drop(db);
+        node.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_move_from_sqlite_to_postgres() {
+    on_postgres(async |world: World| {
+        let folder = tempfile::tempdir().unwrap();
+        let from = Store::open(&format!("sqlite:{}", folder.path().join("a.db").display())).await.unwrap();
+        let tenant = fixtures::tenant("moved");
+        let [device, other] = [fixtures::device(tenant.id), fixtures::device(tenant.id)];
+        let state = device_states::DeviceState {
+            tenant_id: tenant.id,
+            device_id: device.id,
+            latest: Some(fixtures::latest(&device)),
+            notes: vec![0, 255, 7],
+            applied_lsn: 41,
+        };
+        let mut tx = from.begin(Scope::System).await.unwrap();
+        tenants::insert_any_tenant(&mut tx, &tenant).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = from.begin(Scope::Tenant(tenant.id)).await.unwrap();
+        devices::insert_many(&mut tx, &[device.clone(), other]).await.unwrap();
+        customers::insert(&mut tx, &fixtures::customer(tenant.id)).await.unwrap();
+        events::append(&mut tx, &mut fixtures::event(tenant.id, None)).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = from.begin(Scope::System).await.unwrap();
+        device_states::upsert_many_any_tenant(&mut tx, std::slice::from_ref(&state)).await.unwrap();
+        meta::set_any_tenant(&mut tx, "key", "value").await.unwrap();
+        tx.commit().await.unwrap();
+
+        let refused = Transfer::begin(from.clone(), world.store.clone()).await.err().unwrap();
+        assert!(refused.to_string().contains("holds an installation already"), "{refused}");
+        let refused = Transfer::begin(world.store.clone(), from.clone()).await.err().unwrap();
+        assert!(refused.to_string().contains("from SQLite to PostgreSQL"), "{refused}");
+        let to = Store::open(&create_database(&postgres_url().unwrap()).await).await.unwrap();
+        let mut transfer = Transfer::begin(from.clone(), to.clone()).await.unwrap();
+        let tables: Vec<String> = transfer.tables().map(str::to_owned).collect();
+        let place = |name: &str| tables.iter().position(|table| table == name).unwrap();
+        assert!(place("tenants") < place("devices") && place("shipments") < place("tracking_events"));
+        assert!(!tables.iter().any(|table| table == "migrations"));
+        assert!(transfer.rows().await.unwrap() >= 7);
+        assert_eq!(transfer.positions_noted().await, Ok(None));
+        for (number, table) in tables.iter().enumerate() {
+            while transfer.move_some(table).await.unwrap().is_some() {}
+            if number == tables.len() / 2 {
+                // Another process takes it up.
+                transfer.note_positions("so far").await.unwrap();
+                transfer = Transfer::begin(from.clone(), to.clone()).await.unwrap();
+                assert_eq!(transfer.positions_noted().await, Ok(Some("so far".to_owned())));
+            }
+        }
+        for table in &tables {
+            let (source, target) = transfer.sums(table).await.unwrap();
+            assert_eq!(source, target, "{table}");
+        }
+        let mut tx = to.begin(Scope::Tenant(tenant.id)).await.unwrap();
+        customers::insert(&mut tx, &fixtures::customer(tenant.id)).await.unwrap();
+        tx.commit().await.unwrap();
+        let (source, target) = transfer.sums("customers").await.unwrap();
+        assert!(source.rows + 1 == target.rows && source.hash != target.hash, "what differs is seen");
+        assert!(transfer.move_some("nothing").await.is_err());
+        transfer.finish(100, "floor").await.unwrap();
+        let mut db = to.read(Scope::System).await.unwrap();
+        assert_eq!(meta::get_any_tenant(&mut db, "floor").await, Ok(Some("100".to_owned())));
+        assert_eq!(meta::get_any_tenant(&mut db, "move.begun").await, Ok(None));
+        let moved = device_states::get_many_any_tenant(&mut db, &[device.id]).await.unwrap();
+        assert_eq!(moved, [device_states::DeviceState { applied_lsn: 99, ..state }]);
+        drop(db);
+        let mut tx = to.begin(Scope::System).await.unwrap();
+        device_states::renumber_any_tenant(&mut tx, 7).await.unwrap();
+        // The log goes on behind what was moved.
+        events::append(&mut tx, &mut fixtures::event(tenant.id, None)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(Transfer::begin(from.clone(), to.clone()).await.is_err(), "it is done");
+        from.close().await;
+        to.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_tell_each_other_of_events() {
+    on_postgres(async |world: World| {
+        let url = world.url.clone().unwrap();
+        let [one, two] = [1, 2].map(|number| Settings { node: Some(Uuid::from_u128(number)), ..Settings::at(&url) });
+        let (one, two) = (Store::open_with(&one).await.unwrap(), Store::open_with(&two).await.unwrap());
+        let mut heard = two.events_changed();
+        // The first may be told before the other one listens.
+        let told = async {
+            loop {
+                let mut tx = one.begin(Scope::Tenant(world.tenant.id)).await.unwrap();
+                let mut event = fixtures::event(world.tenant.id, None);
+                events::append(&mut tx, &mut event).await.unwrap();
+                tx.commit().await.unwrap();
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        };
+        tokio::select! {
+            () = told => {}
+            heard = tokio::time::timeout(std::time::Duration::from_secs(60), heard.changed()) => heard.expect("a word").unwrap(),
+        }
+        one.close().await;
+        two.close().await;
+    })
+    .await;
 }
 
 async fn it_answers(world: World) {

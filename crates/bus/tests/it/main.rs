@@ -1,0 +1,7 @@
+//! Every broker, for real, held to the same promises.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that panics has failed")]
+
+mod brokers;
+mod events;
+mod proxy;
+mod sinks;
