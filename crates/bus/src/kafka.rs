@@ -14,7 +14,7 @@ use crate::Address;
 use crate::address::Sasl;
 
 /// How long a record may take before it counts as not delivered.
-const DELIVERY: Duration = Duration::from_secs(30);
+const DELIVERY: Duration = Duration::from_secs(12);
 /// How long a broker may take to answer.
 const REQUEST: Duration = Duration::from_secs(10);
 /// How long records wait for others to go with them.

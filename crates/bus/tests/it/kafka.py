@@ -3,14 +3,13 @@
 import json
 import sys
 
-from confluent_kafka import Consumer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 for line in sys.stdin:
     topic, count = line.split()
-    consumer = Consumer(
-        {"bootstrap.servers": sys.argv[1], "group.id": "reader", "auto.offset.reset": "earliest", "log_level": 0}
-    )
-    consumer.subscribe([topic])
+    consumer = Consumer({"bootstrap.servers": sys.argv[1], "group.id": "reader", "enable.auto.commit": False})
+    partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in partitions])
     for _ in range(int(count)):
         message = consumer.poll(30)
         if message is None or message.error():

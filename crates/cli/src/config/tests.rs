@@ -25,6 +25,7 @@ fn stated() -> Table {
     sections.insert("history".to_owned(), Value::Table(table(Table::try_from(&settings.history))));
     sections.insert("gateway".to_owned(), Value::Table(table(Table::try_from(&settings.gateway))));
     sections.insert("mqtt".to_owned(), Value::Table(table(Table::try_from(&settings.mqtt))));
+    sections.insert("sinks".to_owned(), Value::Table(table(Table::try_from(&settings.sinks))));
     sections.insert("log".to_owned(), Value::Table(table(Table::try_from(&settings.log))));
     sections
 }

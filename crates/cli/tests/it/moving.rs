@@ -103,7 +103,7 @@ async fn a_shop_that_outgrows_its_machine_loses_nothing() {
     let client = server.client(&key);
     assert_eq!(seen(&client).await, before);
     // It goes on: the shipment's numbers, the log, and the zones that each device was in.
-    let fact = json!({ "status": "in_transit" });
+    let fact = json!({ "status": "info_received" });
     let _: Value = client.post(&format!("v1/shipments/{}/events", shipments[0]), &fact).await.unwrap();
     for (device, numbers) in &mut sent {
         for number in FIXES..FIXES + STAY {
