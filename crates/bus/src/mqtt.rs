@@ -1,6 +1,7 @@
 //! MQTT 3.1.1: topics `{prefix}/{tenant}/{event type, a level for each part}` with QoS 1. CloudEvents MQTT binding, structured
 //! mode: this version has no room for attributes beside the body.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,7 +50,7 @@ impl Mqtt {
     fn connect(&self) -> Result<Link, SinkError> {
         let (host, port) = self.address.host();
         // The broker ends the connection of another client with the same name.
-        let name = format!("tracklane-events-{}", std::process::id());
+        let name = format!("tracklane-events-{:016x}", RandomState::new().hash_one(std::process::id()));
         let mut options = MqttOptions::new(name, host, port);
         options.set_keep_alive(KEEP_ALIVE).set_clean_session(true).set_max_packet_size(GREATEST, GREATEST);
         if let Some((user, password)) = &self.address.credentials {

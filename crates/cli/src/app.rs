@@ -81,6 +81,7 @@ impl App {
         let address = listener.local_addr()?;
         let gateway = Opened::new(settings.gateway.clone(), settings.mqtt.clone()).await?;
         let (store, secrets) = open_store(settings, &env).await?;
+        store.claim().await.context("failed to take over the database of the records")?;
         let history = OpenHistory::open(settings, history).await?;
         let parts = EngineParts {
             env: env.clone(),

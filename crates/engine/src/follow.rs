@@ -26,6 +26,8 @@ const POLL: Duration = Duration::from_millis(250);
 const PAUSE: Duration = Duration::from_secs(1);
 /// For how long changes are kept. A node that was away for longer does not know what it missed.
 const KEPT: SignedDuration = SignedDuration::from_hours(1);
+/// How many are removed at once.
+const PRUNED: u32 = 20_000;
 /// How often old ones are removed, by one of the nodes.
 const PRUNE: Duration = Duration::from_secs(300);
 
@@ -84,7 +86,7 @@ impl Follower {
     async fn turn(&mut self) -> Result<bool> {
         let began = Instant::now();
         let mut db = self.base.store.read(Scope::System).await?;
-        let found = changes::after_any_tenant(&mut db, self.from, self.base.store.node(), TURN).await?;
+        let found = changes::after_any_tenant(&mut db, self.from, TURN).await?;
         drop(db);
         if began.duration_since(self.seen) > KEPT.unsigned_abs() {
             tracing::warn!("this node was away for long: it reads everything again");
@@ -93,14 +95,19 @@ impl Follower {
             (self.from, self.seen) = (from, Instant::now());
             return Ok(true);
         }
+        self.prune().await?;
         let Some((to, _)) = found.last() else {
             self.seen = began;
-            self.prune().await?;
             return Ok(false);
         };
         let (to, more) = (*to, found.len() >= TURN as usize);
+        let own = self.base.store.node().map(|node| node.to_string());
         let mut by_tenant = Vec::<(TenantId, HashSet<Change>)>::new();
         for (_, change) in found {
+            // What this node did itself it knows.
+            if own.is_some() && change.node == own {
+                continue;
+            }
             match by_tenant.iter_mut().find(|(tenant, _)| *tenant == change.tenant_id) {
                 Some((_, changes)) => drop(changes.insert(change)),
                 None => by_tenant.push((change.tenant_id, HashSet::from([change]))),
@@ -166,12 +173,16 @@ impl Follower {
         if self.pruned.elapsed() < PRUNE {
             return Ok(());
         }
-        self.pruned = Instant::now();
+        let before = std::mem::replace(&mut self.pruned, Instant::now());
         if self.lease.is_ours().await? {
             let mut tx = self.base.store.begin(Scope::System).await?;
             let now = self.base.env.now();
-            changes::prune_any_tenant(&mut tx, now.saturating_sub(KEPT + KEPT).unwrap_or(now)).await?;
+            let gone =
+                changes::prune_any_tenant(&mut tx, now.saturating_sub(KEPT + KEPT).unwrap_or(now), PRUNED).await?;
             tx.commit().await?;
+            if gone >= u64::from(PRUNED) {
+                self.pruned = before;
+            }
         }
         Ok(())
     }

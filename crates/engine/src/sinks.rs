@@ -191,12 +191,14 @@ impl Worker {
             return Ok(Turn::NotOurs);
         }
         let mut db = self.base.store.read(Scope::System).await?;
-        let from = cursors::get_any_tenant(&mut db, &self.cursor).await?;
-        if from == LogPosition::default() && !self.sink.from_beginning {
-            let head = events::head_any_tenant(&mut db).await?;
+        let Some(from) = cursors::find_any_tenant(&mut db, &self.cursor).await? else {
+            // From now on it has a place, be it the beginning of an empty log.
+            let start = LogPosition::default();
+            let place = if self.sink.from_beginning { start } else { events::head_any_tenant(&mut db).await? };
             drop(db);
-            return self.advance(from, head).await.map(|()| if head == from { Turn::Done } else { Turn::More });
-        }
+            self.advance(start, place).await?;
+            return Ok(Turn::More);
+        };
         let found = events::after_any_tenant(&mut db, from, TURN).await?;
         let Some((to, _)) = found.last() else {
             *self.trouble.lock() = None;
@@ -225,9 +227,6 @@ impl Worker {
     }
 
     async fn advance(&self, from: LogPosition, to: LogPosition) -> Result<()> {
-        if from == to {
-            return Ok(());
-        }
         let mut tx = self.base.store.begin(Scope::System).await?;
         // Where another node was faster, its place stands.
         if cursors::advance_any_tenant(&mut tx, &self.cursor, from, to).await? {

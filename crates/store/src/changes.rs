@@ -17,30 +17,30 @@ pub struct Change {
     pub tenant_id: TenantId,
     /// Its id.
     pub id: Uuid,
+    /// The node that did it, if it said who it is.
+    pub node: Option<String>,
 }
 
 fn read(row: &Row) -> Result<(LogPosition, Change)> {
-    let change =
-        Change { kind: row.get("kind")?, tenant_id: TenantId::from_uuid(row.get("tenant_id")?), id: row.get("id")? };
+    let change = Change {
+        kind: row.get("kind")?,
+        tenant_id: TenantId::from_uuid(row.get("tenant_id")?),
+        id: row.get("id")?,
+        node: row.opt("node")?,
+    };
     Ok((LogPosition { transaction: row.get("tx")?, number: row.get("number")? }, change))
 }
 
-/// At most `limit` changes behind a place that `node` did not make, oldest first. As in the event log nothing shows up later
-/// before a place that was read.
-pub async fn after_any_tenant(
-    db: &mut Db,
-    position: LogPosition,
-    node: Option<Uuid>,
-    limit: u32,
-) -> Result<Vec<(LogPosition, Change)>> {
+/// At most `limit` changes behind a place, oldest first. As in the event log nothing shows up later before a place that was
+/// read.
+pub async fn after_any_tenant(db: &mut Db, position: LogPosition, limit: u32) -> Result<Vec<(LogPosition, Change)>> {
     db.check_system()?;
     let sql = format!(
-        "SELECT tx, number, kind, tenant_id, id FROM changes WHERE (tx, number) > ($1, $2) AND {} \
-         AND (node IS NULL OR node <> $3) ORDER BY tx, number LIMIT $4",
+        "SELECT tx, number, kind, tenant_id, id, node FROM changes WHERE (tx, number) > ($1, $2) AND {} \
+         ORDER BY tx, number LIMIT $3",
         db.dialect().log_entry_is_settled()
     );
-    let node = node.map_or_else(String::new, |node| node.to_string());
-    db.many(sql, args![position.transaction, position.number, node, limit], read).await
+    db.many(sql, args![position.transaction, position.number, limit], read).await
 }
 
 /// The place of the newest change that can be read; the beginning when there is none.
@@ -54,8 +54,9 @@ pub async fn head_any_tenant(db: &mut Db) -> Result<LogPosition> {
     Ok(db.one(sql, Vec::new(), place).await?.unwrap_or_default())
 }
 
-/// Forgets changes made before `at`, and says how many.
-pub async fn prune_any_tenant(db: &mut Db, at: Timestamp) -> Result<u64> {
+/// Forgets at most `limit` changes made before `at`, and says how many.
+pub async fn prune_any_tenant(db: &mut Db, at: Timestamp, limit: u32) -> Result<u64> {
     db.check_system()?;
-    db.run("DELETE FROM changes WHERE at < $1", args![at]).await
+    let sql = "DELETE FROM changes WHERE number IN (SELECT number FROM changes WHERE at < $1 ORDER BY at LIMIT $2)";
+    db.run(sql, args![at, limit]).await
 }

@@ -7,10 +7,14 @@ use crate::error::Result;
 
 /// How far the reader with this name has come; the beginning when it was never heard of.
 pub async fn get_any_tenant(db: &mut Db, name: &str) -> Result<LogPosition> {
+    Ok(find_any_tenant(db, name).await?.unwrap_or_default())
+}
+
+/// How far the reader with this name has come; none when it was never heard of.
+pub async fn find_any_tenant(db: &mut Db, name: &str) -> Result<Option<LogPosition>> {
     db.check_system()?;
     let read = |row: &Row| Ok(LogPosition { transaction: row.get("tx")?, number: row.get("number")? });
-    let found = db.one("SELECT tx, number FROM cursors WHERE name = $1", args![name], read).await?;
-    Ok(found.unwrap_or_default())
+    db.one("SELECT tx, number FROM cursors WHERE name = $1", args![name], read).await
 }
 
 /// Moves a reader forward from `from` to `to`, in the same transaction as what it did; false when it is not at `from` any

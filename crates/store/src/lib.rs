@@ -73,4 +73,4 @@ pub use positions::PgHistory;
 pub use settings::Settings;
 pub use stamps::Stamps;
 pub use store::{Counts, Store};
-pub use transfer::{Sum, Transfer};
+pub use transfer::{Sum, Transfer, canonical};

@@ -13,7 +13,7 @@ use tracklane_core::Timestamp;
 use tracklane_core::lifecycle::Status;
 use uuid::Uuid;
 
-use crate::db::postgres::PgPool;
+use crate::db::postgres::{PgHandle, PgPool};
 use crate::db::sqlite::SqliteFile;
 use crate::db::{Connection, Db, Scope, Tx, Wake, args};
 use crate::dialect::Dialect;
@@ -33,6 +33,8 @@ pub struct Store {
     behind: Option<Behind>,
     wake: Wake,
     node: Option<Uuid>,
+    /// The connection that says that this process alone tracks on the database.
+    claim: Arc<Mutex<Option<PgHandle>>>,
     /// Removes a temporary database together with the last clone.
     _temporary: Option<Arc<Temporary>>,
 }
@@ -74,6 +76,9 @@ pub struct Counts {
     pub average_delivery_seconds: Option<f64>,
 }
 
+/// The number of the lock of [`Store::claim`], out of the way of other programs.
+const TRACKING_LOCK: i64 = 8_380_918_446_131_410;
+
 const DAY_SECONDS: i64 = 86_400;
 
 impl Store {
@@ -114,7 +119,7 @@ impl Store {
         };
         let node = settings.node;
         let wake = Wake { changed: watch::Sender::new(0), own: watch::Sender::new(0) };
-        let store = Self { backend, behind, wake, node, _temporary: temporary };
+        let store = Self { backend, behind, wake, node, claim: Arc::default(), _temporary: temporary };
         let mut tx = store.begin(Scope::System).await?;
         if let Some(patience) = store.dialect().no_statement_timeout() {
             tx.run(patience, Vec::new()).await?;
@@ -208,6 +213,22 @@ impl Store {
         match &self.backend {
             Backend::Sqlite(file) => file.reading(work).await,
             Backend::Postgres(_) => Ok(work.await),
+        }
+    }
+
+    /// Says that this process, and no other, keeps the states of devices in this database, until the store is closed or the process
+    /// ends. On SQLite the data folder says so.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when another process does.
+    pub async fn claim(&self) -> Result<()> {
+        let Backend::Postgres(pool) = &self.backend else { return Ok(()) };
+        match pool.lock(TRACKING_LOCK).await? {
+            Some(handle) => {
+                *self.claim.lock() = Some(handle);
+                Ok(())
+            }
+            None => Err(Error::Unavailable("another server runs on it: one at a time".to_owned())),
         }
     }
 
@@ -334,6 +355,7 @@ impl Store {
 
     /// Closes every connection. Handles that are still out fail afterwards.
     pub async fn close(&self) {
+        drop(self.claim.lock().take());
         if let Some(behind) = &self.behind {
             behind.pool.close().await;
         }

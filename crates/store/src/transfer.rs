@@ -297,24 +297,27 @@ fn hash(value: &Value, hasher: &mut DefaultHasher) {
         Value::Uuid(value) => put(value.as_ref().map(|value| value.as_bytes().as_slice())),
         Value::Time(value) => put(value.map(|at| at.as_microsecond().to_le_bytes()).as_ref().map(<[u8; 8]>::as_slice)),
         // PostgreSQL keeps the fields of an object in an order of its own, and so do our maps.
-        Value::Json(value) => put(value.as_ref().map(|json| sorted(json).to_string()).as_deref().map(str::as_bytes)),
+        Value::Json(value) => put(value.as_ref().map(|json| canonical(json).to_string()).as_deref().map(str::as_bytes)),
     }
 }
 
-/// The same JSON with the fields of each object in the order of their names, and whole numbers as such.
-fn sorted(json: &serde_json::Value) -> serde_json::Value {
+/// The same text for the same JSON, however a database has kept it: fields in the order of their names, numbers as such, no
+/// U+0000, which PostgreSQL cannot keep.
+pub fn canonical(json: &serde_json::Value) -> serde_json::Value {
     use serde_json::Value as Json;
+    let text = |text: &str| text.replace('\0', "\u{fffd}");
     match json {
         Json::Object(fields) => {
             let mut fields: Vec<_> = fields.iter().collect();
             fields.sort_by_key(|(name, _)| *name);
-            Json::Object(fields.into_iter().map(|(name, value)| (name.clone(), sorted(value))).collect())
+            Json::Object(fields.into_iter().map(|(name, value)| (text(name), canonical(value))).collect())
         }
-        Json::Array(items) => Json::Array(items.iter().map(sorted).collect()),
-        // PostgreSQL keeps 1.0 as it was written, and very large and small ones written out.
+        Json::Array(items) => Json::Array(items.iter().map(canonical).collect()),
+        // Nought has one sign there, and large numbers are written out. Adding nought takes the sign.
         Json::Number(number) => {
-            number.as_f64().map_or_else(|| json.clone(), |number| Json::String(format!("{number:e}")))
+            number.as_f64().map_or_else(|| json.clone(), |number| Json::String(format!("{:e}", number + 0.0)))
         }
+        Json::String(word) => Json::String(text(word)),
         other => other.clone(),
     }
 }

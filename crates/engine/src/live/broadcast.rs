@@ -68,7 +68,9 @@ impl Broadcast {
     pub fn put(&self, latest: Arc<DeviceLatest>) -> bool {
         let mut inner = self.inner.lock();
         let place = self.head.load(Ordering::Relaxed) + 1;
-        inner.put(place, latest);
+        if !inner.put(place, latest) {
+            return false;
+        }
         self.head.store(place, Ordering::Release);
         drop(inner);
         !self.calling.swap(true, Ordering::AcqRel)
@@ -101,8 +103,17 @@ impl Broadcast {
 }
 
 impl Inner {
-    fn put(&mut self, place: u64, latest: Arc<DeviceLatest>) {
+    /// False when a later one of the device is there.
+    fn put(&mut self, place: u64, latest: Arc<DeviceLatest>) -> bool {
         let device = latest.device_id;
+        let kept = self.newest.get(&device).and_then(|place| {
+            let at = self.log.partition_point(|(other, _)| other < place);
+            self.log.get(at).and_then(|(_, kept)| kept.as_ref())
+        });
+        // Two submissions of one device may tell of themselves in the wrong order.
+        if kept.is_some_and(|kept| kept.fix_time > latest.fix_time) {
+            return false;
+        }
         self.log.push_back((place, Some(latest)));
         if let Some(older) = self.newest.insert(device, place) {
             let older = self.log.partition_point(|(place, _)| *place < older);
@@ -114,6 +125,7 @@ impl Inner {
         if self.log.len() > 2 * self.newest.len() + SWEEP {
             self.log.retain(|(_, latest)| latest.is_some());
         }
+        true
     }
 
     fn forget_oldest(&mut self) {

@@ -48,6 +48,8 @@ impl Shipments {
         let mut leg = present_fleet_leg(&open)?;
         let before = leg.driver_id;
         if before == driver {
+            // What was read may be another one's change that is not durable yet.
+            tx.commit().await?;
             return Ok(open.take_change(caller));
         }
         leg.driver_id = driver;

@@ -192,6 +192,7 @@ impl<'a> Pass<'a> {
         let who = witness(state, position, driver, Kept::Accepted);
         self.hear(state, &who);
         self.alarms(state, position, &who);
+        state.dirty = true;
     }
 
     /// Notes that a position of a device was new.

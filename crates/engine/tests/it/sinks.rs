@@ -9,6 +9,7 @@ use tracklane_core::event::{Event, EventKind};
 use tracklane_core::id::EventId;
 use tracklane_core::ports::{BoxFuture, EventSink, SinkError};
 use tracklane_engine::sinks::Sink;
+use tracklane_store::{Scope, cursors};
 
 use super::stage::{Stage, eventually, on_both};
 use crate::kit::Ground;
@@ -16,6 +17,7 @@ use crate::kit::Ground;
 on_both!(
     all_is_told_in_order_and_once,
     a_new_sink_begins_with_what_happens_next,
+    a_sink_on_an_empty_log_hears_the_first_event,
     filters_choose_events_and_tenants,
     what_failed_is_told_again_and_what_follows_waits,
     a_sink_that_is_stuck_holds_up_no_other,
@@ -83,8 +85,6 @@ async fn all_is_told_in_order_and_once(ground: Ground) {
     let stage = Stage::new(ground).await;
     let broker = Arc::new(Broker::default());
     let shipment = stage.shipment(&stage.caller, None, None).await;
-    let before = stage.engine.base.store.clone();
-    drop(before);
     stage.publish_to("broker", &broker);
     let mut drafts = Vec::new();
     for _ in 0..600 {
@@ -140,6 +140,26 @@ async fn a_new_sink_begins_with_what_happens_next(ground: Ground) {
     .await;
     let new = stage.happen(EventKind::DriverUnassigned, None).await;
     broker.has(&[new]).await;
+}
+
+async fn a_sink_on_an_empty_log_hears_the_first_event(ground: Ground) {
+    let stage = Stage::new(ground).await;
+    let broker = Arc::new(Broker::default());
+    let sink = Sink {
+        name: "first".to_owned(),
+        events: Vec::new(),
+        tenants: Vec::new(),
+        from_beginning: false,
+        to: broker.clone(),
+    };
+    stage.engine.sinks.start(vec![sink], "");
+    eventually("its place in the log", || async {
+        let mut db = stage.store.read(Scope::System).await.unwrap();
+        cursors::find_any_tenant(&mut db, "sink.first").await.unwrap()
+    })
+    .await;
+    let first = stage.happen(EventKind::ZoneEntered, None).await;
+    broker.has(&[first]).await;
 }
 
 async fn filters_choose_events_and_tenants(ground: Ground) {

@@ -73,6 +73,14 @@ impl PgPool {
         Ok(PgHandle { work: Work::Transaction(transaction), told: Some(scope) })
     }
 
+    /// A connection that holds the lock with this number as long as it lives; none when another one holds it.
+    pub async fn lock(&self, number: i64) -> Result<Option<PgHandle>> {
+        let mut connection = self.0.acquire().await.map_err(|error| from_sqlx(&error))?;
+        let locked = sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(number);
+        let locked = locked.fetch_one(&mut *connection).await.map_err(|error| from_sqlx(&error))?;
+        Ok(locked.then(|| PgHandle { work: Work::Plain(connection), told: None }))
+    }
+
     /// Gives everybody who listens a word.
     pub async fn notify(&self, channel: &str, word: &str) -> Result<()> {
         let said = sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(word);

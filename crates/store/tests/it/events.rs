@@ -339,6 +339,9 @@ async fn cursors_move_forward(world: World) {
     let (one, two) = (LogPosition { transaction: 7, number: 1 }, LogPosition { transaction: 7, number: 2 });
     let mut tx = world.begin_system().await;
     assert_eq!(cursors::get_any_tenant(&mut tx, "webhooks").await, Ok(start));
+    assert_eq!(cursors::find_any_tenant(&mut tx, "webhooks").await, Ok(None));
+    assert_eq!(cursors::advance_any_tenant(&mut tx, "new", start, start).await, Ok(true));
+    assert_eq!(cursors::find_any_tenant(&mut tx, "new").await, Ok(Some(start)), "it was heard of");
     assert_eq!(cursors::advance_any_tenant(&mut tx, "webhooks", one, two).await, Ok(false));
     assert_eq!(cursors::advance_any_tenant(&mut tx, "webhooks", start, one).await, Ok(true));
     tx.commit().await.unwrap();
