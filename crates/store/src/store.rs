@@ -77,7 +77,7 @@ pub struct Counts {
 }
 
 /// The number of the lock of [`Store::claim`], out of the way of other programs.
-const TRACKING_LOCK: i64 = 8_380_918_446_131_410;
+const TRACKING_LOCK: i64 = 8_380_918_446_131_412;
 
 const DAY_SECONDS: i64 = 86_400;
 

@@ -76,8 +76,7 @@ impl PgPool {
     /// A connection that holds the lock with this number as long as it lives; none when another one holds it.
     pub async fn lock(&self, number: i64) -> Result<Option<PgHandle>> {
         let mut connection = self.0.acquire().await.map_err(|error| from_sqlx(&error))?;
-        let locked = sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(number);
-        let locked = locked.fetch_one(&mut *connection).await.map_err(|error| from_sqlx(&error))?;
+        let locked = take_lock(&mut connection, number).await?;
         Ok(locked.then(|| PgHandle { work: Work::Plain(connection), told: None }))
     }
 
@@ -166,6 +165,22 @@ fn word(scope: Scope) -> String {
         Scope::System => "system".to_owned(),
         Scope::Tenant(tenant_id) => tenant_id.uuid().to_string(),
     }
+}
+
+/// A process that was killed may take a moment to let go; so often and so long is waited for it.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
+
+/// Takes the lock with this number for as long as the connection lives; false when another one has it.
+pub(crate) async fn take_lock(connection: &mut PgConnection, number: i64) -> Result<bool> {
+    for _ in 0..LOCK_TRIES {
+        let taken = sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(number);
+        if taken.fetch_one(&mut *connection).await.map_err(|error| from_sqlx(&error))? {
+            return Ok(true);
+        }
+        tokio::time::sleep(LOCK_PAUSE).await;
+    }
+    Ok(false)
 }
 
 /// Tells the database whose rows a connection may touch: until it is told otherwise, or to the end of the transaction.

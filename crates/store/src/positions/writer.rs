@@ -3,17 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 use tracklane_core::ports::Lsn;
 
 use super::Inner;
 use super::partitions::{self, Window, run};
 use super::queue::{Group, Work};
 use super::rows::{COLUMNS, HEADER, TRAILER};
-use crate::db::postgres::from_sqlx;
+use crate::db::postgres::{from_sqlx, take_lock};
 use crate::error::{Error, Result};
 
 /// Held by who writes positions to a database.
@@ -26,9 +25,6 @@ const FORMAT: i64 = 1;
 const SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = '10s'; SET client_min_messages = warning";
 /// What the database says of a table that is not there.
 const UNDEFINED_TABLE: &str = "(42P01)";
-/// A process that was killed may take a moment to let go; so often and so long is waited for it.
-const LOCK_TRIES: u32 = 50;
-const LOCK_PAUSE: Duration = Duration::from_millis(100);
 /// So much goes to the database in one message.
 const CHUNK: usize = 256 << 10;
 
@@ -53,7 +49,9 @@ impl Writer {
         let mut connection = options.connect().await.map_err(|error| from_sqlx(&error))?;
         connection.execute(SESSION).await.map_err(|error| from_sqlx(&error))?;
         // The lock comes first: who does not get it changes nothing.
-        take_lock(&mut connection).await?;
+        if !take_lock(&mut connection, WRITER_LOCK).await? {
+            return Err(Error::Unavailable("another process writes positions to this database".to_owned()));
+        }
         let mut tx = connection.begin().await.map_err(|error| from_sqlx(&error))?;
         run(&mut tx, format!("SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")).await?;
         run(&mut tx, include_str!("schema.postgres.sql").to_owned()).await?;
@@ -212,21 +210,6 @@ pub(super) async fn look(options: &PgConnectOptions) -> Result<String> {
     check_format(format)?;
     let windows = partitions::list(&mut connection).await?.len();
     Ok(format!("postgres, {windows} weeks, {} positions written so far", next - 1))
-}
-
-async fn take_lock(connection: &mut PgConnection) -> Result<()> {
-    for _ in 0..LOCK_TRIES {
-        let sql = format!("SELECT pg_try_advisory_lock({WRITER_LOCK})");
-        let taken: bool = sqlx::query_scalar(AssertSqlSafe(sql))
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(|error| from_sqlx(&error))?;
-        if taken {
-            return Ok(());
-        }
-        tokio::time::sleep(LOCK_PAUSE).await;
-    }
-    Err(Error::Unavailable("another process writes positions to this database".to_owned()))
 }
 
 /// The form of the tables, and the number of the next record.
