@@ -5,8 +5,15 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use crate::error::{Context, Error};
+
+/// A process that starts another one shares its files with it for a moment, the lock included, even when it has let go of it: so
+/// often and so long is waited.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
 
 pub(crate) const LOG: &str = "wal-";
 pub(crate) const SPARE: &str = "spare-";
@@ -34,11 +41,15 @@ pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
     fs::create_dir_all(folder).context("create", folder)?;
     let path = folder.join("lock");
     let file = File::options().create(true).write(true).truncate(false).open(&path).context("open", &path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Locked(folder.to_path_buf())),
-        Err(TryLockError::Error(source)) => Err(source).context("lock", &path),
+    for left in (0..LOCK_TRIES).rev() {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if left > 0 => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::Error(source)) => return Err(source).context("lock", &path),
+        }
     }
+    Err(Error::Locked(folder.to_path_buf()))
 }
 
 /// The file whose lock a backup holds, shared, while it copies.
