@@ -121,12 +121,10 @@ impl Moving {
         let (of, mut positions) = (known.len() as u64, 0);
         for (number, device) in (1..).zip(&known) {
             let (tenant, id) = (device.tenant_id, device.id);
-            let moved = if noted.is_some_and(|noted| id <= noted) {
-                sum_of(&*self.from_history, tenant, id).await?
-            } else {
-                self.positions_of(tenant, id).await?
-            };
-            let arrived = sum_of(&*self.to_history, tenant, id).await?;
+            let there = noted.is_some_and(|noted| id <= noted);
+            let copy = (!there).then_some(&*self.to_history);
+            let moved = sum_of(&*self.from_history, tenant, id, copy).await?;
+            let arrived = sum_of(&*self.to_history, tenant, id, None).await?;
             if moved != arrived {
                 return Err(Error::Conflict(format!(
                     "{id} has {} positions at the source and {} other ones at the target",
@@ -139,34 +137,26 @@ impl Moving {
         }
         Ok((of, positions))
     }
-
-    /// Moves the positions of a device.
-    async fn positions_of(&self, tenant: TenantId, device: DeviceId) -> Result<Sum> {
-        let mut sum = Sum::default();
-        let mut query = everything(tenant, device);
-        loop {
-            let some = self.from_history.range(query.clone()).await?;
-            let Some(last) = some.last() else { return Ok(sum) };
-            query.from = just_after(last.fix_time);
-            some.iter().for_each(|position| add(&mut sum, position));
-            self.to_history.append_and_wait(some).await?;
-        }
-    }
 }
 
-async fn sum_of(history: &dyn PositionHistory, tenant: TenantId, device: DeviceId) -> Result<Sum> {
+/// What a history has of a device; copied to another one on the way, where there is one.
+async fn sum_of(
+    history: &dyn PositionHistory,
+    tenant_id: TenantId,
+    device_id: DeviceId,
+    copy: Option<&dyn PositionHistory>,
+) -> Result<Sum> {
     let mut sum = Sum::default();
-    let mut query = everything(tenant, device);
+    let mut query = HistoryQuery { tenant_id, device_id, from: Timestamp::MIN, to: Timestamp::MAX, limit: BATCH };
     loop {
         let some = history.range(query.clone()).await?;
         let Some(last) = some.last() else { return Ok(sum) };
         query.from = just_after(last.fix_time);
         some.iter().for_each(|position| add(&mut sum, position));
+        if let Some(copy) = copy {
+            copy.append_and_wait(some).await?;
+        }
     }
-}
-
-fn everything(tenant_id: TenantId, device_id: DeviceId) -> HistoryQuery {
-    HistoryQuery { tenant_id, device_id, from: Timestamp::MIN, to: Timestamp::MAX, limit: BATCH }
 }
 
 fn add(sum: &mut Sum, position: &Position) {
