@@ -19,28 +19,20 @@ CREATE INDEX changes_at ON changes (at);
 CREATE FUNCTION tracklane_note_change() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 DECLARE
     changed RECORD;
+    owner UUID;
 BEGIN
     IF TG_OP = 'DELETE' THEN changed := OLD; ELSE changed := NEW; END IF;
+    IF TG_TABLE_NAME = 'tenants' THEN owner := changed.id; ELSE owner := changed.tenant_id; END IF;
     INSERT INTO changes (tx, kind, tenant_id, id, node, at)
     VALUES (
-        CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT), TG_TABLE_NAME, changed.tenant_id, changed.id,
-        NULLIF(current_setting('tracklane.node', TRUE), ''), clock_timestamp()
-    );
-    RETURN NULL;
-END $$;
-
-CREATE FUNCTION tracklane_note_tenant() RETURNS TRIGGER LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO changes (tx, kind, tenant_id, id, node, at)
-    VALUES (
-        CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT), TG_TABLE_NAME, NEW.id, NEW.id,
+        CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT), TG_TABLE_NAME, owner, changed.id,
         NULLIF(current_setting('tracklane.node', TRUE), ''), clock_timestamp()
     );
     RETURN NULL;
 END $$;
 
 CREATE TRIGGER note_change AFTER INSERT OR UPDATE ON tenants
-    FOR EACH ROW EXECUTE FUNCTION tracklane_note_tenant();
+    FOR EACH ROW EXECUTE FUNCTION tracklane_note_change();
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE OF version ON devices
     FOR EACH ROW EXECUTE FUNCTION tracklane_note_change();
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE OF version ON drivers
