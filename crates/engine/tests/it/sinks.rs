@@ -63,6 +63,12 @@ impl Broker {
     }
 }
 
+/// One that wants everything from now on.
+fn sink(name: &str, broker: &Arc<Broker>) -> Sink {
+    let (events, tenants) = (Vec::new(), Vec::new());
+    Sink { name: name.to_owned(), events, tenants, from_beginning: false, to: broker.clone() }
+}
+
 impl Stage {
     fn publish_to(&self, name: &str, broker: &Arc<Broker>) {
         self.publish_some(name, &[], &[], broker);
@@ -70,14 +76,12 @@ impl Stage {
 
     fn publish_some(&self, name: &str, events: &[&str], tenants: &[&str], broker: &Arc<Broker>) {
         let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        let sink = Sink {
-            name: name.to_owned(),
-            events: owned(events),
-            tenants: owned(tenants),
-            from_beginning: true,
-            to: broker.clone(),
-        };
+        let sink = Sink { events: owned(events), tenants: owned(tenants), from_beginning: true, ..sink(name, broker) };
         self.engine.sinks.start(vec![sink], "https://track.example.com");
+    }
+
+    fn publish_from_now(&self, name: &str, broker: &Arc<Broker>) {
+        self.engine.sinks.start(vec![sink(name, broker)], "https://track.example.com");
     }
 }
 
@@ -125,14 +129,7 @@ async fn a_new_sink_begins_with_what_happens_next(ground: Ground) {
     let old = stage.happen(EventKind::DriverAssigned, None).await;
     stage.shows(&old).await;
     let broker = Arc::new(Broker::default());
-    let sink = Sink {
-        name: "new".to_owned(),
-        events: Vec::new(),
-        tenants: Vec::new(),
-        from_beginning: false,
-        to: broker.clone(),
-    };
-    stage.engine.sinks.start(vec![sink], "");
+    stage.publish_from_now("new", &broker);
     eventually("its place in the log", || async {
         let states = stage.engine.sinks.states().await.unwrap();
         (states[0].lag == 0).then_some(())
@@ -145,14 +142,7 @@ async fn a_new_sink_begins_with_what_happens_next(ground: Ground) {
 async fn a_sink_on_an_empty_log_hears_the_first_event(ground: Ground) {
     let stage = Stage::new(ground).await;
     let broker = Arc::new(Broker::default());
-    let sink = Sink {
-        name: "first".to_owned(),
-        events: Vec::new(),
-        tenants: Vec::new(),
-        from_beginning: false,
-        to: broker.clone(),
-    };
-    stage.engine.sinks.start(vec![sink], "");
+    stage.publish_from_now("first", &broker);
     eventually("its place in the log", || async {
         let mut db = stage.store.read(Scope::System).await.unwrap();
         cursors::find_any_tenant(&mut db, "sink.first").await.unwrap()
