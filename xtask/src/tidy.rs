@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("geo", &["core"]),
     ("protocols", &["api-types", "core"]),
     ("history", &["core"]),
+    ("carriers", &["core"]),
     ("notify", &["core"]),
     ("bus", &["core"]),
     ("store", &["core"]),

@@ -1,0 +1,1 @@
+//! Numbers, carriers and documents against messages of our own and of the corpus, whole and broken.
