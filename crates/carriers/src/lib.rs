@@ -2,3 +2,5 @@
 //! its answer says in our words.
 //!
 //! Everything here is a function of its input. Asking over HTTP, keeping and telling are the engine's.
+
+pub mod report;
