@@ -3,4 +3,5 @@
 //!
 //! Everything here is a function of its input. Asking over HTTP, keeping and telling are the engine's.
 
+pub mod numbers;
 pub mod report;

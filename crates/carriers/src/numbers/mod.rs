@@ -1,0 +1,219 @@
+//! Tracking numbers: whose they may be. Detection never guesses one answer; it gives every format that fits, how sure it
+//! is and why, and it says which formats refuse the number and by which check.
+
+mod check;
+mod couriers;
+mod formats;
+mod lookups;
+mod shape;
+
+use std::sync::LazyLock;
+
+use serde::Serialize;
+
+pub use check::Algorithm;
+pub use couriers::{COURIERS, Courier, ExtraKey, Need, courier};
+pub use formats::{FORMATS, Format, NumberKind, format};
+pub(crate) use lookups::is_country;
+use shape::{Mismatch, Parts, Shape};
+
+/// The longest text that is looked at, in characters. The longest barcode of a format has 39.
+pub const MAX_LENGTH: usize = 64;
+
+/// How much "none of these" weighs beside the formats' own weights.
+const NONE_WEIGHT: f64 = 20.0;
+
+/// How many characters that stand for themselves make a refused number a near miss.
+const NEAR_MISS: usize = 2;
+
+/// What is known about a number without asking anybody.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Detection {
+    /// The number as it was looked at: upper case, without blanks, dashes and dots.
+    pub number: String,
+    /// Whose it may be, likeliest first.
+    pub candidates: Vec<Candidate>,
+    /// Formats that it looks like, but whose check it breaks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refusal>,
+}
+
+/// A format that fits.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Candidate {
+    /// The courier's id.
+    pub courier: &'static str,
+    /// The courier's name.
+    pub name: &'static str,
+    /// The format's id.
+    pub format: &'static str,
+    /// What the number names.
+    pub kind: NumberKind,
+    /// The number to ask the courier with.
+    pub ask: String,
+    /// How likely it is among everything that such a text could be, in percent, 0 to 100.
+    pub confidence: u8,
+    /// Why: each thing that speaks for it.
+    pub why: Vec<String>,
+    /// What the courier wants to know besides.
+    #[serde(skip_serializing_if = "<[Need]>::is_empty")]
+    pub needs: &'static [Need],
+}
+
+/// A format that does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// The courier's id.
+    pub courier: &'static str,
+    /// The format's id.
+    pub format: &'static str,
+    /// The kind of check that failed.
+    pub check: FailedCheck,
+    /// The rule that the number breaks.
+    pub rule: String,
+}
+
+/// The kind of check that a number breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailedCheck {
+    /// Length or characters.
+    Shape,
+    /// The check digit.
+    CheckDigit,
+    /// No such country.
+    Country,
+}
+
+/// Whose number this may be.
+pub fn detect(number: &str) -> Detection {
+    let number = normalise(number);
+    let mut found = Vec::new();
+    let mut refused = Vec::new();
+    for (format, shapes) in PARSED.iter() {
+        match read(format, shapes, &number) {
+            Ok(fit) => found.push(fit),
+            Err(Failure { near: true, refusal }) => refused.push(refusal),
+            Err(_) => {}
+        }
+    }
+    let total: f64 = NONE_WEIGHT + found.iter().map(|fit| fit.weight).sum::<f64>();
+    found.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.candidate.format.cmp(b.candidate.format)));
+    let candidates = found.into_iter().map(|fit| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of the total, 0 to 100")]
+        let confidence = (fit.weight / total * 100.0).round() as u8;
+        Candidate { confidence: confidence.clamp(1, 99), ..fit.candidate }
+    });
+    Detection { candidates: candidates.collect(), number, refused }
+}
+
+/// Whether this number is one of the format; if not, by which check.
+///
+/// # Errors
+/// The check that it breaks.
+pub fn verify(format: &'static Format, number: &str) -> Result<(), Refusal> {
+    let shapes: Vec<_> = format.shapes.iter().copied().filter_map(Shape::parse).collect();
+    read(format, &shapes, &normalise(number)).map(|_| ()).map_err(|failure| failure.refusal)
+}
+
+/// Upper case, without blanks, dashes and dots; no more than [`MAX_LENGTH`] characters are looked at (one more is kept,
+/// so that a longer text fits no format).
+fn normalise(number: &str) -> String {
+    let kept =
+        number.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '\u{ad}' | '\u{2010}'..='\u{2015}'));
+    kept.take(MAX_LENGTH + 1).map(|c| c.to_ascii_uppercase()).collect()
+}
+
+struct Fit {
+    candidate: Candidate,
+    weight: f64,
+}
+
+struct Failure {
+    /// Whether the number looks like one of the format.
+    near: bool,
+    refusal: Refusal,
+}
+
+static PARSED: LazyLock<Vec<(&'static Format, Vec<Shape>)>> = LazyLock::new(|| {
+    let shapes = |format: &'static Format| format.shapes.iter().copied().filter_map(Shape::parse).collect();
+    FORMATS.iter().map(|format| (format, shapes(format))).collect()
+});
+
+fn read(format: &'static Format, shapes: &[Shape], number: &str) -> Result<Fit, Failure> {
+    let mut failure: Option<Failure> = None;
+    let mut closest: Option<Mismatch> = None;
+    for shape in shapes {
+        match shape.read(number) {
+            Ok(parts) => match fit(format, &parts, number) {
+                Ok(fit) => return Ok(fit),
+                Err(refusal) => failure = Some(Failure { near: true, refusal }),
+            },
+            Err(mismatch) => {
+                if closest.as_ref().is_none_or(|best| mismatch.agreed > best.agreed) {
+                    closest = Some(mismatch);
+                }
+            }
+        }
+    }
+    Err(failure.unwrap_or_else(|| {
+        let (near, rule) = closest.map_or((false, String::new()), |best| (best.fixed >= NEAR_MISS, best.rule));
+        Failure {
+            near,
+            refusal: Refusal { courier: format.courier, format: format.id, check: FailedCheck::Shape, rule },
+        }
+    }))
+}
+
+fn fit(format: &'static Format, parts: &Parts, number: &str) -> Result<Fit, Refusal> {
+    let refuse = |check, rule| Refusal { courier: format.courier, format: format.id, check, rule };
+    let mut why = vec![format!("looks like {}", format.name)];
+    let mut weight = f64::from(format.weight) * parts.gain;
+    let mut courier_id = format.courier;
+    if let Some(check) = format.check {
+        let payload = format!("{}{}", check.before, parts.join(check.over));
+        let given = parts.get("check").unwrap_or_default();
+        let expected = check.by.expected(&payload).map(String::from).unwrap_or_default();
+        if given != expected {
+            let rule = format!("the check digit must be {expected}, not {given} ({})", check.by.name());
+            return Err(refuse(FailedCheck::CheckDigit, rule));
+        }
+        why.push(format!("the check digit {given} is right ({})", check.by.name()));
+        weight *= given.chars().next().map_or(1.0, shape::choices);
+    }
+    if let Some(country) = parts.get("country") {
+        if !is_country(country) {
+            return Err(refuse(FailedCheck::Country, format!("there is no country {country}")));
+        }
+        courier_id = lookups::postal_operator(country);
+        why.push(format!("issued in {country}"));
+        weight *= lookups::COUNTRY_GAIN;
+    }
+    if let Some(name) = parts.get("service").and_then(|code| lookups::service(format.id, code)) {
+        why.push(format!("service {name}"));
+        weight *= 2.0;
+    }
+    if let Some(name) = parts.get("airline").and_then(lookups::airline) {
+        why.push(format!("airline {name}"));
+        weight *= 5.0;
+    }
+    if let Some(name) = parts.get("scac").and_then(lookups::freight_carrier) {
+        why.push(format!("carrier {name}"));
+        weight *= 1000.0;
+    }
+    let courier = courier(courier_id);
+    let candidate = Candidate {
+        courier: courier_id,
+        name: courier.map_or(courier_id, |courier| courier.name),
+        format: format.id,
+        kind: format.kind,
+        ask: if format.ask.is_empty() { number.to_owned() } else { parts.join(format.ask) },
+        confidence: 0,
+        why,
+        needs: courier.map_or(&[], |courier| courier.needs),
+    };
+    Ok(Fit { candidate, weight })
+}
+
+#[cfg(test)]
+mod tests;
