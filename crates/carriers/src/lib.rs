@@ -3,5 +3,6 @@
 //!
 //! Everything here is a function of its input. Asking over HTTP, keeping and telling are the engine's.
 
+pub mod documents;
 pub mod numbers;
 pub mod report;

@@ -5,7 +5,7 @@
 
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tracklane_core::lifecycle::{FactKind, Place, Reason, SourceKind, Status};
 use tracklane_core::time::{Timestamp, TzConfidence};
 
@@ -323,7 +323,7 @@ pub struct Estimate {
 }
 
 /// What is expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expected {
     /// Delivery to the recipient.
@@ -337,7 +337,7 @@ pub enum Expected {
 }
 
 /// What the word is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// What the service promises, or the plan.

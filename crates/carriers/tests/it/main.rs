@@ -2,4 +2,5 @@
 
 mod corpus;
 mod corpus_numbers;
+mod documents;
 mod numbers;

@@ -1,0 +1,51 @@
+//! The one list of formats and the one list of code lists. To add a format: a module with `read`, and a line here.
+
+use super::code::CodeList;
+use super::{At, Document, Issue, Options, Rule, x12};
+
+/// The name of an X12 214 as a source.
+pub(crate) const X12: &str = "x12_214";
+
+/// A format of documents.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// The name used as a source's name and on the command line.
+    pub name: &'static str,
+    /// What it is.
+    pub title: &'static str,
+    /// Whether a file looks like one, from its beginning.
+    detect: fn(&[u8]) -> bool,
+    /// Reads it.
+    read: fn(&[u8], Options<'_>) -> Document,
+}
+
+/// Every format, in the order in which they are tried.
+pub const FORMATS: &[Format] = &[Format {
+    name: X12,
+    title: "ANSI X12 214",
+    detect: |start| start.starts_with(b"ISA"),
+    read: |bytes, options| x12::read(bytes, options).document,
+}];
+
+/// Every list of codes, by the name under which a partner's map overrides it.
+pub const LISTS: &[&CodeList] = &[&x12::STATUS, &x12::APPOINTMENT, &x12::REASON];
+
+/// What a file is, from its first 64 KiB; none when it is nothing that is read.
+pub fn detect(bytes: &[u8]) -> Option<&'static Format> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let start = bytes.trim_ascii_start();
+    let start = &start[..start.len().min(64 * 1024)];
+    FORMATS.iter().find(|format| (format.detect)(start))
+}
+
+/// Reads a document of any format. One that is none of them is a document with one issue that lists them.
+pub fn read(bytes: &[u8], options: Options<'_>) -> Document {
+    if let Some(format) = detect(bytes) {
+        return (format.read)(bytes, options);
+    }
+    let mut document = Document::new("unknown");
+    let known: Vec<_> = FORMATS.iter().map(|format| format.title).collect();
+    let text = format!("the file is none of {}", known.join("; "));
+    document.issues.add(Issue::error(At::Text { byte: 0 }, Rule::Unsupported, text));
+    document
+}
