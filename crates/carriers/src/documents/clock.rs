@@ -75,3 +75,68 @@ pub(super) fn time(text: &str) -> Option<Time> {
     };
     Time::new(number(0..2)?, number(2..4)?, second, nanos).ok()
 }
+
+/// Countries that have one zone alone, by ISO 3166-1 alpha-2, as far as goods often go there. Those with two or more are left
+/// out: guessing is not knowing.
+const COUNTRIES: &[(&str, &str)] = &[
+    ("AE", "Asia/Dubai"),
+    ("AT", "Europe/Vienna"),
+    ("BD", "Asia/Dhaka"),
+    ("BE", "Europe/Brussels"),
+    ("BG", "Europe/Sofia"),
+    ("CH", "Europe/Zurich"),
+    ("CN", "Asia/Shanghai"),
+    ("CO", "America/Bogota"),
+    ("CZ", "Europe/Prague"),
+    ("DE", "Europe/Berlin"),
+    ("DK", "Europe/Copenhagen"),
+    ("DO", "America/Santo_Domingo"),
+    ("EE", "Europe/Tallinn"),
+    ("EG", "Africa/Cairo"),
+    ("FI", "Europe/Helsinki"),
+    ("FR", "Europe/Paris"),
+    ("GB", "Europe/London"),
+    ("GR", "Europe/Athens"),
+    ("HK", "Asia/Hong_Kong"),
+    ("HR", "Europe/Zagreb"),
+    ("HU", "Europe/Budapest"),
+    ("IE", "Europe/Dublin"),
+    ("IL", "Asia/Jerusalem"),
+    ("IN", "Asia/Kolkata"),
+    ("IT", "Europe/Rome"),
+    ("JP", "Asia/Tokyo"),
+    ("KR", "Asia/Seoul"),
+    ("LK", "Asia/Colombo"),
+    ("LT", "Europe/Vilnius"),
+    ("LU", "Europe/Luxembourg"),
+    ("LV", "Europe/Riga"),
+    ("MA", "Africa/Casablanca"),
+    ("MT", "Europe/Malta"),
+    ("MY", "Asia/Kuala_Lumpur"),
+    ("NL", "Europe/Amsterdam"),
+    ("NO", "Europe/Oslo"),
+    ("PA", "America/Panama"),
+    ("PE", "America/Lima"),
+    ("PH", "Asia/Manila"),
+    ("PK", "Asia/Karachi"),
+    ("PL", "Europe/Warsaw"),
+    ("QA", "Asia/Qatar"),
+    ("RO", "Europe/Bucharest"),
+    ("RS", "Europe/Belgrade"),
+    ("SA", "Asia/Riyadh"),
+    ("SE", "Europe/Stockholm"),
+    ("SG", "Asia/Singapore"),
+    ("SI", "Europe/Ljubljana"),
+    ("SK", "Europe/Bratislava"),
+    ("TH", "Asia/Bangkok"),
+    ("TR", "Europe/Istanbul"),
+    ("TW", "Asia/Taipei"),
+    ("VN", "Asia/Ho_Chi_Minh"),
+    ("ZA", "Africa/Johannesburg"),
+];
+
+/// The zone of a country that has one alone.
+pub(super) fn of_country(country: &str) -> Option<Zone> {
+    let (_, name) = COUNTRIES.iter().find(|(known, _)| *known == country)?;
+    Zone::named(name, TzConfidence::FromPlace)
+}

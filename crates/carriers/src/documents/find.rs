@@ -1,10 +1,12 @@
 //! The one list of formats and the one list of code lists. To add a format: a module with `read`, and a line here.
 
 use super::code::CodeList;
-use super::{At, Document, Issue, Options, Rule, x12};
+use super::{At, Document, Issue, Options, Rule, edifact, x12};
 
 /// The name of an X12 214 as a source.
 pub(crate) const X12: &str = "x12_214";
+/// The name of an EDIFACT IFTSTA as a source.
+pub(crate) const EDIFACT: &str = "edifact_iftsta";
 
 /// A format of documents.
 #[derive(Debug, Clone, Copy)]
@@ -20,15 +22,23 @@ pub struct Format {
 }
 
 /// Every format, in the order in which they are tried.
-pub const FORMATS: &[Format] = &[Format {
-    name: X12,
-    title: "ANSI X12 214",
-    detect: |start| start.starts_with(b"ISA"),
-    read: |bytes, options| x12::read(bytes, options).document,
-}];
+pub const FORMATS: &[Format] = &[
+    Format {
+        name: X12,
+        title: "ANSI X12 214",
+        detect: |start| start.starts_with(b"ISA"),
+        read: |bytes, options| x12::read(bytes, options).document,
+    },
+    Format {
+        name: EDIFACT,
+        title: "UN/EDIFACT IFTSTA",
+        detect: |start| start.starts_with(b"UNA") || start.starts_with(b"UNB"),
+        read: |bytes, options| edifact::read(bytes, options).document,
+    },
+];
 
 /// Every list of codes, by the name under which a partner's map overrides it.
-pub const LISTS: &[&CodeList] = &[&x12::STATUS, &x12::APPOINTMENT, &x12::REASON];
+pub const LISTS: &[&CodeList] = &[&x12::STATUS, &x12::APPOINTMENT, &x12::REASON, &edifact::STATUS, &edifact::REASON];
 
 /// What a file is, from its first 64 KiB; none when it is nothing that is read.
 pub fn detect(bytes: &[u8]) -> Option<&'static Format> {

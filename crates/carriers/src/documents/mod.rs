@@ -1,7 +1,7 @@
 //! Business documents, without I/O: bytes in, [`Report`]s out, and back.
 //!
 //! - [`x12`]: ANSI X12 214 in and out, 997 back;
-//! - `edifact`: UN/EDIFACT IFTSTA in and out, CONTRL back;
+//! - [`edifact`]: UN/EDIFACT IFTSTA in and out, CONTRL back;
 //! - `epcis`: GS1 EPCIS 2.0 in and out, with event hash ids;
 //! - `dcsa`: DCSA Track & Trace 2.2 in and out, 3.0 in;
 //! - [`partner`]: what the codes of one trading partner mean, as a table;
@@ -18,9 +18,11 @@ use crate::report::{Report, When};
 pub mod at;
 mod clock;
 pub mod code;
+pub mod edifact;
 pub mod export;
 mod find;
 pub mod partner;
+mod place;
 mod text;
 pub mod x12;
 
@@ -171,5 +173,23 @@ impl Line {
 
     pub(crate) fn new(at: At, raw: &str, says: impl Into<String>) -> Self {
         Self { at, raw: raw.chars().take(200).collect(), says: says.into(), made: Vec::new() }
+    }
+}
+
+/// Takes note of what was made of a part of a document, when somebody wants to know.
+pub(crate) struct Made<'l>(pub(crate) Option<&'l mut Vec<String>>);
+
+impl Made<'_> {
+    pub(crate) fn say(&mut self, text: impl FnOnce() -> String) {
+        if let Some(list) = &mut self.0 {
+            list.push(text());
+        }
+    }
+}
+
+/// Adds an issue to those of a message, up to as many as are kept.
+pub(crate) fn keep(issues: &mut Vec<Issue>, issue: Issue) {
+    if issues.len() < Message::MAX_ISSUES {
+        issues.push(issue);
     }
 }

@@ -8,7 +8,7 @@ use super::words;
 use crate::documents::at::{At, Issue, Rule};
 use crate::documents::clock::{self, Zone};
 use crate::documents::find::X12;
-use crate::documents::{Document, Line, MAX_BYTES, Message, Options, Verdict};
+use crate::documents::{Document, Line, MAX_BYTES, Made, Message, Options, Verdict, keep};
 use crate::report::Report;
 
 /// Most transaction sets that are read of one file.
@@ -84,17 +84,6 @@ pub struct Set {
     pub verdict: Option<Verdict>,
     /// What is wrong with it.
     pub issues: Vec<Issue>,
-}
-
-/// Takes note of what was made of a segment, when somebody wants to know.
-pub(super) struct Made<'l>(pub(super) Option<&'l mut Vec<String>>);
-
-impl Made<'_> {
-    pub(super) fn say(&mut self, text: impl FnOnce() -> String) {
-        if let Some(list) = &mut self.0 {
-            list.push(text());
-        }
-    }
 }
 
 struct Reader<'o> {
@@ -416,12 +405,6 @@ impl Reader<'_> {
 
 fn severe(issue: Issue) -> Issue {
     Issue { severity: crate::documents::Severity::Error, ..issue }
-}
-
-fn keep(issues: &mut Vec<Issue>, issue: Issue) {
-    if issues.len() < Message::MAX_ISSUES {
-        issues.push(issue);
-    }
 }
 
 /// Checks a count of an end segment.

@@ -10,8 +10,8 @@ use tracklane_core::position::Point;
 
 use super::codes::{APPOINTMENT, QUALIFIERS, REASON, STATUS};
 use super::lexer::Segment;
-use super::read::Made;
 use super::zone;
+use crate::documents::Made;
 use crate::documents::at::{At, Issue, Rule};
 use crate::documents::clock::{self, Zone};
 use crate::documents::code::Meaning;

@@ -1,5 +1,6 @@
 //! Documents against small ones of our own, those of the corpus, broken ones, and themselves.
 
+mod edifact;
 mod x12;
 
 use tracklane_carriers::documents::{Document, Options, Partner, read};
