@@ -114,13 +114,16 @@ impl Moving {
     }
 
     async fn positions(&self, transfer: &Transfer, tell: &mut (dyn FnMut(Step) + Send)) -> Result<(u64, u64)> {
-        let mut known = devices::load_all_any_tenant(&mut self.from.read(Scope::System).await?).await?;
-        known.sort_by_key(|device| device.id);
+        let mut known = Vec::new();
+        let mut db = self.from.read(Scope::System).await?;
+        devices::each_any_tenant(&mut db, |device| known.push((device.id, device.tenant_id))).await?;
+        drop(db);
+        known.sort_unstable();
         let noted = transfer.positions_noted().await?;
         let noted: Option<DeviceId> = noted.and_then(|text| text.parse().ok());
         let (of, mut positions) = (known.len() as u64, 0);
         for (number, device) in (1..).zip(&known) {
-            let (tenant, id) = (device.tenant_id, device.id);
+            let (id, tenant) = *device;
             let there = noted.is_some_and(|noted| id <= noted);
             let copy = (!there).then_some(&*self.to_history);
             let moved = sum_of(&*self.from_history, tenant, id, copy).await?;

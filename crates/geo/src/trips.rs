@@ -114,10 +114,6 @@ struct Open {
     way_to_cluster_m: f64,
     /// The last fixes that lie together.
     cluster: Cluster,
-    /// How many fixes in a row, after those, lie elsewhere.
-    away: u8,
-    /// True once it is a stop; a trip until then.
-    stands: bool,
 }
 
 /// Fixes that lie together.
@@ -127,6 +123,10 @@ struct Cluster {
     last: i64,
     middle: Point,
     fixes: u16,
+    /// How many fixes in a row, after those, lie elsewhere.
+    away: u8,
+    /// True once they make a stop; what goes on is a trip until then.
+    stands: bool,
 }
 
 /// An [`Open`] without the names, which would take most of the room.
@@ -136,14 +136,14 @@ struct Saved((i64, i32, i32), (i64, i32, i32), (f64, f64), (i64, i64, f64, f64, 
 impl From<Open> for Saved {
     fn from(open: Open) -> Self {
         let Open { start, last_place, cluster, .. } = open;
-        let Cluster { first, last, middle, fixes } = cluster;
+        let Cluster { first, last, middle, fixes, away, stands } = cluster;
         Self(
             (open.from, start.lat, start.lon),
             (open.last_at, last_place.lat, last_place.lon),
             (open.way_m, open.way_to_cluster_m),
             (first, last, middle.lat, middle.lon, fixes),
-            open.away,
-            open.stands,
+            away,
+            stands,
         )
     }
 }
@@ -158,9 +158,7 @@ impl From<Saved> for Open {
             last_place: Place { lat: last.1, lon: last.2 },
             way_m: way.0,
             way_to_cluster_m: way.1,
-            cluster: Cluster { first, last: last_near, middle: Point { lat, lon }, fixes },
-            away,
-            stands,
+            cluster: Cluster { first, last: last_near, middle: Point { lat, lon }, fixes, away, stands },
         }
     }
 }
@@ -174,7 +172,7 @@ impl Cluster {
 
     fn of(fix: TrackFix) -> Self {
         let at = fix.at.as_microsecond();
-        Self { first: at, last: at, middle: fix.point, fixes: 1 }
+        Self { first: at, last: at, middle: fix.point, fixes: 1, away: 0, stands: false }
     }
 
     fn holds(&self, fix: TrackFix, rules: &StopRules) -> bool {
@@ -211,7 +209,7 @@ impl Segmenter {
         if seconds_between(open.last_at, at) > f64::from(rules.gap_seconds) {
             return open.after_silence(fix, rules);
         }
-        if open.stands { open.stand(fix, rules) } else { open.travel(fix, rules) }
+        if open.cluster.stands { open.stand(fix, rules) } else { open.travel(fix, rules) }
     }
 
     /// What goes on, as it would end with the last fix.
@@ -231,14 +229,12 @@ impl Open {
             way_m: 0.0,
             way_to_cluster_m: 0.0,
             cluster: Cluster::of(fix),
-            away: 0,
-            stands: false,
         }
     }
 
     /// The segment as it ends with the last fix.
     fn close(&self) -> Segment {
-        if self.stands {
+        if self.cluster.stands {
             return self.stop(self.last_at);
         }
         self.trip(self.last_at, self.last_place.into(), self.way_m)
@@ -264,14 +260,14 @@ impl Open {
         let holds = self.cluster.holds(fix, rules);
         self.reach(fix);
         if !holds {
-            self.away = self.away.saturating_add(1);
+            self.cluster.away = self.cluster.away.saturating_add(1);
             // A single bad fix does not scatter those that already lie together.
-            if self.cluster.fixes < Cluster::FIRM || self.away >= rules.leave_fixes {
-                (self.cluster, self.away, self.way_to_cluster_m) = (Cluster::of(fix), 0, self.way_m);
+            if self.cluster.fixes < Cluster::FIRM || self.cluster.away >= rules.leave_fixes {
+                (self.cluster, self.way_to_cluster_m) = (Cluster::of(fix), self.way_m);
             }
             return Segments::new();
         }
-        self.away = 0;
+        self.cluster.away = 0;
         self.cluster.join(fix);
         if self.cluster.lasts(rules) { self.come_to_stand() } else { Segments::new() }
     }
@@ -280,7 +276,8 @@ impl Open {
     fn come_to_stand(&mut self) -> Segments {
         let until = self.cluster.first;
         let trip = self.trip(until, self.cluster.middle, self.way_to_cluster_m);
-        (self.from, self.start, self.stands, self.away) = (until, self.cluster.middle.into(), true, 0);
+        (self.from, self.start) = (until, self.cluster.middle.into());
+        (self.cluster.stands, self.cluster.away) = (true, 0);
         if trip.from < trip.until { smallvec![trip] } else { Segments::new() }
     }
 
@@ -289,11 +286,11 @@ impl Open {
         self.reach(fix);
         if holds {
             self.cluster.join(fix);
-            (self.away, self.way_m) = (0, 0.0);
+            (self.cluster.away, self.way_m) = (0, 0.0);
             return Segments::new();
         }
-        self.away = self.away.saturating_add(1);
-        if self.away < rules.leave_fixes {
+        self.cluster.away = self.cluster.away.saturating_add(1);
+        if self.cluster.away < rules.leave_fixes {
             return Segments::new();
         }
         let stop = self.stop(self.cluster.last);
@@ -307,12 +304,12 @@ impl Open {
         let mut ended = Segments::new();
         if distance_m(self.cluster.middle, fix.point) <= rules.radius_m {
             // It was there all the time: the fixes before the silence belong to the stop.
-            if !self.stands {
+            if !self.cluster.stands {
                 ended.extend(self.come_to_stand());
             }
             (self.last_at, self.last_place) = (fix.at.as_microsecond(), fix.point.into());
             self.cluster.join(fix);
-            (self.away, self.way_m) = (0, 0.0);
+            (self.cluster.away, self.way_m) = (0, 0.0);
             return ended;
         }
         let before = self.close();

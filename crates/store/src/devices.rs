@@ -97,9 +97,9 @@ pub async fn find_any_tenant(db: &mut Db, id: DeviceId) -> Result<Option<(Device
     TABLE.select_any_tenant_with(db, CREDENTIAL)?.is("id", Some(id)).one(db, read_with_hash).await
 }
 
-/// Every device of every tenant, in no order.
-pub async fn load_all_any_tenant(db: &mut Db) -> Result<Vec<Device>> {
-    TABLE.load_all_any_tenant(db, CREDENTIAL, read).await
+/// Hands out every device of every tenant, a part of them at a time, in no order.
+pub async fn each_any_tenant(db: &mut Db, each: impl FnMut(Device)) -> Result<()> {
+    TABLE.each_any_tenant(db, CREDENTIAL, read, each).await
 }
 
 /// The devices of the tenant.

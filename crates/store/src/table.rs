@@ -121,10 +121,22 @@ impl Table {
         Ok(found)
     }
 
-    /// Every row of every tenant, with more columns: `", secret_hash"`. Asked for a thousand at a time: the rows that the
-    /// database hands over take several times the room of what is made of them.
+    /// Every row of every tenant, with more columns: `", secret_hash"`.
     pub async fn load_all_any_tenant<T>(&self, db: &mut Db, more: &str, read: fn(&Row) -> Result<T>) -> Result<Vec<T>> {
         let mut all = Vec::new();
+        self.each_any_tenant(db, more, read, |one| all.push(one)).await?;
+        Ok(all)
+    }
+
+    /// Hands out every row of every tenant, with more columns. Asked for a thousand at a time: the rows that the database hands
+    /// over take several times the room of what is made of them.
+    pub async fn each_any_tenant<T>(
+        &self,
+        db: &mut Db,
+        more: &str,
+        read: fn(&Row) -> Result<T>,
+        mut each: impl FnMut(T),
+    ) -> Result<()> {
         let mut last: Option<(Uuid, Uuid)> = None;
         loop {
             let mut select = self.select_any_tenant_with(db, more)?;
@@ -136,11 +148,11 @@ impl Table {
             push(&mut select.sql, format_args!(" ORDER BY tenant_id, id LIMIT {limit}"));
             let rows = db.fetch(select.sql, select.args).await?;
             for row in &rows {
-                all.push(read(row)?);
+                each(read(row)?);
             }
             last = match rows.last() {
                 Some(row) if rows.len() == LOADED_AT_ONCE as usize => Some((row.get("tenant_id")?, row.get("id")?)),
-                _ => return Ok(all),
+                _ => return Ok(()),
             };
         }
     }
@@ -175,7 +187,7 @@ impl Table {
     }
 }
 
-/// How many rows [`Table::load_all_any_tenant`] asks for at once.
+/// How many rows [`Table::each_any_tenant`] asks for at once.
 const LOADED_AT_ONCE: u32 = 1_000;
 
 /// How many values an `IN` takes at once: far below what either database allows.

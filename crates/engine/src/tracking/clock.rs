@@ -4,14 +4,12 @@
 //! it is ahead by seconds alone. When another one follows, the clock is taken to be ahead. From then on the device's fixes are in order by its own clock, so
 //! that a late one finds its place, and what they prove is dated earlier by as much as the clock was ahead at least.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use tracklane_core::Timestamp;
-use tracklane_core::model::DeviceLatest;
-use tracklane_core::position::{Attributes, Position};
+use tracklane_core::position::Position;
 use tracklane_geo::visit::ZoneFix;
 
+use super::newest::Newest;
 use super::states::DeviceState;
 
 /// A clock that was not ahead for so many seconds, while the device was heard of, is not taken to be ahead any more.
@@ -62,7 +60,7 @@ impl DeviceState {
     /// What is known of a clock that is ahead, as long as that holds: for an hour, and for as long as the device has not
     /// been heard of since. One that reports less often must not begin anew each time.
     fn ahead(&self, now: Timestamp) -> Option<&Ahead> {
-        let heard_since = |ahead: &Ahead| self.latest.as_ref().is_some_and(|latest| latest.received_at > ahead.heard);
+        let heard_since = |ahead: &Ahead| self.latest.as_ref().is_some_and(|latest| latest.received_at() > ahead.heard);
         self.ahead.as_deref().filter(|ahead| ahead.is_fresh(now) || !heard_since(ahead))
     }
 
@@ -97,13 +95,13 @@ impl DeviceState {
     /// its time is to be trusted. Where it is the first one of all they are, even if they were before: by another time.
     pub fn waiting_fix(&self, position: &Position) -> Option<ZoneFix> {
         let ahead = self.ahead(position.received_at).filter(|ahead| !ahead.sure)?;
-        let latest = self.latest.as_deref().filter(|latest| latest.received_at == ahead.heard)?;
+        let latest = self.latest.as_ref().filter(|latest| latest.received_at() == ahead.heard)?;
         if is_little(ahead.last.0, ahead.last.1) && !self.lone {
             // They were asked with it when it came.
             return None;
         }
         let more = position.fix_time > position.received_at && position.fix_time > ahead.last.0;
-        more.then_some(ZoneFix { at: ahead.last.0, point: latest.point, accuracy_m: latest.accuracy_m })
+        more.then_some(ZoneFix { at: ahead.last.0, point: latest.point, accuracy_m: latest.accuracy_m() })
     }
 
     /// Notes how far ahead a position is that is believed.
@@ -122,7 +120,7 @@ impl DeviceState {
             }
             _ => {
                 let used = self.dating(received_at);
-                let until = self.newest.unwrap_or(Timestamp::MIN);
+                let until = self.newest.map_or(Timestamp::MIN, Into::into);
                 let told = used.map_or(until, |used| used.ours(until)).min(received_at);
                 let by = known.map_or(by, |known| known.by.max(by));
                 Dating { by, less: by - used.map_or(0, |used| used.by), until: (until, told) }
@@ -139,7 +137,7 @@ impl DeviceState {
         let Some(by) = self.dating(received_at).map(|dating| dating.by) else { return };
         let Some(ahead) = self.ahead.as_deref_mut() else { return };
         let in_time = |from: i64| (0..=IN_TIME_S * 1_000_000).contains(&(received_at.as_microsecond() - from));
-        if by <= IN_TIME_S * 1_000_000 || !in_time(fix_time.as_microsecond()) || Some(fix_time) >= self.newest {
+        if by <= IN_TIME_S * 1_000_000 || !in_time(fix_time.as_microsecond()) || Some(fix_time.into()) >= self.newest {
             ahead.right = 0;
             return;
         }
@@ -148,7 +146,7 @@ impl DeviceState {
         ahead.last = (fix_time, received_at);
         if ahead.right >= PUT_RIGHT {
             self.ahead = None;
-            self.newest = Some(fix_time);
+            self.newest = Some(fix_time.into());
             self.visits.put_back(fix_time);
             self.begin_anew();
         }
@@ -194,11 +192,11 @@ impl Clocks {
         let mut state = DeviceState::new(first.tenant_id);
         for position in heard {
             state.look_at_clock(position);
-            let at = Some(state.time_of(position));
+            let at = Some(state.time_of(position).into());
             state.learn_clock(position);
             if at >= state.newest {
                 state.newest = at;
-                state.latest = Some(Arc::new(latest(position)));
+                state.latest = Some(Newest::of(position, position.fix_time));
             }
             let dating = state.dating(position.received_at);
             if datings.last().is_none_or(|(_, last)| *last != dating) {
@@ -224,19 +222,4 @@ impl Clocks {
 /// A time of a device as it is told by a position that came in then: by our clock, and never after it was heard of.
 pub(super) fn ours(dating: Option<Dating>, at: Timestamp, received_at: Timestamp) -> Timestamp {
     dating.map_or(at, |dating| dating.ours(at)).min(received_at)
-}
-
-fn latest(position: &Position) -> DeviceLatest {
-    DeviceLatest {
-        device_id: position.device_id,
-        driver_id: None,
-        fix_time: position.fix_time,
-        received_at: position.received_at,
-        point: position.fix.point,
-        speed_mps: None,
-        course_deg: None,
-        accuracy_m: None,
-        altitude_m: None,
-        attributes: Attributes::new(),
-    }
 }

@@ -6,6 +6,7 @@ use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, TenantId};
 use tracklane_core::ports::{HistoryQuery, PositionHistory};
 use tracklane_core::position::Position;
+use tracklane_core::time::Micros;
 
 use super::states::ShardStates;
 
@@ -51,11 +52,13 @@ pub(super) fn late_spans<'a>(
     for position in rows {
         let Some(state) = states.get(&position.device_id) else { continue };
         // The latest itself is known without asking.
-        let Some(furthest) = state.furthest.filter(|furthest| position.fix_time < *furthest) else { continue };
+        let Some(furthest) = state.furthest.filter(|furthest| Micros::from(position.fix_time) < *furthest) else {
+            continue;
+        };
         let window_s = window_s(position.tenant_id);
         let start = state.start_before(position.fix_time, window_s);
         let from = start.map_or(position.fix_time, |start| start.from(window_s).min(position.fix_time));
-        let to = just_after(if start.is_some() { furthest } else { position.fix_time });
+        let to = just_after(if start.is_some() { furthest.into() } else { position.fix_time });
         match spans.last_mut() {
             Some(span) if span.device_id == position.device_id && from <= long_after(span.to) => {
                 (span.from, span.to) = (span.from.min(from), span.to.max(to));

@@ -112,11 +112,11 @@ pub(super) fn of_device(filters: Filters, max_speed_mps: Option<f32>) -> Filters
 
 fn known(state: &DeviceState, position: &Position) -> FilterState {
     // In the device's order, as what it is held against. One that waits counted for when it came, and does so no longer.
-    let at = state.waiting_fix(position).map(|waiting| waiting.at).or(state.newest);
-    let good = state.latest.as_deref().map(|latest| Spot {
-        at: at.unwrap_or(latest.fix_time),
+    let at = state.waiting_fix(position).map(|waiting| waiting.at).or(state.newest.map(Into::into));
+    let good = state.latest.as_ref().map(|latest| Spot {
+        at: at.unwrap_or_else(|| latest.fix_time()),
         point: latest.point,
-        accuracy_m: latest.accuracy_m.unwrap_or(0.0),
+        accuracy_m: latest.accuracy_m().unwrap_or(0.0),
     });
     let Doubts { jump, before } = state.doubts.as_deref().copied().unwrap_or_default();
     FilterState { good, jump, before }

@@ -63,10 +63,11 @@ impl Memory {
             legs.entry(tenant).or_default().push(shipment);
         }
         let mut db = store.read(Scope::System).await?;
-        for device in devices::load_all_any_tenant(&mut db).await? {
+        devices::each_any_tenant(&mut db, |device| {
             gone.remove(&device.id);
             self.devices.put(&device);
-        }
+        })
+        .await?;
         for zone in zones::load_all_any_tenant(&mut db).await? {
             gone_zones.remove(&(zone.tenant_id, zone.id));
             self.zones.put(&zone);
@@ -97,8 +98,7 @@ impl Memory {
 
     /// The newest position of a device, with the driver who carries it now.
     pub fn latest_of(&self, device: &KnownDevice) -> Option<DeviceLatest> {
-        let latest = self.states.latest(device.device_id)?;
-        Some(DeviceLatest { driver_id: device.driver_id, ..DeviceLatest::clone(&latest) })
+        self.states.latest(device.device_id, device.driver_id)
     }
 
     /// Watches what is on the way of these shipments of a tenant, as the store has them now.

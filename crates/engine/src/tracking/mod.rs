@@ -8,6 +8,7 @@ mod expected;
 mod filter;
 mod memory;
 mod mend;
+mod newest;
 mod pass;
 mod persist;
 mod pipeline;

@@ -13,7 +13,6 @@ use smallvec::SmallVec;
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId, TenantId};
 use tracklane_core::milestone::{Whereabouts, next_milestone};
-use tracklane_core::model::DeviceLatest;
 use tracklane_core::position::{Point, Position};
 use tracklane_geo::visit::{self, Rules, Visits};
 
@@ -23,6 +22,7 @@ use super::dedupe::Known;
 use super::expected::Expected;
 use super::filter::{Judge, Verdict};
 use super::memory::Memory;
+use super::newest::Newest;
 use super::states::{DeviceState, ShardStates};
 use super::trips;
 use super::turn::{Consequences, Kept};
@@ -125,7 +125,7 @@ impl<'a> Pass<'a> {
         let state = &mut **state.or_insert_with(|| Box::new(DeviceState::new(position.tenant_id)));
         state.look_at_clock(position);
         let at = state.time_of(position);
-        let mut kept = if Some(at) < state.newest { Kept::Late } else { Kept::Accepted };
+        let mut kept = if Some(at.into()) < state.newest { Kept::Late } else { Kept::Accepted };
         let around = self.neighbours(state, position, known);
         if let Some(marked) = self.before(state, position, known) {
             // One that is believed takes the place of one that is not: both cannot be kept.
@@ -146,7 +146,8 @@ impl<'a> Pass<'a> {
                 if position.mark.is_none() {
                     state.learn_clock(position);
                     if trips::is_worth_redoing(state, position.fix_time) {
-                        state.redo = Some(state.redo.map_or(position.fix_time, |redo| redo.min(position.fix_time)));
+                        let late = position.fix_time.into();
+                        state.redo = Some(state.redo.map_or(late, |redo| redo.min(late)));
                     }
                 }
             }
@@ -206,7 +207,7 @@ impl<'a> Pass<'a> {
 
     /// Whether what is known of this device and fix time already is marked; none when nothing is.
     fn before(&self, state: &DeviceState, position: &Position, known: &Known) -> Option<bool> {
-        let at = Some(position.fix_time);
+        let at = Some(position.fix_time.into());
         if at >= state.furthest {
             return Some(state.furthest_marked).filter(|_| at == state.furthest);
         }
@@ -216,7 +217,7 @@ impl<'a> Pass<'a> {
 
     /// Notes that there is a position of this time.
     fn keep_time(&mut self, state: &mut DeviceState, position: &Position) {
-        let (at, marked) = (Some(position.fix_time), position.mark.is_some());
+        let (at, marked) = (Some(position.fix_time.into()), position.mark.is_some());
         if at < state.furthest {
             self.unordered.insert((position.device_id, position.fix_time), marked);
         } else {
@@ -298,23 +299,7 @@ fn witness(state: &DeviceState, position: &Position, driver_id: Option<DriverId>
 
 /// Makes the position the newest one.
 fn now(state: &mut DeviceState, position: &Position, who: &Witness) {
-    let latest = DeviceLatest {
-        device_id: position.device_id,
-        driver_id: who.driver_id,
-        fix_time: moment(state, position, who),
-        received_at: position.received_at,
-        point: position.fix.point,
-        speed_mps: position.fix.speed_mps,
-        course_deg: position.fix.course_deg,
-        accuracy_m: position.fix.accuracy_m,
-        altitude_m: position.fix.altitude_m,
-        attributes: position.attributes.clone(),
-    };
-    // Mostly nobody holds the one before any more.
-    match state.latest.as_mut().and_then(Arc::get_mut) {
-        Some(place) => *place = latest,
-        None => state.latest = Some(Arc::new(latest)),
-    }
+    state.latest = Some(Newest::of(position, moment(state, position, who)));
 }
 
 /// Notes the time of a position that is not late, and what it says about those before it; `anew` when zones are asked with the one
@@ -324,7 +309,7 @@ fn go_on(state: &mut DeviceState, position: &Position, at: Timestamp, verdict: V
         return;
     }
     state.learn_clock(position);
-    state.newest = state.newest.max(Some(at));
+    state.newest = state.newest.max(Some(at.into()));
     if (verdict.jumped || anew) && state.lone {
         // The very first one was wrong, so that nobody came from there; or its time was, and zones are asked with it again.
         state.visits = Visits::default();
@@ -335,6 +320,6 @@ fn go_on(state: &mut DeviceState, position: &Position, at: Timestamp, verdict: V
 
 /// When an accepted position is taken to have been: never ahead of our clock, never before the one it follows.
 fn moment(state: &DeviceState, position: &Position, who: &Witness) -> Timestamp {
-    let at = who.ours(state.newest.unwrap_or(position.fix_time));
-    state.latest.as_ref().map_or(at, |latest| latest.fix_time.max(at))
+    let at = who.ours(state.newest.map_or(position.fix_time, Into::into));
+    state.latest.as_ref().map_or(at, |latest| latest.fix_time().max(at))
 }

@@ -199,7 +199,7 @@ pub(super) fn take_ended<'a>(
     for id in devices {
         let Some(state) = states.get_mut(id) else { continue };
         let tenant = state.tenant_id;
-        ended.extend(std::mem::take(&mut state.ended).into_iter().map(|movement| (tenant, movement)));
+        ended.extend(state.ended.take().into_iter().flat_map(|ended| ended.0).map(|movement| (tenant, movement)));
     }
     ended
 }

@@ -42,7 +42,7 @@ use super::mend::Trouble;
 use super::pass::{Found, Pass};
 use super::recorded::Held;
 use super::recorder::{Item, Recorders, Recording};
-use super::states::ShardStates;
+use super::states::{Ended, ShardStates};
 use super::stats::Stats;
 use super::turn::{Failure, Kept, Row};
 use crate::base::Base;
@@ -230,9 +230,9 @@ impl Works {
     }
 
     /// Hands out the newest positions of a tenant's devices.
-    fn publish(&self, tenant: TenantId, moved: &[Moved]) {
+    fn publish(&self, tenant: TenantId, moved: &[DeviceLatest]) {
         let shipments = |driver: Option<DriverId>| driver.map(|driver| self.base.memory.watch.shipments_of(driver));
-        let positions = moved.iter().map(|(latest, driver)| (&**latest, shipments(*driver).unwrap_or_default()));
+        let positions = moved.iter().map(|latest| (latest, shipments(latest.driver_id).unwrap_or_default()));
         self.live.publish_positions(tenant, positions);
     }
 
@@ -246,7 +246,7 @@ impl Works {
         for (_, movement) in movements {
             let device = movement.device_id;
             if let Some(state) = self.states(self.base.memory.states.shard_of(device)).get_mut(&device) {
-                state.ended.push(movement);
+                Ended::add(&mut state.ended, std::iter::once(movement));
             }
         }
     }
@@ -261,19 +261,16 @@ impl Works {
     }
 }
 
-/// A newest position that has changed, and the driver who carries the device.
-type Moved = (Arc<DeviceLatest>, Option<DriverId>);
-
 /// Notes that the states of the devices that were touched hold everything up to this record. Answers the newest positions that
 /// changed, if they are wanted.
-fn applied(states: &mut ShardStates, found: &Found, last: Lsn, wanted: bool) -> SmallVec<[Moved; 1]> {
-    let mut moved = SmallVec::new();
+fn applied(states: &mut ShardStates, found: &Found, last: Lsn, wanted: bool) -> Vec<DeviceLatest> {
+    let mut moved = Vec::new();
     for touched in &found.touched {
         let Some(state) = states.get_mut(&touched.device_id) else { continue };
         state.applied_lsn = last;
         state.dirty = true;
         if wanted && touched.moved {
-            moved.extend(state.latest.clone().map(|latest| (latest, touched.driver_id)));
+            moved.extend(state.latest.as_ref().map(|latest| latest.tell(touched.device_id, touched.driver_id)));
         }
     }
     moved

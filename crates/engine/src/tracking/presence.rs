@@ -23,7 +23,7 @@ const MOST: usize = 1_000;
 
 /// What is known of a device by now.
 pub(super) fn status(state: Option<&DeviceState>, now: Timestamp, base: &Base) -> DeviceStatus {
-    let Some((state, heard)) = state.and_then(|state| Some((state, state.heard?))) else {
+    let Some((state, heard)) = state.and_then(|state| Some((state, state.heard?.into()))) else {
         return DeviceStatus { state: Presence::Unknown, heard_at: None, stands_since: None, alarms: Vec::new() };
     };
     let stands_since = state.track.open().filter(|open| open.kind == MovementKind::Stop).map(|stop| stop.from);
@@ -37,7 +37,7 @@ pub(super) fn status(state: Option<&DeviceState>, now: Timestamp, base: &Base) -
         Presence::Online
     };
     // By the device's own clock: one that was raised last of all stays on while the device is silent.
-    let last = state.newest.max(state.furthest).unwrap_or(heard).min(heard);
+    let last = state.newest.max(state.furthest).map_or(heard, Into::into).min(heard);
     let alarms = state.alarms.as_ref().map(|alarms| alarms.on(last, &base.settings.alarms)).unwrap_or_default();
     DeviceStatus { state: word, heard_at: Some(heard), stands_since, alarms }
 }
@@ -58,7 +58,7 @@ pub(super) fn tell_silent(works: &Works, recorders: &Recorders) -> Result<()> {
     for shard in 0..works.base.memory.states.shards() {
         let mut states = works.states(shard);
         let silent = states.iter().filter_map(|(id, state)| {
-            let heard = state.heard.filter(|_| !state.offline)?;
+            let heard: Timestamp = state.heard.filter(|_| !state.offline)?.into();
             let tenant = state.tenant_id;
             let limit = *offline_s.entry(tenant).or_insert_with(|| zones.limits(tenant, settings).offline_s);
             is_silent(heard.max(works.started), now, limit).then_some((tenant, *id, heard))

@@ -14,7 +14,9 @@ use tracklane_geo::Shape;
 use tracklane_store::movements::{self, MovementFilter};
 
 use super::dedupe::just_after;
+use super::newest::Newest;
 use super::service::may_see;
+use super::states::Ended;
 use super::{KnownDevice, Tracking, ZoneKey, clock, presence, trips as segmentation};
 use crate::base::{Base, must_own};
 use crate::error::{Error, Result};
@@ -251,14 +253,14 @@ impl Tracking {
             found.extend(mine.filter_map(|(device_id, state)| {
                 let since = state.visits.get(key).since()?;
                 // As the entry was told.
-                let inside_since = clock::ours(state.dating(now), since, state.heard.unwrap_or(now));
+                let inside_since = clock::ours(state.dating(now), since, state.heard.map_or(now, Into::into));
                 let known = base.memory.devices.by_id(*device_id)?;
                 Some(ZoneOccupant {
                     device_id: *device_id,
                     driver_id: known.driver_id,
                     inside_since,
                     state: presence::status(Some(state), now, base).state,
-                    fix_time: state.latest.as_ref().map(|latest| latest.fix_time),
+                    fix_time: state.latest.as_ref().map(Newest::fix_time),
                     point: state.latest.as_ref().map(|latest| latest.point),
                 })
             }));
@@ -304,7 +306,7 @@ impl Tracking {
         let (pending, open) = {
             let states = base.memory.states.lock(base.memory.states.shard_of(device));
             let state = states.get(&device);
-            let pending = state.map(|state| state.ended.clone()).unwrap_or_default();
+            let pending = state.map(|state| Ended::all(state.ended.as_deref()).to_vec()).unwrap_or_default();
             (pending, state.and_then(|state| state.track.open()))
         };
         // What the store does not have yet.

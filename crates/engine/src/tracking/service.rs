@@ -107,7 +107,7 @@ impl Tracking {
                         .find(|row| row.position.device_id == device && !row.nowhere)
                         .map(|row| row.position.fix.point)
                 };
-                memory.states.latest(device).map(|latest| latest.point).or_else(before)
+                memory.states.place(device).or_else(before)
             };
             match receive(&mut devices, caller, (index, row), now, last) {
                 Ok(row) => parts[memory.states.shard_of(row.position.device_id)].push(row),
@@ -124,7 +124,7 @@ impl Tracking {
     /// All rules that a row breaks. Nothing is kept, and nobody is told.
     pub fn check(&self, caller: &Caller, row: Incoming) -> Invalid {
         let memory = &self.0.works.base.memory;
-        let last = |device| memory.states.latest(device).map(|latest| latest.point);
+        let last = |device| memory.states.place(device);
         let received = receive(&mut memory.devices.now(), caller, (0, row), self.0.works.base.env.now(), last);
         received.err().unwrap_or_default()
     }
@@ -184,7 +184,7 @@ impl Tracking {
         self.provide(caller, std::slice::from_ref(&row)).await?;
         let works = &self.0.works;
         let memory = &works.base.memory;
-        let last = |device| memory.states.latest(device).map(|latest| latest.point);
+        let last = |device| memory.states.place(device);
         let received = receive(&mut memory.devices.now(), caller, (0, row), works.base.env.now(), last);
         let row = match received {
             Ok(row) => row,

@@ -1,14 +1,15 @@
 //! What is known of each device now: its newest position, the zones it is in, and how much of the history that holds.
 
 use std::hash::{BuildHasher, Hasher};
-use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use tracklane_core::Timestamp;
-use tracklane_core::id::{DeviceId, Id, TenantId};
+use tracklane_core::id::{DeviceId, DriverId, Id, TenantId};
 use tracklane_core::model::{DeviceLatest, Movement};
 use tracklane_core::ports::Lsn;
+use tracklane_core::position::Point;
+use tracklane_core::time::Micros;
 use tracklane_geo::trips::Segmenter;
 use tracklane_geo::visit::{Place, Visits, Window};
 use tracklane_store::device_states;
@@ -16,6 +17,7 @@ use tracklane_store::device_states;
 use super::alarms::Alarms;
 use super::clock::Ahead;
 use super::filter::Doubts;
+use super::newest::Newest;
 use super::said::Said;
 use super::zones::ZoneKey;
 use crate::by_id::ById;
@@ -26,12 +28,12 @@ pub(crate) struct DeviceState {
     /// Its tenant.
     pub tenant_id: TenantId,
     /// Its newest trusted position.
-    pub latest: Option<Arc<DeviceLatest>>,
+    pub latest: Option<Newest>,
     /// When its newest trusted position was, in the device's order: what is older is late. Ahead of our clock only when the
     /// device's clock is.
-    pub newest: Option<Timestamp>,
+    pub newest: Option<Micros>,
     /// The latest fix time of all, trusted or not, ahead of our clock or not: what is later is new.
-    pub furthest: Option<Timestamp>,
+    pub furthest: Option<Micros>,
     /// True when that one is marked.
     pub furthest_marked: bool,
     /// What is known of its clock, if it was ahead of ours lately.
@@ -49,17 +51,17 @@ pub(crate) struct DeviceState {
     /// The generation of the watch that this device was last asked with.
     pub watched: u64,
     /// When it was last heard of.
-    pub heard: Option<Timestamp>,
+    pub heard: Option<Micros>,
     /// True when it was told that it fell silent.
     pub offline: bool,
     /// The alarms that are on.
     pub alarms: Option<Box<Alarms>>,
     /// Whether it goes or stands, since when.
     pub track: Segmenter,
-    /// What it did until lately, as far as the store does not have it yet.
-    pub ended: Vec<Movement>,
+    /// What it did until lately, as far as the store does not have it yet: mostly nothing, which takes little room.
+    pub ended: Option<Box<Ended>>,
     /// The earliest position that came late since its track was last looked through.
-    pub redo: Option<Timestamp>,
+    pub redo: Option<Micros>,
     /// The last record of the history that this state holds.
     pub applied_lsn: Lsn,
     /// True when the store does not have it yet.
@@ -86,7 +88,7 @@ impl DeviceState {
             offline: false,
             alarms: None,
             track: Segmenter::default(),
-            ended: Vec::new(),
+            ended: None,
             redo: None,
             applied_lsn: 0,
             dirty: false,
@@ -96,8 +98,7 @@ impl DeviceState {
     /// Reads what the stages will read of it, for nothing. Done for many devices in a row, memory answers for all of them in the
     /// time that it takes for a few; the stages, which wait for each answer, then find it near.
     pub fn fetch(&self) {
-        let place =
-            self.latest.as_ref().map(|latest| (latest.point, latest.received_at, latest.fix_time, latest.accuracy_m));
+        let place = self.latest.as_ref().map(|latest| (latest.point, latest.accuracy_m()));
         std::hint::black_box((place, self.track, self.visits.previous(), self.newest, self.furthest, self.heard));
         std::hint::black_box((self.window.first().is_some(), self.applied_lsn, self.watched));
     }
@@ -120,8 +121,8 @@ impl DeviceState {
     /// As the store keeps it.
     pub fn to_row(&self, device_id: DeviceId) -> device_states::DeviceState {
         let notes = Notes {
-            newest: self.newest,
-            furthest: self.furthest,
+            newest: self.newest.map(Into::into),
+            furthest: self.furthest.map(Into::into),
             furthest_marked: self.furthest_marked,
             ahead: self.ahead.clone(),
             lone: self.lone,
@@ -129,16 +130,16 @@ impl DeviceState {
             visits: self.visits.clone(),
             window: self.window.clone(),
             said: self.said.clone(),
-            heard: self.heard,
+            heard: self.heard.map(Into::into),
             offline: self.offline,
             alarms: self.alarms.clone(),
             track: self.track,
-            redo: self.redo,
+            redo: self.redo.map(Into::into),
         };
         device_states::DeviceState {
             tenant_id: self.tenant_id,
             device_id,
-            latest: self.latest.as_deref().cloned(),
+            latest: self.latest.as_ref().map(|latest| latest.tell(device_id, None)),
             notes: serde_json::to_vec(&notes).unwrap_or_default(),
             applied_lsn: self.applied_lsn,
         }
@@ -152,9 +153,9 @@ impl DeviceState {
         });
         let newest = notes.newest.or(row.latest.as_ref().map(|latest| latest.fix_time));
         Self {
-            newest,
-            furthest: notes.furthest.max(newest),
-            latest: row.latest.map(Arc::new),
+            newest: newest.map(Into::into),
+            furthest: notes.furthest.max(newest).map(Into::into),
+            latest: row.latest.map(Into::into),
             furthest_marked: notes.furthest_marked,
             ahead: notes.ahead,
             lone: notes.lone,
@@ -162,14 +163,32 @@ impl DeviceState {
             visits: notes.visits,
             window: notes.window,
             said: notes.said,
-            heard: notes.heard,
+            heard: notes.heard.map(Into::into),
             offline: notes.offline,
             alarms: notes.alarms,
             track: notes.track,
-            redo: notes.redo,
+            redo: notes.redo.map(Into::into),
             applied_lsn: row.applied_lsn,
             ..Self::new(row.tenant_id)
         }
+    }
+}
+
+/// What a device did until lately, oldest first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ended(pub Vec<Movement>);
+
+impl Ended {
+    /// Adds what ended since.
+    pub fn add(ended: &mut Option<Box<Self>>, later: impl ExactSizeIterator<Item = Movement>) {
+        if later.len() > 0 {
+            ended.get_or_insert_default().0.extend(later);
+        }
+    }
+
+    /// All of it.
+    pub fn all(ended: Option<&Self>) -> &[Movement] {
+        ended.map_or(&[], |ended| &ended.0)
     }
 }
 
@@ -255,9 +274,14 @@ impl States {
         self.shards[shard].lock()
     }
 
-    /// The newest position of a device.
-    pub fn latest(&self, device: DeviceId) -> Option<Arc<DeviceLatest>> {
-        self.lock(self.shard_of(device)).get(&device).and_then(|state| state.latest.clone())
+    /// The newest position of a device, carried by this driver.
+    pub fn latest(&self, device: DeviceId, driver: Option<DriverId>) -> Option<DeviceLatest> {
+        self.lock(self.shard_of(device)).get(&device)?.latest.as_ref().map(|latest| latest.tell(device, driver))
+    }
+
+    /// Where a device was last.
+    pub fn place(&self, device: DeviceId) -> Option<Point> {
+        self.lock(self.shard_of(device)).get(&device)?.latest.as_ref().map(|latest| latest.point)
     }
 
     /// Forgets a device.
@@ -268,5 +292,17 @@ impl States {
     /// How many devices have a state.
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// There is one for every device that there is, so that each further byte is a megabyte for a million of them. What is seldom
+    /// there belongs behind a pointer.
+    #[test]
+    fn the_state_of_a_device_fills_six_cache_lines_and_no_more() {
+        assert_eq!(size_of::<DeviceState>(), 6 * 64);
     }
 }

@@ -13,10 +13,11 @@ use tracklane_geo::trips::{Segment, Segmenter, TrackFix};
 use tracklane_store::{Scope, movements};
 
 use super::dedupe::just_after;
+use super::newest::Newest;
 use super::pipeline::Works;
 use super::recorded::Held;
 use super::recorder::{Item, Recorders, Recording};
-use super::states::DeviceState;
+use super::states::{DeviceState, Ended};
 use super::turn::{Consequences, Redone};
 use crate::error::Result;
 use crate::settings::Settings;
@@ -34,15 +35,15 @@ const WINDOW: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// True for a late position that is near enough to the newest.
 pub(super) fn is_worth_redoing(state: &DeviceState, at: Timestamp) -> bool {
-    state.newest.is_some_and(|newest| newest.duration_since(at) <= WINDOW)
+    state.newest.is_some_and(|newest| Timestamp::from(newest).duration_since(at) <= WINDOW)
 }
 
 /// Steps the track of a device, at a position that is believed.
 pub(super) fn step(state: &mut DeviceState, position: &Position, driver_id: Option<DriverId>, settings: &Settings) {
-    let at = state.latest.as_ref().map_or(position.fix_time, |latest| latest.fix_time);
+    let at = state.latest.as_ref().map_or(position.fix_time, Newest::fix_time);
     let fix = TrackFix { at, point: position.fix.point, speed_mps: position.fix.speed_mps };
     let ended = state.track.take(fix, &settings.trips);
-    state.ended.extend(ended.into_iter().map(|segment| movement(position.device_id, driver_id, segment)));
+    Ended::add(&mut state.ended, ended.into_iter().map(|segment| movement(position.device_id, driver_id, segment)));
 }
 
 /// A segment as a record.
@@ -59,7 +60,7 @@ pub(super) async fn redo(works: &Arc<Works>, recorders: &Recorders) -> Result<()
     for shard in 0..works.base.memory.states.shards() {
         let wanted: Vec<Wanted> = {
             let states = works.states(shard);
-            let late = states.iter().filter_map(|(id, state)| Some((*id, state, state.redo?)));
+            let late = states.iter().filter_map(|(id, state)| Some((*id, state, state.redo?.into())));
             late.map(|(device, state, since)| Wanted { tenant: state.tenant_id, device, since }).take(DEVICES).collect()
         };
         for device in wanted {
@@ -100,8 +101,7 @@ async fn redo_one(works: &Arc<Works>, recorders: &Recorders, wanted: Wanted) -> 
     // Whoever came in meanwhile is not part of it: the next time.
     let Some(state) = states.get_mut(&device).filter(|state| state.applied_lsn == applied) else { return Ok(()) };
     let durable = works.history.append(Vec::new())?.durable;
-    (state.track, state.redo) = (track, None);
-    state.ended.clear();
+    (state.track, state.redo, state.ended) = (track, None, None);
     let movements = segments.into_iter().map(|segment| movement(device, driver, segment)).collect();
     let mut led_to = Consequences::default();
     led_to.devices.insert(device);
@@ -122,7 +122,7 @@ async fn redo_one(works: &Arc<Works>, recorders: &Recorders, wanted: Wanted) -> 
 fn standing(works: &Works, shard: usize, device: DeviceId) -> Option<(u64, Option<Timestamp>)> {
     let states = works.states(shard);
     let state = states.get(&device)?;
-    let ended = state.ended.first().map(|movement| movement.started_at);
+    let ended = Ended::all(state.ended.as_deref()).first().map(|movement| movement.started_at);
     Some((state.applied_lsn, ended.or(state.track.open().map(|open| open.from))))
 }
 

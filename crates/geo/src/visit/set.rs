@@ -9,6 +9,7 @@ use tracklane_core::Timestamp;
 
 use super::ZoneFix;
 use super::decision::{Decision, Held, Outcome};
+use super::fix::SmallFix;
 use super::machine::{explain, step};
 use super::replay::passing;
 use super::speed::{SpeedLimit, Speeding, TooFast};
@@ -75,7 +76,7 @@ pub(super) struct Known<K> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Saved<K>", into = "Saved<K>", bound(serialize = "K: Clone + Serialize"))]
 pub struct Visits<K> {
-    pub(super) previous: Option<ZoneFix>,
+    pub(super) previous: Option<SmallFix>,
     /// Seldom there: behind a pointer it takes little room.
     suspect: Option<Box<ZoneFix>>,
     pub(super) zones: Vec<Known<K>>,
@@ -90,7 +91,7 @@ impl<K> Default for Visits<K> {
 impl<K> Visits<K> {
     /// What was known right after a fix.
     pub(super) fn known_at(fix: ZoneFix, zones: Vec<Known<K>>) -> Self {
-        Self { previous: Some(fix), suspect: None, zones }
+        Self { previous: Some(fix.into()), suspect: None, zones }
     }
 }
 
@@ -117,7 +118,7 @@ impl<K: Copy + Eq> Visits<K> {
 
     /// The last fix that was taken.
     pub fn previous(&self) -> Option<ZoneFix> {
-        self.previous
+        self.previous.map(Into::into)
     }
 
     /// Forgets a zone without an exit (it was deleted).
@@ -129,7 +130,7 @@ impl<K: Copy + Eq> Visits<K> {
     pub fn put_back(&mut self, at: Timestamp) {
         self.suspect = None;
         if let Some(previous) = &mut self.previous {
-            previous.at = previous.at.min(at);
+            previous.at = previous.at.min(at.into());
         }
     }
 
@@ -142,7 +143,7 @@ impl<K: Copy + Eq> Visits<K> {
 
     /// The entry that began the visit to `zone` that the device is on, if it was seen, as the last fix proves it.
     pub fn entry(&self, zone: K) -> Option<Event> {
-        let (at, fix) = (self.get(zone).seen_since()?, self.previous?);
+        let (at, fix) = (self.get(zone).seen_since()?, self.previous()?);
         Some(Event {
             kind: EventKind::Enter,
             at,
@@ -190,8 +191,8 @@ impl<K: Copy + Eq> Visits<K> {
 
     /// Why a fix would or would not lead to an event of `zone`, without taking it.
     pub fn explain(&self, zone: K, shape: &Shape, fix: ZoneFix, travel: Travel, rules: &Rules) -> Decision {
-        let mut decision = explain(self.get(zone), shape, self.previous, fix, rules);
-        if self.previous.is_some_and(|previous| travel.is_impossible(previous, fix)) && !self.confirms(fix, travel) {
+        let mut decision = explain(self.get(zone), shape, self.previous(), fix, rules);
+        if self.previous().is_some_and(|previous| travel.is_impossible(previous, fix)) && !self.confirms(fix, travel) {
             decision.inside_after = decision.inside_before;
             decision.outcome = Outcome::Held(Held::ImpossibleSpeed);
         }
@@ -209,7 +210,7 @@ impl<K: Copy + Eq + Hash> Visits<K> {
     /// and those that the way may lead through. A zone that is gone from the index is forgotten without an exit. Outside of
     /// all zones this needs no memory.
     pub fn take(&mut self, index: &ZoneIndex<K>, fix: ZoneFix, travel: Travel, rules: impl Fn(K) -> Rules) -> Taken<K> {
-        let jumped = self.previous.is_some_and(|previous| travel.is_impossible(previous, fix));
+        let jumped = self.previous().is_some_and(|previous| travel.is_impossible(previous, fix));
         if jumped && !self.confirms(fix, travel) {
             self.suspect = Some(Box::new(fix));
             return Taken::Suspected;
@@ -235,7 +236,7 @@ impl<K: Copy + Eq + Hash> Visits<K> {
         rules: impl Fn(K) -> Rules,
         events: &mut Vec<(K, Event)>,
     ) -> bool {
-        let previous = self.previous.replace(fix);
+        let previous = self.previous.replace(fix.into()).map(ZoneFix::from);
         let known = self.zones.len();
         let mut moved = false;
         // The shapes of known zones, where they were come by: they need not be looked up.
@@ -313,6 +314,7 @@ impl<K> TryFrom<Saved<K>> for Visits<K> {
 
     fn try_from(saved: Saved<K>) -> Result<Self, UnknownForm> {
         let Saved { version, previous, suspect, zones } = saved;
+        let previous = previous.map(Into::into);
         if version == VERSION { Ok(Self { previous, suspect, zones }) } else { Err(UnknownForm(version)) }
     }
 }
@@ -320,6 +322,6 @@ impl<K> TryFrom<Saved<K>> for Visits<K> {
 impl<K> From<Visits<K>> for Saved<K> {
     fn from(visits: Visits<K>) -> Self {
         let Visits { previous, suspect, zones } = visits;
-        Self { version: VERSION, previous, suspect, zones }
+        Self { version: VERSION, previous: previous.map(Into::into), suspect, zones }
     }
 }

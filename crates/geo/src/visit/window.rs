@@ -51,7 +51,7 @@ impl<K: Copy + Eq> Window<K> {
     /// Notes what is known after a fix, if the last place lies at least `span_s` seconds behind it; 0 for no
     /// window at all. `now` is the time of the noting.
     pub fn note(&mut self, visits: &Visits<K>, span_s: u32, now: Timestamp) {
-        let Some(fix) = visits.previous.filter(|_| span_s > 0) else { return };
+        let Some(fix) = visits.previous().filter(|_| span_s > 0) else { return };
         let at = fix.at.as_microsecond();
         if self.newer.as_ref().is_some_and(|newer| at < newer.at.saturating_add(i64::from(span_s) * 1_000_000)) {
             return;
@@ -79,7 +79,7 @@ impl<K: Copy + Eq> Window<K> {
 
     /// Takes over what is known after a fix that was taken again, if it is that of a place.
     pub fn renew(&mut self, visits: &Visits<K>) {
-        let Some(fix) = visits.previous else { return };
+        let Some(fix) = visits.previous() else { return };
         let at = fix.at.as_microsecond();
         for place in [&mut self.newer, &mut self.older].into_iter().flatten().filter(|place| place.at == at) {
             place.zones = visits.zones.as_slice().into();

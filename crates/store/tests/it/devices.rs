@@ -46,7 +46,8 @@ async fn devices_round_trip(world: World) {
     assert_eq!(devices::find_any_tenant(&mut db, device.id).await, Ok(with_hash));
     assert_eq!(devices::find_any_tenant(&mut db, foreign.id).await, Ok(Some((foreign.clone(), None))));
     assert_eq!(devices::find_any_tenant(&mut db, id()).await, Ok(None));
-    let mut all = devices::load_all_any_tenant(&mut db).await.unwrap();
+    let mut all = Vec::new();
+    devices::each_any_tenant(&mut db, |device| all.push(device)).await.unwrap();
     all.sort_by_key(|device| device.id);
     assert_eq!(all, [device.clone(), foreign.clone()]);
 
@@ -209,7 +210,8 @@ async fn all_devices_are_loaded(world: World) {
     tx.commit().await.unwrap();
     let foreign = devices::insert_many(&mut *world.begin().await, &[fixtures::device(world.other.id)]).await;
     assert!(foreign.is_err(), "one tenant's handle takes no device of another: {foreign:?}");
-    let mut all = devices::load_all_any_tenant(&mut world.read_system().await).await.unwrap();
+    let mut all = Vec::new();
+    devices::each_any_tenant(&mut world.read_system().await, |device| all.push(device)).await.unwrap();
     all.sort_by_key(|device| device.id);
     made.sort_by_key(|device| device.id);
     assert!(all == made, "{} of {}", all.len(), made.len());

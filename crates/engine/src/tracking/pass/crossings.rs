@@ -56,7 +56,7 @@ impl<'a> Pass<'a> {
         waiting: Option<ZoneFix>,
         who: &Witness,
     ) -> Step {
-        let at = state.newest.unwrap_or(position.fix_time);
+        let at = state.newest.map_or(position.fix_time, Into::into);
         let Some(fix) = zone_fix(position, at, self.worst_accuracy_m) else { return Step::default() };
         let zones = self.take_zones();
         let rules = |key| zones.rules(key, self.arrival);

@@ -59,7 +59,7 @@ impl Pass<'_> {
     /// The believed positions around one that may be late, where they are at hand.
     pub(super) fn neighbours<'k>(&self, state: &DeviceState, position: &Position, known: &'k Known) -> Neighbours<'k> {
         let at = position.fix_time;
-        if Some(at) >= state.newest || state.start_before(at, self.window_s).is_none() {
+        if Some(at.into()) >= state.newest || state.start_before(at, self.window_s).is_none() {
             return Neighbours::default();
         }
         let track = known.track(position.device_id);

@@ -12,7 +12,8 @@ use crate::tracking::turn::Told;
 impl Pass<'_> {
     /// Notes that the device was heard of, and tells so when it had fallen silent.
     pub(super) fn hear(&mut self, state: &mut DeviceState, who: &Witness) {
-        let before = state.heard.replace(state.heard.map_or(who.received_at, |heard| heard.max(who.received_at)));
+        let before = state.heard;
+        state.heard = before.max(Some(who.received_at.into()));
         if !std::mem::take(&mut state.offline) {
             return;
         }
@@ -21,7 +22,7 @@ impl Pass<'_> {
             at: who.received_at,
             device_id: who.device_id,
             driver_id: who.driver_id,
-            data: before.map(|heard_at| persist::data(&DeviceSilence { heard_at })).unwrap_or_default(),
+            data: before.map(|heard| persist::data(&DeviceSilence { heard_at: heard.into() })).unwrap_or_default(),
             age: None,
         };
         self.led_to(who).told.push(told);
