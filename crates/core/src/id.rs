@@ -87,9 +87,11 @@ macro_rules! ids {
 
             impl Id for $name {
                 const PREFIX: &'static str = $prefix;
+                #[inline]
                 fn from_uuid(uuid: Uuid) -> Self {
                     Self(uuid)
                 }
+                #[inline]
                 fn uuid(self) -> Uuid {
                     self.0
                 }

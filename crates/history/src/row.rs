@@ -135,7 +135,7 @@ pub(crate) fn to_positions<'a>(rows: impl Iterator<Item = (Key, &'a Row)>) -> Op
 }
 
 /// The position a row was made from; `sound` becomes false when the row holds what [`from_position`] never makes.
-#[inline]
+#[inline(always)]
 fn to_position(key: Key, row: &Row, sound: &mut bool) -> Position {
     let metres = |hundredths: f64| (hundredths / 100.0) as f32;
     let mut time = |micros: i64| {
