@@ -24,6 +24,9 @@ pub enum HistoryError {
     /// The file system or the database failed.
     #[error("failed to access position history: {0}")]
     Io(String),
+    /// Another node has taken over the partition that it was for; nothing of the batch is kept.
+    #[error("the partition was taken over by another node")]
+    Fenced,
     /// A stored part does not match its checksum; the text says which one.
     #[error("corrupt position history: {0}")]
     Corrupt(String),
@@ -177,6 +180,108 @@ pub trait PositionHistory: Send + Sync {
 
     /// Whether appends work now, for health checks; the text says what is wrong.
     fn health(&self) -> Result<(), String>;
+}
+
+/// For how long a node tracks the devices of a partition of the position stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tenure {
+    /// Which partition, from 0.
+    pub partition: u32,
+    /// How often it has changed hands: who comes with an earlier number is too late.
+    pub epoch: i64,
+}
+
+/// A history that several nodes write to, each for partitions of the position stream, which has given the records their numbers.
+pub trait StreamedHistory: PositionHistory {
+    /// Takes a partition over: from here on nothing is kept that comes with an earlier epoch. Answers the number of the last
+    /// record whose positions are kept, 0 when there is none.
+    fn take_over(&self, tenure: Tenure) -> BoxFuture<'_, Result<Lsn, HistoryError>>;
+
+    /// Keeps the positions of records up to this number, in the order of the calls; done when they are durable. An empty batch is
+    /// durable when everything before it is. While the history does not answer this waits: the stream has them.
+    ///
+    /// # Errors
+    /// [`HistoryError::Fenced`] when the partition was taken over; anything else when the history is closed.
+    fn append_streamed(
+        &self,
+        tenure: Tenure,
+        last: Lsn,
+        batch: Vec<Position>,
+    ) -> BoxFuture<'static, Result<(), HistoryError>>;
+}
+
+/// Why the position stream did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StreamError(pub String);
+
+/// A record of the position stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Streamed {
+    /// Its number within the partition: it grows, from 1, and may leave gaps.
+    pub number: Lsn,
+    /// What was published.
+    pub payload: Vec<u8>,
+}
+
+/// Where positions wait, durably, for the nodes that track: a broker.
+pub trait PositionStream: Send + Sync {
+    /// How many partitions there are.
+    fn partitions(&self) -> u32;
+
+    /// Publishes records, each to a partition; done when the broker has all of them safely. Records of one call to one
+    /// partition keep their order. After an error some may have arrived.
+    fn publish(&self, records: Vec<(u32, Vec<u8>)>) -> BoxFuture<'_, Result<(), StreamError>>;
+
+    /// Reads a partition from this number on.
+    fn read(&self, partition: u32, from: Lsn) -> BoxFuture<'_, Result<Box<dyn PartitionReader>, StreamError>>;
+
+    /// Lets the broker know that no record of a partition before this one is needed any more.
+    fn release(&self, partition: u32, before: Lsn) -> BoxFuture<'_, Result<(), StreamError>>;
+
+    /// Joins those who track, and tells which partitions are this node's. None where the broker does not part them among readers: then
+    /// those part them by leases.
+    fn join(&self) -> BoxFuture<'_, Result<Option<Box<dyn Membership>>, StreamError>>;
+
+    /// Tells every node that listens, as soon as that goes, and without any promise.
+    fn tell(&self, word: Vec<u8>) -> BoxFuture<'_, Result<(), StreamError>>;
+
+    /// Listens to what nodes tell, this one included, from now on.
+    fn listen(&self) -> BoxFuture<'_, Result<Box<dyn Listener>, StreamError>>;
+
+    /// Whether the broker answers.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    fn health(&self) -> Result<(), String>;
+}
+
+/// Reads a partition of the position stream.
+pub trait PartitionReader: Send {
+    /// The next records, at least one, in order. May be given up and asked again: nothing is lost.
+    ///
+    /// # Errors
+    /// When the broker does not answer: read the partition anew.
+    fn next(&mut self) -> BoxFuture<'_, Result<Vec<Streamed>, StreamError>>;
+}
+
+/// This node among those who track.
+pub trait Membership: Send {
+    /// The partitions that are this node's, once they are others than before. What is not among them any more belongs to others as soon as
+    /// this is called again.
+    ///
+    /// # Errors
+    /// When the broker has put this node out: join again.
+    fn changed(&mut self) -> BoxFuture<'_, Result<Vec<u32>, StreamError>>;
+}
+
+/// Listens to what nodes tell each other.
+pub trait Listener: Send {
+    /// The next word.
+    ///
+    /// # Errors
+    /// When words may have been missed: listen anew.
+    fn next(&mut self) -> BoxFuture<'_, Result<Vec<u8>, StreamError>>;
 }
 
 /// Why events were not published.

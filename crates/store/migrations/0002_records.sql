@@ -136,9 +136,12 @@ CREATE TABLE device_states (
 -- Up to which record of the history everything that devices led to is in this database, where their states do not say it
 -- yet. Written row after row, which costs far less than the states; removed when the states are saved.
 CREATE TABLE recorded (
-    last_lsn BIGINT PRIMARY KEY,
+    -- Whose numbers these are: those of a partition of the position stream, or of the history, which is 0.
+    partition BIGINT NOT NULL,
+    last_lsn BIGINT NOT NULL,
     tenant_id UUID NOT NULL REFERENCES tenants (id),
-    devices BYTEA NOT NULL
+    devices BYTEA NOT NULL,
+    PRIMARY KEY (partition, last_lsn)
 );
 
 CREATE TABLE zones (

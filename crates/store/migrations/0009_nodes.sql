@@ -6,3 +6,12 @@ CREATE TABLE leases (
     holder UUID NOT NULL,
     until TIMESTAMPTZ NOT NULL
 );
+
+-- Who tracks the devices of a partition of the position stream. The epoch grows with every change of hands: who comes with an
+-- older one is too late. Of the records of the partition, those before the floor are in the saved states of its devices.
+CREATE TABLE stream_partitions (
+    partition BIGINT PRIMARY KEY,
+    epoch BIGINT NOT NULL,
+    holder UUID NOT NULL,
+    floor BIGINT NOT NULL
+);

@@ -47,3 +47,7 @@ CREATE TRIGGER note_change AFTER DELETE OR UPDATE OF version, password_hash ON u
     FOR EACH ROW EXECUTE FUNCTION tracklane_note_change();
 CREATE TRIGGER note_change AFTER DELETE OR UPDATE OF revoked_at ON api_keys
     FOR EACH ROW EXECUTE FUNCTION tracklane_note_change();
+
+-- The devices of a partition of the position stream: see the function in dialect.rs that says the same.
+CREATE INDEX device_states_slot ON device_states
+    ((get_byte(uuid_send(device_id), 14) * 256 + get_byte(uuid_send(device_id), 15)), device_id);

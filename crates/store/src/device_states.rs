@@ -1,14 +1,16 @@
 //! What the position pipeline must find again after a restart: per device the newest position, and its own notes.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use tracklane_core::id::{DeviceId, TenantId};
+use tracklane_core::id::{DeviceId, Id as _, TenantId};
 use tracklane_core::model::DeviceLatest;
 use tracklane_core::ports::Lsn;
 use tracklane_core::position::Point;
+use uuid::Uuid;
 
 use crate::db::{Db, Row, Value, args};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::table::{batches, tuple, tuples};
 
 const COLUMNS: &str = "tenant_id, device_id, fix_time, received_at, lat, lon, speed_mps, course_deg, accuracy_m, \
@@ -128,6 +130,29 @@ pub async fn load_any_tenant(db: &mut Db, after: Option<DeviceId>, limit: u32) -
     };
     let sql = format!("{SELECT} WHERE device_states.device_id > $1 {order} $2");
     db.many(sql, args![after, limit], read).await
+}
+
+/// The same of the devices whose ids end in these numbers: those of a partition of the position stream.
+///
+/// # Errors
+/// [`Error::Other`](crate::Error) where there are no partitions.
+pub async fn load_of_slots_any_tenant(
+    db: &mut Db,
+    slots: Range<u32>,
+    after: Option<DeviceId>,
+    limit: u32,
+) -> Result<Vec<DeviceState>> {
+    db.check_system()?;
+    let Some(slot) = db.dialect().device_slot() else {
+        return Err(Error::Other("this database has no partitions of devices".to_owned()));
+    };
+    let slot = slot.replace("device_id", "device_states.device_id");
+    let sql = format!(
+        "{SELECT} WHERE {slot} >= $1 AND {slot} < $2 AND device_states.device_id > $3 \
+         ORDER BY device_states.device_id LIMIT $4"
+    );
+    let after = after.unwrap_or(DeviceId::from_uuid(Uuid::nil()));
+    db.many(sql, args![slots.start, slots.end, after, limit], read).await
 }
 
 /// The states of these devices, at most some thousands; those that have none are left out.

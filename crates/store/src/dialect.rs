@@ -21,6 +21,23 @@ impl Dialect {
         }
     }
 
+    /// The end of a `SELECT` that keeps others from changing the rows it answers until the end of the transaction.
+    pub fn for_share(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR SHARE",
+        }
+    }
+
+    /// The last two bytes of the id of a device as a number: what says which partition of the position stream it is in. None where
+    /// there are no partitions.
+    pub fn device_slot(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some("(get_byte(uuid_send(device_id), 14) * 256 + get_byte(uuid_send(device_id), 15))"),
+        }
+    }
+
     /// The end of a `SELECT` that locks the rows of one of its tables and passes over those that others hold: work
     /// lists. SQLite has one writer, so nobody else can hold any.
     pub fn for_update_skip_locked(self, table: &str) -> String {

@@ -22,6 +22,9 @@ pub enum Error {
     /// No space is left where the data are kept.
     #[error("no space left for the database")]
     Full,
+    /// Somebody else has taken over what this was written for.
+    #[error("taken over by another node")]
+    Fenced,
     /// A stored value is not of the expected form; the text names the column.
     #[error("corrupt value in column {0}")]
     Corrupt(String),

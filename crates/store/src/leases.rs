@@ -16,6 +16,16 @@ pub async fn take_any_tenant(db: &mut Db, name: &str, holder: Uuid, now: Timesta
     Ok(db.run(sql, args![name, holder, until, now]).await? > 0)
 }
 
+/// The leases whose names begin so that are somebody's at `now`, by name, with their holders.
+pub async fn list_any_tenant(db: &mut Db, prefix: &str, now: Timestamp) -> Result<Vec<(String, Uuid)>> {
+    db.check_system()?;
+    // They are few; and how a database compares texts depends on its language.
+    let all = db.many("SELECT name, holder FROM leases WHERE until > $1 ORDER BY name", args![now], |row| {
+        Ok((row.get::<String>("name")?, row.get::<Uuid>("holder")?))
+    });
+    Ok(all.await?.into_iter().filter(|(name, _)| name.starts_with(prefix)).collect())
+}
+
 /// Gives the lease back, if it is the holder's.
 pub async fn release_any_tenant(db: &mut Db, name: &str, holder: Uuid) -> Result<()> {
     db.check_system()?;

@@ -10,9 +10,11 @@ use crate::error::Result;
 /// What one transaction recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
+    /// Whose numbers they are: those of a partition of the position stream, or of the history, which is 0.
+    pub partition: u32,
     /// Whose devices these are.
     pub tenant_id: TenantId,
-    /// The last record of the history among them: no two entries have the same.
+    /// The last record of the history among them: no two entries of a partition have the same.
     pub last_lsn: Lsn,
     /// What the pipeline notes of each device, in a form of its own.
     pub devices: Vec<u8>,
@@ -26,41 +28,48 @@ fn number(lsn: Lsn) -> Value {
 /// Adds an entry.
 pub async fn insert_any_tenant(db: &mut Db, entry: &Entry) -> Result<()> {
     db.check_system()?;
-    let sql = "INSERT INTO recorded (last_lsn, tenant_id, devices) VALUES ($1, $2, $3)";
-    db.run(sql, vec![number(entry.last_lsn), entry.tenant_id.into(), entry.devices.as_slice().into()]).await?;
+    let sql = "INSERT INTO recorded (partition, last_lsn, tenant_id, devices) VALUES ($1, $2, $3, $4)";
+    let Entry { partition, tenant_id, last_lsn, devices } = entry;
+    db.run(sql, args![*partition, number(*last_lsn), *tenant_id, devices.as_slice()]).await?;
     Ok(())
 }
 
 /// True when there is an entry with this number.
-pub async fn exists_any_tenant(db: &mut Db, last_lsn: Lsn) -> Result<bool> {
+pub async fn exists_any_tenant(db: &mut Db, partition: u32, last_lsn: Lsn) -> Result<bool> {
     db.check_system()?;
-    let sql = "SELECT last_lsn FROM recorded WHERE last_lsn = $1";
-    let found: Option<Lsn> = db.one(sql, vec![number(last_lsn)], |row| row.get("last_lsn")).await?;
+    let sql = "SELECT last_lsn FROM recorded WHERE partition = $1 AND last_lsn = $2";
+    let found: Option<Lsn> = db.one(sql, args![partition, number(last_lsn)], |row| row.get("last_lsn")).await?;
     Ok(found.is_some())
 }
 
-/// At most `limit` entries after that with the number `after`, by number: call again with the last one's until there are no
+/// At most `limit` entries of a partition after that with the number `after`, by number: call again with the last one's until there are no
 /// more.
-pub async fn load_any_tenant(db: &mut Db, after: Option<Lsn>, limit: u32) -> Result<Vec<Entry>> {
+pub async fn load_any_tenant(db: &mut Db, partition: u32, after: Option<Lsn>, limit: u32) -> Result<Vec<Entry>> {
     db.check_system()?;
     let after = after.map_or_else(|| Value::from(-1_i64), number);
-    let sql = "SELECT tenant_id, last_lsn, devices FROM recorded WHERE last_lsn > $1 ORDER BY last_lsn LIMIT $2";
-    db.many(sql, args![after, limit], |row| {
-        Ok(Entry { tenant_id: row.get("tenant_id")?, last_lsn: row.get("last_lsn")?, devices: row.get("devices")? })
+    let sql = "SELECT partition, tenant_id, last_lsn, devices FROM recorded WHERE partition = $1 AND last_lsn > $2 \
+               ORDER BY last_lsn LIMIT $3";
+    db.many(sql, args![partition, after, limit], |row| {
+        Ok(Entry {
+            partition: row.get("partition")?,
+            tenant_id: row.get("tenant_id")?,
+            last_lsn: row.get("last_lsn")?,
+            devices: row.get("devices")?,
+        })
     })
     .await
 }
 
-/// Removes the entries before a number.
-pub async fn delete_before_any_tenant(db: &mut Db, lsn: Lsn) -> Result<()> {
+/// Removes the entries of a partition before a number.
+pub async fn delete_before_any_tenant(db: &mut Db, partition: u32, lsn: Lsn) -> Result<()> {
     db.check_system()?;
-    db.run("DELETE FROM recorded WHERE last_lsn < $1", vec![number(lsn)]).await?;
+    db.run("DELETE FROM recorded WHERE partition = $1 AND last_lsn < $2", args![partition, number(lsn)]).await?;
     Ok(())
 }
 
-/// Removes the entries from a number on.
-pub async fn delete_from_any_tenant(db: &mut Db, lsn: Lsn) -> Result<()> {
+/// Removes the entries of a partition from a number on.
+pub async fn delete_from_any_tenant(db: &mut Db, partition: u32, lsn: Lsn) -> Result<()> {
     db.check_system()?;
-    db.run("DELETE FROM recorded WHERE last_lsn >= $1", vec![number(lsn)]).await?;
+    db.run("DELETE FROM recorded WHERE partition = $1 AND last_lsn >= $2", args![partition, number(lsn)]).await?;
     Ok(())
 }

@@ -217,18 +217,20 @@ impl Store {
     }
 
     /// Says that this process, and no other, keeps the states of devices in this database, until the store is closed or the process
-    /// ends. On SQLite the data folder says so.
+    /// ends; or that several share them, by a position stream. On SQLite the data folder says so.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when another process does.
-    pub async fn claim(&self) -> Result<()> {
+    /// [`Error::Unavailable`] when another process keeps them alone, or this one wants to and others share them.
+    pub async fn claim(&self, shared: bool) -> Result<()> {
         let Backend::Postgres(pool) = &self.backend else { return Ok(()) };
-        match pool.lock(TRACKING_LOCK).await? {
+        match pool.lock(TRACKING_LOCK, shared).await? {
             Some(handle) => {
                 *self.claim.lock() = Some(handle);
                 Ok(())
             }
-            None => Err(Error::Unavailable("another server runs on it: one at a time".to_owned())),
+            None => Err(Error::Unavailable(
+                "another server runs on it: one at a time, unless all share a position stream".to_owned(),
+            )),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::{device_states, meta};
 const BATCH: u32 = 1_000;
 
 /// What is not moved: what each database, or each process, makes for itself.
-const LEFT: &[&str] = &["migrations", "leases", "recorded", "event_zones"];
+const LEFT: &[&str] = &["migrations", "leases", "stream_partitions", "recorded", "event_zones"];
 
 /// Under this name the target notes how far a table has come, until everything is there.
 const PROGRESS: &str = "move.";

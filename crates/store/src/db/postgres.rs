@@ -73,10 +73,10 @@ impl PgPool {
         Ok(PgHandle { work: Work::Transaction(transaction), told: Some(scope) })
     }
 
-    /// A connection that holds the lock with this number as long as it lives; none when another one holds it.
-    pub async fn lock(&self, number: i64) -> Result<Option<PgHandle>> {
+    /// A connection that holds the lock with this number as long as it lives, alone or with others; none when another one holds it.
+    pub async fn lock(&self, number: i64, shared: bool) -> Result<Option<PgHandle>> {
         let mut connection = self.0.acquire().await.map_err(|error| from_sqlx(&error))?;
-        let locked = take_lock(&mut connection, number).await?;
+        let locked = take_lock(&mut connection, number, shared).await?;
         Ok(locked.then(|| PgHandle { work: Work::Plain(connection), told: None }))
     }
 
@@ -172,9 +172,10 @@ const LOCK_TRIES: u32 = 50;
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// Takes the lock with this number for as long as the connection lives; false when another one has it.
-pub(crate) async fn take_lock(connection: &mut PgConnection, number: i64) -> Result<bool> {
+pub(crate) async fn take_lock(connection: &mut PgConnection, number: i64, shared: bool) -> Result<bool> {
     for _ in 0..LOCK_TRIES {
-        let taken = sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(number);
+        let sql = if shared { "SELECT pg_try_advisory_lock_shared($1)" } else { "SELECT pg_try_advisory_lock($1)" };
+        let taken = sqlx::query_scalar::<_, bool>(sql).bind(number);
         if taken.fetch_one(&mut *connection).await.map_err(|error| from_sqlx(&error))? {
             return Ok(true);
         }

@@ -3,8 +3,8 @@
 //! - One table, partitioned by week of fix time. Partitions are made ahead, and on demand for fixes that come late; old
 //!   ones are dropped whole.
 //! - One task writes: it takes everything that waits and gives it to `COPY` in one transaction, which also moves the number
-//!   of the next record on. So the order of the numbers is the order of the commits. Only one process may write; an
-//!   advisory lock sees to that.
+//!   of the next record on. So the order of the numbers is the order of the commits. Only one process may write, or several that
+//!   read the position stream (`streamed`); an advisory lock sees to that.
 //! - A position with the device and fix time of an earlier one is added, too: reads take the one with the highest number.
 //!   A unique index with `ON CONFLICT` would take a quarter longer, and rules out `COPY`.
 //! - The index on device and fix time makes writing five times as dear, and a read of 100 positions of one of 10,000 devices
@@ -16,19 +16,18 @@ mod erase;
 mod partitions;
 mod queue;
 mod read;
+mod reads;
 mod retain;
 mod rows;
+mod streamed;
 mod writer;
 
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use parking_lot::Mutex;
-use sqlx::Postgres;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tracklane_core::id::{DeviceId, TenantId};
@@ -38,16 +37,14 @@ use tracklane_core::ports::{
 use tracklane_core::position::Position;
 
 use self::queue::Queue;
+use self::reads::Reads;
+pub use self::streamed::PgStreamedHistory;
 use self::writer::Writer;
 use crate::db::Scope;
-use crate::db::postgres::{from_sqlx, tell};
+use crate::db::postgres::from_sqlx;
 use crate::error::Error;
 use crate::store::{is_postgres, without_password};
 
-/// How many connections reads take at most.
-const READERS: u32 = 8;
-/// How long a read waits for one.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// So many positions may wait before callers should hold back.
 const BUSY: usize = 200_000;
 /// So many records are replayed at once.
@@ -60,25 +57,13 @@ pub struct PgHistory {
 }
 
 struct Inner {
-    pool: sqlx::PgPool,
+    reads: Reads,
     runtime: Handle,
     queue: Queue,
     /// The number the next record will get: all before it are durable.
     durable: AtomicU64,
     /// What does not work at the moment.
     trouble: Mutex<Option<String>>,
-    /// Held while rows are taken away, so that nobody copies what another one erases.
-    upkeep: tokio::sync::Mutex<()>,
-}
-
-impl Inner {
-    /// A connection that is shown these positions and no others.
-    async fn handle(&self, scope: Scope) -> Result<PoolConnection<Postgres>, HistoryError> {
-        let handle = self.pool.acquire().await;
-        let mut handle = handle.map_err(|error| to_port(&from_sqlx(&error)))?;
-        tell(&mut handle, scope, false).await.map_err(|error| to_port(&error))?;
-        Ok(handle)
-    }
 }
 
 impl PgHistory {
@@ -117,16 +102,13 @@ impl PgHistory {
         Self::check_url(url)?;
         let options = PgConnectOptions::from_str(url).map_err(|error| from_sqlx(&error))?;
         let writer = Writer::open(&options).await?;
-        let pool = PgPoolOptions::new().max_connections(READERS).acquire_timeout(ACQUIRE_TIMEOUT);
-        let pool = pool.connect_lazy_with(options);
         let next = writer.next_lsn();
         let inner = Arc::new(Inner {
-            pool,
+            reads: Reads::new(options),
             runtime: Handle::current(),
             queue: Queue::new(next),
             durable: AtomicU64::new(next),
             trouble: Mutex::default(),
-            upkeep: tokio::sync::Mutex::new(()),
         });
         let task = tokio::spawn(writer.run(inner.clone()));
         Ok(Self { inner, writer: Mutex::new(Some(task)) })
@@ -141,7 +123,7 @@ impl PgHistory {
         {
             tracing::error!(%error, "the writer of positions ended badly");
         }
-        self.inner.pool.close().await;
+        self.inner.reads.close().await;
     }
 }
 
@@ -170,33 +152,19 @@ impl PositionHistory for PgHistory {
     }
 
     fn range(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Position>, HistoryError>> {
-        Box::pin(async move {
-            let mut handle = self.inner.handle(Scope::Tenant(query.tenant_id)).await?;
-            read::range(&mut handle, &query).await.map_err(|error| to_port(&error))
-        })
+        Box::pin(self.inner.reads.range(query))
     }
 
     fn area(&self, query: AreaQuery) -> BoxFuture<'_, Result<AreaPage, HistoryError>> {
-        Box::pin(async move {
-            let mut handle = self.inner.handle(Scope::Tenant(query.tenant_id)).await?;
-            area::page(&mut handle, &query).await.map_err(|error| to_port(&error))
-        })
+        Box::pin(self.inner.reads.area(query))
     }
 
     fn erase(&self, tenant_id: TenantId, device_id: Option<DeviceId>) -> BoxFuture<'_, Result<(), HistoryError>> {
-        Box::pin(async move {
-            let _alone = self.inner.upkeep.lock().await;
-            let mut handle = self.inner.handle(Scope::Tenant(tenant_id)).await?;
-            erase::erase(&mut handle, tenant_id, device_id).await.map_err(|error| to_port(&error))
-        })
+        Box::pin(self.inner.reads.erase(tenant_id, device_id))
     }
 
     fn retain(&self, limits: Vec<Limits>) -> BoxFuture<'_, Result<Retained, HistoryError>> {
-        Box::pin(async move {
-            let _alone = self.inner.upkeep.lock().await;
-            let mut handle = self.inner.handle(Scope::System).await?;
-            retain::retain(&mut handle, &limits).await.map_err(|error| to_port(&error))
-        })
+        Box::pin(self.inner.reads.retain(limits))
     }
 
     fn replay(&self, lsn: Lsn, each: &mut dyn FnMut(Lsn, Vec<Position>)) -> Result<(), HistoryError> {
@@ -204,7 +172,7 @@ impl PositionHistory for PgHistory {
         while from < end {
             let to = (from + REPLAYED_AT_ONCE).min(end);
             let rows = self.inner.runtime.block_on(async {
-                let mut handle = self.inner.handle(Scope::System).await?;
+                let mut handle = self.inner.reads.handle(Scope::System).await?;
                 read::by_number(&mut handle, from, to).await.map_err(|error| to_port(&error))
             });
             let mut rows = rows?.into_iter().peekable();
@@ -242,6 +210,7 @@ impl PositionHistory for PgHistory {
 fn to_port(error: &Error) -> HistoryError {
     match error {
         Error::Full => HistoryError::Full,
+        Error::Fenced => HistoryError::Fenced,
         Error::Corrupt(what) => HistoryError::Corrupt(what.clone()),
         other => HistoryError::Io(other.to_string()),
     }

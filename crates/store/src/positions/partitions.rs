@@ -76,12 +76,12 @@ pub(super) async fn list(connection: &mut PgConnection) -> Result<BTreeSet<Windo
 /// Makes the partitions that are missing, and some after them. Those of `shared` cannot be made.
 pub(super) async fn provide(
     connection: &mut PgConnection,
-    wanted: impl Iterator<Item = Window>,
+    wanted: &BTreeSet<Window>,
     known: &mut BTreeSet<Window>,
     shared: &mut BTreeSet<Window>,
 ) -> Result<()> {
     let wanted: BTreeSet<Window> =
-        wanted.filter(|window| *window != Window::EARLY && !shared.contains(window)).collect();
+        wanted.iter().copied().filter(|window| *window != Window::EARLY && !shared.contains(window)).collect();
     if wanted.is_subset(known) {
         return Ok(());
     }

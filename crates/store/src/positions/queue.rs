@@ -14,11 +14,13 @@ use crate::error::Error;
 
 type Outcome = Result<(), Error>;
 
+/// Rows in the form of `COPY`, by the window they lie in.
+pub(super) type Rows = BTreeMap<Window, Vec<u8>>;
+
 /// Appends that go into one transaction.
 #[derive(Default)]
 pub(super) struct Group {
-    /// Rows in the form of `COPY`, by the window they lie in.
-    pub rows: BTreeMap<Window, Vec<u8>>,
+    pub rows: Rows,
     pub count: u64,
     appends: Vec<oneshot::Sender<Outcome>>,
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::partitions::{Window, list, run};
 use super::rows::COLUMNS;
+use super::streamed;
 use crate::db::postgres::{PgTime, from_sqlx};
 use crate::error::Result;
 
@@ -77,7 +78,14 @@ async fn keep_window(
         };
         text
     });
-    let next: i64 = scalar(connection, format!("SELECT COALESCE(MAX(lsn), 0) + 1 FROM {name}")).await?;
+    let next = {
+        // Whoever comes after this, with however many others, gets higher numbers than all that is there.
+        let mut tx = connection.begin().await.map_err(|error| from_sqlx(&error))?;
+        run(&mut tx, streamed::ALONE.to_owned()).await?;
+        let next: i64 = scalar(&mut tx, format!("SELECT COALESCE(MAX(lsn), 0) + 1 FROM {name}")).await?;
+        tx.commit().await.map_err(|error| from_sqlx(&error))?;
+        next
+    };
     let done: Option<(String, i64)> = sqlx::query_as("SELECT limits, next_lsn FROM position_windows WHERE name = $1")
         .bind(&name)
         .fetch_optional(&mut *connection)

@@ -50,3 +50,12 @@ CREATE TABLE IF NOT EXISTS position_windows (
     limits TEXT NOT NULL,
     next_lsn BIGINT NOT NULL
 );
+
+-- Where several processes write, each for partitions of the position stream: which record is the last one whose positions are here, and
+-- who may write. Positions get their numbers by transaction then, from the sequence.
+CREATE TABLE IF NOT EXISTS position_partitions (
+    partition BIGINT PRIMARY KEY,
+    epoch BIGINT NOT NULL,
+    written BIGINT NOT NULL
+);
+CREATE SEQUENCE IF NOT EXISTS position_transactions;

@@ -8,21 +8,22 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 use tracklane_core::ports::Lsn;
 
-use super::Inner;
 use super::partitions::{self, Window, run};
-use super::queue::{Group, Work};
+use super::queue::{Group, Rows, Work};
 use super::rows::{COLUMNS, HEADER, TRAILER};
+use super::{Inner, streamed};
 use crate::db::postgres::{from_sqlx, take_lock};
 use crate::error::{Error, Result};
 
 /// Held by who writes positions to a database.
-const WRITER_LOCK: i64 = 8_380_918_446_131_410;
+pub(super) const WRITER_LOCK: i64 = 8_380_918_446_131_410;
 /// Held while the tables are made.
 const SCHEMA_LOCK: i64 = 8_380_918_446_131_411;
 /// The form of the tables that this program knows.
 const FORMAT: i64 = 1;
 /// A commit waits for the disk whatever the database's own setting is; nobody waits for a lock for ever.
-const SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = '10s'; SET client_min_messages = warning";
+pub(super) const SESSION: &str =
+    "SET synchronous_commit = on; SET lock_timeout = '10s'; SET client_min_messages = warning";
 /// What the database says of a table that is not there.
 const UNDEFINED_TABLE: &str = "(42P01)";
 /// So much goes to the database in one message.
@@ -38,10 +39,41 @@ pub(super) struct Writer {
 
 /// Which windows have a partition of their own.
 #[derive(Clone, Default)]
-struct Windows {
-    known: BTreeSet<Window>,
+pub(super) struct Windows {
+    pub known: BTreeSet<Window>,
     /// Those that cannot have one.
-    shared: BTreeSet<Window>,
+    pub shared: BTreeSet<Window>,
+}
+
+impl Windows {
+    /// Those that are there.
+    pub async fn list(connection: &mut PgConnection) -> Result<Self> {
+        Ok(Self { known: partitions::list(connection).await?, shared: BTreeSet::new() })
+    }
+
+    /// Makes those of these rows that are missing.
+    pub async fn provide(&mut self, connection: &mut PgConnection, wanted: &BTreeSet<Window>) -> Result<()> {
+        partitions::provide(connection, wanted, &mut self.known, &mut self.shared).await
+    }
+
+    /// Gives rows to the tables of their windows.
+    pub async fn copy(&self, connection: &mut PgConnection, rows: &Rows) -> Result<()> {
+        for (window, rows) in rows {
+            let own = self.known.contains(window);
+            let table = if own { *window } else { Window::EARLY }.name();
+            copy(connection, &table, rows).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the tables that are missing, and checks that this program knows their form.
+pub(super) async fn make_tables(connection: &mut PgConnection) -> Result<()> {
+    let mut tx = connection.begin().await.map_err(|error| from_sqlx(&error))?;
+    run(&mut tx, format!("SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")).await?;
+    run(&mut tx, include_str!("schema.postgres.sql").to_owned()).await?;
+    check_format(log(&mut tx).await?.0)?;
+    tx.commit().await.map_err(|error| from_sqlx(&error))
 }
 
 impl Writer {
@@ -49,17 +81,17 @@ impl Writer {
         let mut connection = options.connect().await.map_err(|error| from_sqlx(&error))?;
         connection.execute(SESSION).await.map_err(|error| from_sqlx(&error))?;
         // The lock comes first: who does not get it changes nothing.
-        if !take_lock(&mut connection, WRITER_LOCK).await? {
+        if !take_lock(&mut connection, WRITER_LOCK, false).await? {
             return Err(Error::Unavailable("another process writes positions to this database".to_owned()));
         }
-        let mut tx = connection.begin().await.map_err(|error| from_sqlx(&error))?;
-        run(&mut tx, format!("SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")).await?;
-        run(&mut tx, include_str!("schema.postgres.sql").to_owned()).await?;
-        check_format(log(&mut tx).await?.0)?;
-        tx.commit().await.map_err(|error| from_sqlx(&error))?;
+        make_tables(&mut connection).await?;
         super::retain::remove_leftovers(&mut connection).await?;
+        // Numbers that transactions of several processes gave are before every one that comes.
+        let sql = "UPDATE position_log SET next_lsn = $1 WHERE next_lsn < $1";
+        let given = streamed::given(&mut connection).await?;
+        sqlx::query(sql).bind(given).execute(&mut connection).await.map_err(|error| from_sqlx(&error))?;
         let (_, next) = log(&mut connection).await?;
-        let windows = Windows { known: partitions::list(&mut connection).await?, shared: BTreeSet::new() };
+        let windows = Windows::list(&mut connection).await?;
         Ok(Self { options: options.clone(), connection: Some(connection), next, windows })
     }
 
@@ -136,7 +168,7 @@ impl Writer {
         let mut written = write(connection, group, first, &mut windows).await;
         if matches!(&written, Err(Error::Other(text)) if text.contains(UNDEFINED_TABLE)) {
             // A window was dropped that we knew; what comes late for it goes into a new one.
-            windows = Windows { known: partitions::list(connection).await?, shared: BTreeSet::new() };
+            windows = Windows::list(connection).await?;
             written = write(connection, group, first, &mut windows).await;
         }
         if written.is_ok() {
@@ -153,7 +185,7 @@ async fn write(connection: &mut PgConnection, group: &Group, first: Lsn, windows
     if group.count == 0 {
         return Ok(());
     }
-    partitions::provide(connection, group.rows.keys().copied(), &mut windows.known, &mut windows.shared).await?;
+    windows.provide(connection, &group.rows.keys().copied().collect()).await?;
     let mut tx = connection.begin().await.map_err(|error| from_sqlx(&error))?;
     let moved = sqlx::query("UPDATE position_log SET next_lsn = $2 WHERE next_lsn = $1")
         .bind(first.cast_signed())
@@ -164,11 +196,7 @@ async fn write(connection: &mut PgConnection, group: &Group, first: Lsn, windows
     if moved.rows_affected() != 1 {
         return Err(Error::Unavailable("the number of the next record has moved".to_owned()));
     }
-    for (window, rows) in &group.rows {
-        let own = windows.known.contains(window);
-        let table = if own { *window } else { Window::EARLY }.name();
-        copy(&mut tx, &table, rows).await?;
-    }
+    windows.copy(&mut tx, &group.rows).await?;
     tx.commit().await.map_err(|error| from_sqlx(&error))
 }
 

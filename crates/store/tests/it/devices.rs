@@ -1,6 +1,6 @@
 //! Devices and what the pipeline notes of them.
 
-use tracklane_core::id::DeviceId;
+use tracklane_core::id::{DeviceId, Id as _};
 use tracklane_core::model::{Movement, MovementKind};
 use tracklane_core::position::Point;
 use tracklane_store::device_states::DeviceState;
@@ -148,23 +148,26 @@ async fn states_round_trip(world: World) {
 }
 
 async fn what_is_recorded_is_noted_until_states_say_it(world: World) {
-    let entry = |tenant_id, last_lsn, byte| Entry { tenant_id, last_lsn, devices: vec![byte; 3] };
-    let entries = [entry(world.tenant.id, 0, 1), entry(world.other.id, 7, 2), entry(world.tenant.id, 8, 3)];
+    let entry = |partition, tenant_id, last_lsn, byte| Entry { partition, tenant_id, last_lsn, devices: vec![byte; 3] };
+    let entries = [entry(3, world.tenant.id, 0, 1), entry(3, world.other.id, 7, 2), entry(3, world.tenant.id, 8, 3)];
+    let another = entry(4, world.tenant.id, 7, 4);
     let mut tx = world.begin_system().await;
-    for entry in entries.iter().rev() {
+    for entry in entries.iter().rev().chain([&another]) {
         recorded::insert_any_tenant(&mut tx, entry).await.unwrap();
     }
     tx.commit().await.unwrap();
     let mut db = world.read_system().await;
-    assert_eq!(recorded::load_any_tenant(&mut db, None, 2).await.as_deref(), Ok(&entries[..2]));
-    assert_eq!(recorded::load_any_tenant(&mut db, Some(7), 2).await.as_deref(), Ok(&entries[2..]));
-    assert_eq!(recorded::exists_any_tenant(&mut db, 7).await, Ok(true));
-    assert_eq!(recorded::exists_any_tenant(&mut db, 6).await, Ok(false));
+    assert_eq!(recorded::load_any_tenant(&mut db, 3, None, 2).await.as_deref(), Ok(&entries[..2]));
+    assert_eq!(recorded::load_any_tenant(&mut db, 3, Some(7), 2).await.as_deref(), Ok(&entries[2..]));
+    assert_eq!(recorded::exists_any_tenant(&mut db, 3, 7).await, Ok(true));
+    assert_eq!(recorded::exists_any_tenant(&mut db, 3, 6).await, Ok(false));
+    assert_eq!(recorded::exists_any_tenant(&mut db, 4, 8).await, Ok(false));
     drop(db);
     let mut tx = world.begin_system().await;
-    recorded::delete_before_any_tenant(&mut tx, 7).await.unwrap();
-    recorded::delete_from_any_tenant(&mut tx, 8).await.unwrap();
-    assert_eq!(recorded::load_any_tenant(&mut tx, None, 9).await.as_deref(), Ok(&entries[1..2]));
+    recorded::delete_before_any_tenant(&mut tx, 3, 7).await.unwrap();
+    recorded::delete_from_any_tenant(&mut tx, 3, 8).await.unwrap();
+    assert_eq!(recorded::load_any_tenant(&mut tx, 3, None, 9).await.as_deref(), Ok(&entries[1..2]));
+    assert_eq!(recorded::load_any_tenant(&mut tx, 4, None, 9).await.as_deref(), Ok([another].as_slice()));
     tx.commit().await.unwrap();
 }
 
@@ -197,6 +200,28 @@ async fn many_states_are_written_at_once(world: World) {
     found.sort_by_key(|state| state.device_id);
     assert_eq!(found, [states[1].clone(), states[3].clone()]);
     assert_eq!(device_states::get_many_any_tenant(&mut db, &[]).await, Ok(vec![]));
+    // By the last two bytes of their ids, where devices are parted.
+    if world.url.is_none() {
+        let refused = device_states::load_of_slots_any_tenant(&mut db, 0..9, None, 9).await;
+        assert!(matches!(refused, Err(Error::Other(_))));
+        return;
+    }
+    let slot = |id: &DeviceId| u32::from_str_radix(&id.uuid().simple().to_string()[28..], 16).unwrap();
+    for slots in [0..20_000, 20_000..65_536] {
+        let (mut after, mut parted) = (None, Vec::new());
+        loop {
+            let page = device_states::load_of_slots_any_tenant(&mut db, slots.clone(), after, 20).await.unwrap();
+            after = page.last().map(|state| state.device_id);
+            parted.extend(page.iter().map(|state| state.device_id));
+            if page.len() < 20 {
+                break;
+            }
+        }
+        let mut expected: Vec<DeviceId> = states.iter().map(|state| state.device_id).collect();
+        expected.retain(|id| slots.contains(&slot(id)));
+        expected.sort_unstable();
+        assert_eq!(parted, expected, "{slots:?}");
+    }
 }
 
 async fn all_devices_are_loaded(world: World) {

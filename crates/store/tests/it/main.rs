@@ -11,6 +11,7 @@ mod fixtures;
 mod harness;
 mod positions;
 mod positions_full;
+mod positions_streamed;
 mod records;
 mod shipments;
 mod standby;

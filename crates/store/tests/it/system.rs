@@ -5,20 +5,24 @@ use crate::harness::{World, conformance, create_database, database_url, on_postg
 use sqlx::{Connection, PgConnection};
 use tracklane_core::Timestamp;
 use tracklane_core::id::Id as _;
+use tracklane_core::ports::Tenure;
 use tracklane_store::changes::Change;
 use tracklane_store::{
     Db, Error, Page, Scope, Settings, Store, Transfer, changes, customers, device_states, devices, events, leases,
-    meta, tenants,
+    meta, stream_partitions, tenants,
 };
 use uuid::Uuid;
 
-conformance!(settings_are_kept, leases_have_one_holder, it_answers);
+conformance!(settings_are_kept, leases_have_one_holder, who_was_held_up_comes_too_late, it_answers);
 
 async fn settings_are_kept(world: World) {
     let mut tx = world.begin_system().await;
     assert_eq!(meta::get_any_tenant(&mut tx, "key").await, Ok(None));
     meta::set_any_tenant(&mut tx, "key", "c").await.unwrap();
     meta::set_any_tenant(&mut tx, "key", "d").await.unwrap();
+    assert_eq!(meta::get_any_tenant(&mut tx, "key").await, Ok(Some("d".to_owned())));
+    assert_eq!(meta::set_first_any_tenant(&mut tx, "key", "e").await, Ok(false));
+    assert_eq!(meta::set_first_any_tenant(&mut tx, "new", "f").await, Ok(true));
     assert_eq!(meta::get_any_tenant(&mut tx, "key").await, Ok(Some("d".to_owned())));
     assert!(matches!(meta::get_any_tenant(&mut world.read().await, "key").await, Err(Error::Scope(_))));
 }
@@ -45,6 +49,26 @@ async fn leases_have_one_holder(world: World) {
     assert_eq!(leases::take_any_tenant(&mut tx, "job", two, later, later).await, Ok(true), "its time is over");
     leases::release_any_tenant(&mut tx, "job", two).await.unwrap();
     assert_eq!(leases::take_any_tenant(&mut tx, "job", one, now, soon).await, Ok(true), "it was given back");
+    assert_eq!(leases::list_any_tenant(&mut tx, "jo", now).await, Ok(vec![("job".to_owned(), one)]));
+    assert_eq!(leases::list_any_tenant(&mut tx, "", soon).await, Ok(vec![]), "all are over by then");
+}
+
+async fn who_was_held_up_comes_too_late(world: World) {
+    let [one, two] = [1, 2].map(Uuid::from_u128);
+    let mut tx = world.begin_system().await;
+    assert_eq!(stream_partitions::highest_any_tenant(&mut tx).await, Ok(None));
+    let (first, floor) = stream_partitions::take_over_any_tenant(&mut tx, 5, one).await.unwrap();
+    assert_eq!((first.partition, floor), (5, 1));
+    stream_partitions::hold_any_tenant(&mut tx, first).await.unwrap();
+    stream_partitions::set_floor_any_tenant(&mut tx, first, 70).await.unwrap();
+    let (second, floor) = stream_partitions::take_over_any_tenant(&mut tx, 5, two).await.unwrap();
+    assert_eq!((second.epoch, floor), (first.epoch + 1, 70));
+    assert_eq!(stream_partitions::hold_any_tenant(&mut tx, first).await, Err(Error::Fenced));
+    assert_eq!(stream_partitions::set_floor_any_tenant(&mut tx, first, 80).await, Err(Error::Fenced));
+    stream_partitions::hold_any_tenant(&mut tx, second).await.unwrap();
+    let never = Tenure { partition: 6, epoch: 1 };
+    assert_eq!(stream_partitions::hold_any_tenant(&mut tx, never).await, Err(Error::Fenced));
+    assert_eq!(stream_partitions::highest_any_tenant(&mut tx).await, Ok(Some(5)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,8 +78,8 @@ async fn what_another_node_changes_is_told_in_the_order_of_commits() {
         let url = world.url.clone().unwrap();
         let node = Store::open_with(&Settings { node: mine, ..Settings::at(&url) }).await.unwrap();
         assert_eq!(node.node(), mine);
-        node.claim().await.unwrap();
-        assert!(matches!(world.store.claim().await, Err(Error::Unavailable(_))), "one at a time");
+        node.claim(false).await.unwrap();
+        assert!(matches!(world.store.claim(true).await, Err(Error::Unavailable(_))), "one at a time");
         let start = changes::head_any_tenant(&mut world.read_system().await).await.unwrap();
         let customer = fixtures::customer(world.tenant.id);
         let device = fixtures::device(world.tenant.id);
@@ -213,7 +237,7 @@ async fn processes_tell_each_other_of_events() {
 }
 
 async fn it_answers(world: World) {
-    assert_eq!(world.store.claim().await, Ok(()));
+    assert_eq!(world.store.claim(false).await, Ok(()));
     assert_eq!(world.store.health().await, Ok(()));
     assert_eq!(world.store.maintain().await, Ok(()));
     world.store.close().await;

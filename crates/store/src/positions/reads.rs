@@ -1,0 +1,66 @@
+//! Everything but writing: what several processes may do at once.
+
+use std::time::Duration;
+
+use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tracklane_core::id::{DeviceId, TenantId};
+use tracklane_core::ports::{AreaPage, AreaQuery, HistoryError, HistoryQuery, Limits, Retained};
+use tracklane_core::position::Position;
+
+use super::{area, erase, read, retain, to_port};
+use crate::db::Scope;
+use crate::db::postgres::{from_sqlx, tell};
+
+/// How many connections reads take at most.
+const READERS: u32 = 8;
+/// How long a read waits for one.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(super) struct Reads {
+    pool: sqlx::PgPool,
+    /// Held while rows are taken away, so that nobody copies what another one erases.
+    upkeep: tokio::sync::Mutex<()>,
+}
+
+impl Reads {
+    pub fn new(options: PgConnectOptions) -> Self {
+        let pool = PgPoolOptions::new().max_connections(READERS).acquire_timeout(ACQUIRE_TIMEOUT);
+        Self { pool: pool.connect_lazy_with(options), upkeep: tokio::sync::Mutex::new(()) }
+    }
+
+    /// A connection that is shown these positions and no others.
+    pub async fn handle(&self, scope: Scope) -> Result<PoolConnection<Postgres>, HistoryError> {
+        let handle = self.pool.acquire().await;
+        let mut handle = handle.map_err(|error| to_port(&from_sqlx(&error)))?;
+        tell(&mut handle, scope, false).await.map_err(|error| to_port(&error))?;
+        Ok(handle)
+    }
+
+    pub async fn range(&self, query: HistoryQuery) -> Result<Vec<Position>, HistoryError> {
+        let mut handle = self.handle(Scope::Tenant(query.tenant_id)).await?;
+        read::range(&mut handle, &query).await.map_err(|error| to_port(&error))
+    }
+
+    pub async fn area(&self, query: AreaQuery) -> Result<AreaPage, HistoryError> {
+        let mut handle = self.handle(Scope::Tenant(query.tenant_id)).await?;
+        area::page(&mut handle, &query).await.map_err(|error| to_port(&error))
+    }
+
+    pub async fn erase(&self, tenant_id: TenantId, device_id: Option<DeviceId>) -> Result<(), HistoryError> {
+        let _alone = self.upkeep.lock().await;
+        let mut handle = self.handle(Scope::Tenant(tenant_id)).await?;
+        erase::erase(&mut handle, tenant_id, device_id).await.map_err(|error| to_port(&error))
+    }
+
+    pub async fn retain(&self, limits: Vec<Limits>) -> Result<Retained, HistoryError> {
+        let _alone = self.upkeep.lock().await;
+        let mut handle = self.handle(Scope::System).await?;
+        retain::retain(&mut handle, &limits).await.map_err(|error| to_port(&error))
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
