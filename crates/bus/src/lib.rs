@@ -10,12 +10,14 @@ mod mqtt;
 mod nats;
 mod publication;
 mod rabbitmq;
+mod stream;
 mod tls;
 
 use std::sync::Arc;
 
 pub use address::{Address, AddressError};
 pub use publication::Publication;
+pub use stream::open_stream;
 use tracklane_core::ports::EventSink;
 
 /// A broker that events can be published to.

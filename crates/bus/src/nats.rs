@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_nats::jetstream::context::{Context, ContextBuilder};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream;
-use async_nats::{ConnectOptions, HeaderMap};
+use async_nats::{Client, ConnectOptions, HeaderMap};
 use tokio::sync::Mutex;
 use tracklane_core::cloudevent::CloudEvent;
 use tracklane_core::ports::{BoxFuture, EventSink, SinkError};
@@ -24,7 +24,7 @@ pub struct Nats {
     context: Mutex<Option<Context>>,
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Nats {
     pub fn new(address: Address) -> Self {
@@ -36,15 +36,8 @@ impl Nats {
         if let Some(context) = kept.as_ref() {
             return Ok(context.clone());
         }
-        let mut options = ConnectOptions::new().name("tracklane").connection_timeout(PATIENCE);
-        if let Some((user, password)) = &self.address.credentials {
-            options = options.user_and_password(user.clone(), password.clone());
-        }
-        if self.address.tls {
-            options = options.require_tls(true).tls_client_config(tls::configuration()?);
-        }
-        let client = options.connect(self.address.hosts.as_slice()).await?;
-        let context = ContextBuilder::new().timeout(PATIENCE).build(client);
+        let client = options(&self.address)?.connect(self.address.hosts.as_slice()).await?;
+        let context = context(client);
         let prefix = self.address.joined(".");
         let wanted = stream::Config {
             name: prefix.to_uppercase().replace('.', "_"),
@@ -75,6 +68,23 @@ impl Nats {
         }
         Ok(())
     }
+}
+
+/// How the server at this address is spoken to.
+pub(crate) fn options(address: &Address) -> Result<ConnectOptions, Failure> {
+    let mut options = ConnectOptions::new().name("tracklane").connection_timeout(PATIENCE);
+    if let Some((user, password)) = &address.credentials {
+        options = options.user_and_password(user.clone(), password.clone());
+    }
+    if address.tls {
+        options = options.require_tls(true).tls_client_config(tls::configuration()?);
+    }
+    Ok(options)
+}
+
+/// JetStream over a connection.
+pub(crate) fn context(client: Client) -> Context {
+    ContextBuilder::new().timeout(PATIENCE).build(client)
 }
 
 impl EventSink for Nats {

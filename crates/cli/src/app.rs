@@ -19,14 +19,14 @@ use tracklane_core::time::Env;
 use tracklane_engine::access::FirstLogin;
 use tracklane_engine::secrets::Secrets;
 use tracklane_engine::sinks::Sink;
-use tracklane_engine::{Engine, EngineParts, Offline};
+use tracklane_engine::{Engine, EngineParts, Offline, Scale, StreamParts};
 use tracklane_gateway::{Gateway, Opened};
 use tracklane_server::AppState;
 use tracklane_store::Store;
 
 use self::beside::DevicesBeside;
 pub use self::history::OpenHistory;
-use crate::config::Settings;
+use crate::config::{Settings, roles};
 
 /// The admin that the first start makes.
 #[derive(Clone, Copy)]
@@ -79,9 +79,15 @@ impl App {
         let listen = settings.server.listen;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("failed to listen on {listen}"))?;
         let address = listener.local_addr()?;
-        let gateway = Opened::new(settings.gateway.clone(), settings.mqtt.clone()).await?;
+        let (mut gateway, mut mqtt) = (settings.gateway.clone(), settings.mqtt.clone());
+        if !settings.roles.iter().any(|role| role == "ingest") {
+            (gateway.listen, mqtt.url) = (Vec::new(), String::new());
+        }
+        let gateway = Opened::new(gateway, mqtt).await?;
         let (store, secrets) = open_store(settings, &env).await?;
-        store.claim().await.context("failed to take over the database of the records")?;
+        let stream = settings.stream.open().map_err(|rule| anyhow::anyhow!("stream.url: {rule}"))?;
+        let roles = roles(&settings.roles).map_err(|rule| anyhow::anyhow!("server.roles: {rule}"))?;
+        store.claim(stream.is_some()).await.context("failed to take over the database of the records")?;
         let history = OpenHistory::open(settings, history).await?;
         let parts = EngineParts {
             env: env.clone(),
@@ -89,6 +95,10 @@ impl App {
             history: history.port(),
             settings: settings.engine.clone(),
             secrets,
+            scale: Scale {
+                roles,
+                stream: stream.zip(history.streamed()).map(|(stream, history)| StreamParts { stream, history }),
+            },
         };
         let engine = Engine::start(parts).await.context("failed to start the engine")?;
         // Before anybody can connect: what answers has an admin.
@@ -100,7 +110,9 @@ impl App {
         // Links must name the port that was given, where any would do.
         server.listen = address;
         let public_url = server.public_url();
-        engine.sinks.start(sinks(settings)?, &public_url);
+        if roles.work {
+            engine.sinks.start(sinks(settings)?, &public_url);
+        }
         let (drain, grace) = (Duration::from_secs(server.drain_seconds), Duration::from_secs(server.grace_seconds));
         let (stop, stopped) = oneshot::channel();
         // An error means that nobody can give the order any more: that is an order, too.

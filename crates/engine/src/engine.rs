@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracklane_core::Env;
-use tracklane_core::ports::PositionHistory;
+use tracklane_core::ports::{PositionHistory, PositionStream, StreamedHistory};
 use tracklane_store::Store;
 
 use crate::access::Access;
@@ -26,6 +26,50 @@ use crate::sinks::Sinks;
 use crate::tracking::{Memory, Tracking};
 use crate::webhooks::Webhooks;
 
+/// What a process does of the work, where several share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Roles {
+    /// Answers people and programs, and streams to them.
+    pub api: bool,
+    /// Hears positions.
+    pub ingest: bool,
+    /// Takes positions through the stages.
+    pub track: bool,
+    /// Does what is due: events to brokers, retention.
+    pub work: bool,
+    /// Tells those who want to know.
+    pub notify: bool,
+}
+
+impl Roles {
+    /// Everything.
+    pub const ALL: Self = Self { api: true, ingest: true, track: true, work: true, notify: true };
+}
+
+/// The position stream, and the history behind it.
+#[derive(Clone)]
+pub struct StreamParts {
+    /// Where positions wait for the nodes that track.
+    pub stream: Arc<dyn PositionStream>,
+    /// Where those keep them.
+    pub history: Arc<dyn StreamedHistory>,
+}
+
+/// Whether the process works alone.
+#[derive(Clone)]
+pub struct Scale {
+    /// What it does.
+    pub roles: Roles,
+    /// What it shares positions through with others; none when it tracks alone.
+    pub stream: Option<StreamParts>,
+}
+
+impl Default for Scale {
+    fn default() -> Self {
+        Self { roles: Roles::ALL, stream: None }
+    }
+}
+
 /// What an engine is made of.
 pub struct EngineParts {
     /// Time and randomness.
@@ -38,6 +82,8 @@ pub struct EngineParts {
     pub settings: Settings,
     /// The installation's keys.
     pub secrets: Secrets,
+    /// Whether it works alone.
+    pub scale: Scale,
 }
 
 /// The application. Cheap to clone; all clones are one.
@@ -67,6 +113,8 @@ pub struct Engine {
     pub idempotency: Idempotency,
     /// What all of them stand on.
     pub base: Arc<Base>,
+    /// What this process does of the work.
+    pub roles: Roles,
     /// Takes in what other nodes change.
     follower: Arc<Mutex<Option<JoinHandle<()>>>>,
     /// Tells the background work to end.
@@ -80,14 +128,16 @@ impl Engine {
     /// # Errors
     /// When the store or the history cannot be read.
     pub async fn start(parts: EngineParts) -> Result<Self> {
-        let EngineParts { env, store, history, settings, secrets } = parts;
+        let EngineParts { env, store, history, settings, secrets, scale } = parts;
+        let roles = scale.roles;
         let place = follow::place(&store).await?;
-        let memory = Memory::load(&store, settings.tracking.shards()).await?;
+        let partitions = scale.stream.as_ref().map(|parts| parts.stream.partitions() as usize);
+        let memory = Memory::load(&store, partitions.unwrap_or_else(|| settings.tracking.shards())).await?;
         let base = Arc::new(Base { env, store, settings, secrets, memory });
         let stop = CancellationToken::new();
         let live = Live::start(base.clone(), stop.clone());
         let shipments = Shipments::new(base.clone());
-        let tracking = Tracking::start(base.clone(), history.clone(), shipments.clone(), live.clone()).await?;
+        let tracking = Tracking::start(base.clone(), history.clone(), shipments.clone(), live.clone(), scale).await?;
         let access = Access::start(base.clone()).await?;
         let follower = tokio::spawn(follow::run(base.clone(), access.clone(), place, stop.clone()));
         Ok(Self {
@@ -96,13 +146,14 @@ impl Engine {
             idempotency: Idempotency::new(&base),
             dispatch: Dispatch::new(base.clone(), shipments.clone(), tracking.clone()),
             access,
-            retention: Retention::start(base.clone(), history, stop.clone()),
+            retention: Retention::start(base.clone(), history, roles.work.then(|| stop.clone())),
             sinks: Sinks::new(base.clone(), stop.clone()),
-            webhooks: Webhooks::start(base.clone(), stop.clone())?,
+            webhooks: Webhooks::start(base.clone(), roles.notify.then(|| stop.clone()))?,
             shipments,
             tracking,
             live,
             base,
+            roles,
             follower: Arc::new(Mutex::new(Some(follower))),
             stop,
         })

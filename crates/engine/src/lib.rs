@@ -39,7 +39,7 @@ pub mod tracking;
 pub mod webhooks;
 
 pub use base::Base;
-pub use engine::{Engine, EngineParts};
+pub use engine::{Engine, EngineParts, Roles, Scale, StreamParts};
 pub use error::{Error, Result};
 pub use offline::Offline;
 pub use settings::{AlarmSettings, Settings, TrackingLimits, TrackingRules, TrackingSettings};

@@ -33,9 +33,10 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// Starts it; it ends when `stop` is cancelled.
-    pub(crate) fn start(base: Arc<Base>, history: Arc<dyn PositionHistory>, stop: CancellationToken) -> Self {
+    /// Starts it, unless it is for another process; it ends when `stop` is cancelled.
+    pub(crate) fn start(base: Arc<Base>, history: Arc<dyn PositionHistory>, stop: Option<CancellationToken>) -> Self {
         let retention = Self { base, history, worker: Arc::default() };
+        let Some(stop) = stop else { return retention };
         let worker = retention.clone();
         let task = tokio::spawn(async move {
             let look = async || {

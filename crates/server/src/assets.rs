@@ -37,6 +37,11 @@ pub fn file(path: &str) -> Option<Vec<u8>> {
     Web::get(path).map(|file| file.data.into_owned())
 }
 
+/// The answer of a process that does other work to whatever it does not serve.
+pub async fn not_here() -> Problem {
+    Problem::new(Kind::NotFound, "this process does not serve it: others share its work")
+}
+
 /// The answer to whatever no route knows.
 pub async fn fallback(request: Request) -> Response {
     let path = request.uri().path();

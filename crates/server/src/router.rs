@@ -128,10 +128,12 @@ fn work() -> OpenApiRouter<App> {
         .routes(routes!(ordertracking::assign))
         .routes(routes!(ordertracking::track))
         .routes(routes!(ordertracking::history))
-        // Operation
-        .routes(routes!(ops::livez))
-        .routes(routes!(ops::readyz))
-        .routes(routes!(ops::metrics))
+        .merge(operation())
+}
+
+/// For those who run the server: on every process, whatever it does.
+fn operation() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(ops::livez)).routes(routes!(ops::readyz)).routes(routes!(ops::metrics))
 }
 
 /// Routes that are no part of the documented API: pages, and other names for documented routes.
@@ -158,10 +160,13 @@ fn undocumented_ingest() -> Router<App> {
 pub fn router(app: App) -> Router {
     let limit = DefaultBodyLimit::max(app.settings.body_limit_bytes);
     let edge = middleware::from_fn_with_state(app.clone(), edge::layer);
-    let (documented, _) = work().split_for_parts();
-    let work = documented
-        .merge(undocumented())
-        .fallback(assets::fallback)
+    let roles = app.engine.roles;
+    let work = if roles.api {
+        work().split_for_parts().0.merge(undocumented()).fallback(assets::fallback)
+    } else {
+        operation().split_for_parts().0.fallback(assets::not_here)
+    };
+    let work = work
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
         .layer((limit, RequestDecompressionLayer::new()))
         .layer(middleware::from_fn_with_state(app.clone(), unbroken::layer))
@@ -169,7 +174,7 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new());
     let (documented, _) = ingest().split_for_parts();
     let ingest = documented.merge(undocumented_ingest()).layer((edge, limit, RequestDecompressionLayer::new()));
-    let all = work.merge(ingest);
+    let all = if roles.ingest { work.merge(ingest) } else { work };
     match cors(&app.settings.cors_origins) {
         Some(cors) => all.layer(cors).with_state(app),
         None => all.with_state(app),

@@ -67,6 +67,7 @@ impl TestEngine {
             history: history.clone(),
             settings,
             secrets: Secrets::new([7; 32]),
+            scale: tracklane_engine::Scale::default(),
         };
         let engine = Engine::start(parts).await.expect("the engine starts");
         let first = engine.access.bootstrap(ADMIN_EMAIL, Some(ADMIN_PASSWORD)).await.expect("the first start succeeds");

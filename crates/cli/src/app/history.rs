@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tracklane_core::ports::PositionHistory;
+use tracklane_core::ports::{PositionHistory, StreamedHistory};
 use tracklane_history::History;
-use tracklane_store::PgHistory;
+use tracklane_store::{PgHistory, PgStreamedHistory};
 
 use crate::config::Settings;
 
@@ -15,6 +15,8 @@ pub enum OpenHistory {
     Files(Arc<History>),
     /// On PostgreSQL.
     Postgres(Arc<PgHistory>),
+    /// On PostgreSQL, where several processes write what a position stream brings them.
+    Streamed(Arc<PgStreamedHistory>),
 }
 
 impl OpenHistory {
@@ -24,6 +26,10 @@ impl OpenHistory {
     /// When it cannot be opened.
     pub async fn open(settings: &Settings, files: tracklane_history::Settings) -> anyhow::Result<Self> {
         const FAILED: &str = "failed to open the position history";
+        if !settings.stream.url.is_empty() {
+            let history = PgStreamedHistory::open(&settings.history.url).await.context(FAILED)?;
+            return Ok(Self::Streamed(Arc::new(history)));
+        }
         if !settings.history.url.is_empty() {
             return Ok(Self::Postgres(Arc::new(PgHistory::open(&settings.history.url).await.context(FAILED)?)));
         }
@@ -37,6 +43,15 @@ impl OpenHistory {
         match self {
             Self::Files(history) => history.clone(),
             Self::Postgres(history) => history.clone(),
+            Self::Streamed(history) => history.clone(),
+        }
+    }
+
+    /// As the engine knows one that a position stream fills.
+    pub fn streamed(&self) -> Option<Arc<dyn StreamedHistory>> {
+        match self {
+            Self::Files(_) | Self::Postgres(_) => None,
+            Self::Streamed(history) => Some(history.clone()),
         }
     }
 
@@ -52,6 +67,10 @@ impl OpenHistory {
                 closed.context("failed to close the position history")
             }
             Self::Postgres(history) => {
+                history.close().await;
+                Ok(())
+            }
+            Self::Streamed(history) => {
                 history.close().await;
                 Ok(())
             }

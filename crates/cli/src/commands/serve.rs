@@ -22,6 +22,9 @@ pub struct ServeArgs {
     /// The data folder.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    /// What this process does, joined by commas: api, ingest, track, work, notify. All of it unless several share the work.
+    #[arg(long, value_name = "ROLES")]
+    roles: Option<String>,
     /// The e-mail address of the admin that the first start makes.
     #[arg(long, value_name = "EMAIL", default_value = "admin@tracklane.local")]
     admin: String,
@@ -36,6 +39,7 @@ pub async fn run(global: &Global, args: ServeArgs) -> anyhow::Result<()> {
         global,
         &[
             ("--listen", "server", "listen", args.listen.map(|address| address.to_string())),
+            ("--roles", "server", "roles", args.roles),
             ("--data", "server", "data", args.data.map(|path| path.display().to_string())),
         ],
     )?;

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
-use tracklane_engine::Settings as EngineSettings;
+use tracklane_engine::{Roles, Settings as EngineSettings};
 use tracklane_gateway::{GatewaySettings, MqttSettings};
 use tracklane_server::ServerSettings;
 use tracklane_store::{PgHistory, Store};
 
 pub use layers::{DEFAULT, Layers, Problem, SECRETS};
-pub use sections::{HistorySection, LogFormat, LogSection, SinksSection};
+pub use sections::{HistorySection, LogFormat, LogSection, SinksSection, StreamSection, roles};
 
 /// Every setting, ready to use.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -28,6 +28,10 @@ pub struct Settings {
     pub store: tracklane_store::Settings,
     /// Position history.
     pub history: HistorySection,
+    /// What this process does.
+    pub roles: Vec<String>,
+    /// What positions are shared through with other processes.
+    pub stream: StreamSection,
     /// What the engine owns: tracking, webhooks, access.
     pub engine: EngineSettings,
     /// Devices that speak over sockets of their own.
@@ -84,6 +88,7 @@ impl Settings {
         ranges::check(&mut layers);
         let mut table = layers.table();
         let data = take(&mut table, "server", "data");
+        let named = take(&mut table, "server", "roles").unwrap_or(Value::Array(Vec::new()));
         let limits = table.remove("limits").unwrap_or(Value::Table(Table::new()));
         let settings = Self {
             data: PathBuf::from(data.as_ref().and_then(Value::as_str).unwrap_or_default()),
@@ -93,6 +98,8 @@ impl Settings {
             },
             store: known(&mut layers, &mut table, "store"),
             history: known(&mut layers, &mut table, "history"),
+            roles: section(&mut layers, "server.roles", named),
+            stream: known(&mut layers, &mut table, "stream"),
             engine: EngineSettings {
                 tracking: known(&mut layers, &mut table, "tracking"),
                 filter: known(&mut layers, &mut table, "filter"),
@@ -133,11 +140,34 @@ impl Settings {
             let origin = layers.origin("history.url").clone();
             layers.report(origin, "history.url", &error.to_string());
         }
+        settings.check_scale(&mut layers);
         for (index, rule) in settings.sinks.publications().err().unwrap_or_default() {
             let origin = layers.origin("sinks.publish").clone();
             layers.report(origin, &format!("sinks.publish[{index}]"), &rule);
         }
         if layers.problems.is_empty() { Ok(settings) } else { Err(Invalid(layers.problems)) }
+    }
+
+    /// What several processes need to share the work.
+    fn check_scale(&self, layers: &mut Layers) {
+        let mut report = |key: &str, rule: &str| {
+            let origin = layers.origin(key).clone();
+            layers.report(origin, key, rule);
+        };
+        match (roles(&self.roles), self.stream.open()) {
+            (Err(rule), _) => report("server.roles", &rule),
+            (_, Err(rule)) => report("stream.url", &rule),
+            (Ok(all), Ok(None)) if all != Roles::ALL => {
+                report("server.roles", "processes that share the work need a position stream: set stream.url, too");
+            }
+            (_, Ok(Some(_))) if PgHistory::check_url(&self.store_url()).is_err() => {
+                report("stream.url", "needs store.url to be a PostgreSQL");
+            }
+            (_, Ok(Some(_))) if self.history.url.is_empty() => {
+                report("stream.url", "needs history.url to be a PostgreSQL; it may be that of the records");
+            }
+            _ => {}
+        }
     }
 
     /// Where positions are when they are kept in files.

@@ -1,7 +1,11 @@
 //! The sections that belong to the binary itself. The others belong to the crates that use them.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use tracklane_bus::Publication;
+use tracklane_core::ports::PositionStream;
+use tracklane_engine::Roles;
 
 /// Position history: where it is, and what may be set of [`tracklane_history::Settings`] when it is files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +67,43 @@ impl HistorySection {
             ..tracklane_history::Settings::default()
         }
     }
+}
+
+/// Where positions wait for the processes that track.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StreamSection {
+    /// URL of a broker; empty when this process tracks alone.
+    pub url: String,
+}
+
+impl StreamSection {
+    /// The stream, if there is one. It connects when it is first needed.
+    ///
+    /// # Errors
+    /// The rule that the URL breaks.
+    pub fn open(&self) -> Result<Option<Arc<dyn PositionStream>>, String> {
+        if self.url.is_empty() {
+            return Ok(None);
+        }
+        tracklane_bus::open_stream(&self.url).map(Some).map_err(|error| error.to_string())
+    }
+}
+
+/// The names of what a process may do.
+pub const ROLES: [&str; 5] = ["api", "ingest", "track", "work", "notify"];
+
+/// What a process does, by name.
+///
+/// # Errors
+/// The rule that is broken.
+pub fn roles(names: &[String]) -> Result<Roles, String> {
+    let unknown = names.iter().find(|name| !ROLES.contains(&name.as_str()));
+    if unknown.is_some() || names.is_empty() {
+        return Err(format!("must be at least one of {}", ROLES.join(", ")));
+    }
+    let [api, ingest, track, work, notify] = ROLES.map(|role| names.iter().any(|name| name == role));
+    Ok(Roles { api, ingest, track, work, notify })
 }
 
 /// Other systems that are told what happens.

@@ -14,7 +14,7 @@ use crate::support::{Server, api_key, err, out, run, tracklane};
 const FIXES: i64 = 40;
 
 /// An empty database, if there is a PostgreSQL.
-fn database(name: &str) -> Option<String> {
+pub fn database(name: &str) -> Option<String> {
     let Ok(base) = std::env::var("TRACKLANE_TEST_POSTGRES_URL") else {
         eprintln!("left out: there is no TRACKLANE_TEST_POSTGRES_URL");
         return None;

@@ -57,7 +57,13 @@ impl Server {
     /// Starts a server on the data in `folder`, on a port that it chooses, and waits until it says that it listens.
     /// Nothing is limited.
     pub fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    /// The same, with more arguments.
+    pub fn start_with(folder: &Path, more: &[&str]) -> Self {
         let mut child = tracklane(folder, &["serve", "--data", "data", "--listen", "127.0.0.1:0"])
+            .args(more)
             .env("TRACKLANE__LIMITS__POSITIONS_PER_SECOND", "0")
             .env("TRACKLANE__LIMITS__REQUESTS_PER_MINUTE", "0")
             .env("TRACKLANE__LOG__FORMAT", "json")

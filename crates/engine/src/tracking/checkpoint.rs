@@ -13,10 +13,11 @@ use super::dedupe;
 use super::filter::Judge;
 use super::pass::{Found, Pass};
 use super::persist;
-use super::pipeline::Works;
+use super::pipeline::{Source, Works};
 use super::recorded::{self, Held, Recorded};
 use super::recorder::{Item, Recorders, Saving};
 use super::states::{DeviceState, ShardStates};
+use super::stream;
 use super::turn::Failure;
 use crate::error::{Error, Result};
 
@@ -34,6 +35,17 @@ const BATCH: usize = 1_000;
 /// # Errors
 /// As the store and the history say; then the same states are saved next time.
 pub(super) async fn save(works: &Works, recorders: &Recorders) -> Result<()> {
+    if let Source::Stream(streaming) = &works.source {
+        for shard in streaming.live() {
+            if let Err(error) = stream::save(works, streaming, recorders, shard).await {
+                if persist::is_fenced(&error) {
+                    streaming.lost(shard);
+                }
+                tracing::warn!(shard, %error, "the states of a partition are not saved; they will be the next time");
+            }
+        }
+        return Ok(());
+    }
     // Whatever has a number below this was in a state before it was durable.
     let floor = works.history.next_lsn();
     for shard in 0..works.base.memory.states.shards() {
@@ -43,7 +55,7 @@ pub(super) async fn save(works: &Works, recorders: &Recorders) -> Result<()> {
     let mut tx = works.base.store.begin(Scope::System).await?;
     meta::set_any_tenant(&mut tx, FLOOR, &floor.to_string()).await?;
     // The states say it now.
-    tracklane_store::recorded::delete_before_any_tenant(&mut tx, floor).await?;
+    tracklane_store::recorded::delete_before_any_tenant(&mut tx, 0, floor).await?;
     tx.commit().await?;
     let history = works.history.clone();
     let done = tokio::task::spawn_blocking(move || history.checkpoint(floor)).await;
@@ -52,17 +64,17 @@ pub(super) async fn save(works: &Works, recorders: &Recorders) -> Result<()> {
 }
 
 /// Saves the states of devices of one shard, behind everything that they led to so far.
-async fn save_some(works: &Works, recorders: &Recorders, shard: usize, dirty: Vec<DeviceId>) -> Result<()> {
+pub(super) async fn save_some(works: &Works, recorders: &Recorders, shard: usize, dirty: Vec<DeviceId>) -> Result<()> {
     for some in dirty.chunks(BATCH) {
         let (reply, answer) = oneshot::channel();
         let (ids, movements) = {
             let mut states = works.states(shard);
             // Durable when everything is that the states hold.
-            let durable = works.history.append(Vec::new())?.durable;
+            let durable = works.settled(shard)?;
             let rows = collect(&mut states, some);
             let ids: Vec<DeviceId> = rows.iter().map(|row| row.device_id).collect();
             let movements = persist::take_ended(&mut states, ids.iter());
-            let saving = Saving { rows, movements: movements.clone() };
+            let saving = Saving { tenure: works.tenure(shard), rows, movements: movements.clone() };
             recorders.of(shard).give(Item::Save(saving, durable, reply));
             (ids, movements)
         };
@@ -117,7 +129,7 @@ pub(super) async fn restore(works: &Arc<Works>) -> Result<()> {
     }
     let mut tx = works.base.store.begin(Scope::System).await?;
     // Of a history that was begun anew, likewise.
-    tracklane_store::recorded::delete_from_any_tenant(&mut tx, next).await?;
+    tracklane_store::recorded::delete_from_any_tenant(&mut tx, 0, next).await?;
     tx.commit().await?;
     catch_up(works, |_| true).await
 }
@@ -155,7 +167,7 @@ pub(super) async fn catch_up(
     tracing::info!(positions = missed.len(), "catching up with positions that were durable but not yet applied");
     // Turns of different devices need no order among each other; those of one device do.
     missed.sort_by_key(|(_, position)| (position.device_id, position.fix_time));
-    let recorded = recorded::load(works).await?;
+    let recorded = recorded::load(works, 0).await?;
     let is_recorded = |lsn: Lsn, device| recorded.get(&device).is_some_and(|recorded| lsn <= recorded.lsn);
     let (mut told, mut missed): (Vec<_>, Vec<_>) =
         missed.into_iter().partition(|(lsn, position)| is_recorded(*lsn, position.device_id));

@@ -9,6 +9,7 @@ use tracklane_core::position::Position;
 use tracklane_core::time::Micros;
 
 use super::states::ShardStates;
+use super::turn::Row;
 
 /// How many kept positions of one device one submission looks at. Rows beyond are taken for late, and replace what is there.
 const MOST: usize = 20_000;
@@ -38,6 +39,14 @@ impl Known {
     /// The same, as if no row were known: for rows that are themselves taken from history.
     pub fn but_rows(self) -> Self {
         Self { times: HashMap::new(), ..self }
+    }
+
+    /// The same, as if these rows were not known.
+    pub fn but_rows_of(mut self, rows: &[Row]) -> Self {
+        for Row { position, .. } in rows {
+            self.times.remove(&(position.device_id, position.fix_time));
+        }
+        self
     }
 }
 

@@ -39,6 +39,7 @@ impl Trouble {
             HistoryError::Io(_) | HistoryError::Corrupt(_) => {
                 Failure::Unavailable("position history unavailable".to_owned())
             }
+            HistoryError::Fenced => Failure::Fenced,
         };
         let mut now = self.failure.lock();
         if now.is_none() {

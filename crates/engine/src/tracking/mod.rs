@@ -24,6 +24,7 @@ mod said;
 mod service;
 mod states;
 mod stats;
+mod stream;
 mod trips;
 mod turn;
 mod watch;

@@ -37,6 +37,7 @@ pub(super) async fn record(
         Ok(()) => Ok(()),
         Err(Error::Full) => Err(Failure::Full),
         Err(Error::Unavailable(_)) => Err(unavailable()),
+        Err(error) if is_fenced(&error) => Err(Failure::Fenced),
         Err(error) => record_apart(works, tenant, led_to, held, &error).await,
     }
 }
@@ -58,6 +59,11 @@ async fn record_patiently(
         tokio::time::sleep(wait).await;
     }
     record_once(works, tenant, led_to, held, again).await
+}
+
+/// True when another node tracks these devices now.
+pub(super) fn is_fenced(error: &Error) -> bool {
+    matches!(error, Error::Internal(cause) if cause.downcast_ref() == Some(&tracklane_store::Error::Fenced))
 }
 
 /// What a task that did not come to its end means.

@@ -32,7 +32,7 @@ use tokio::sync::{OwnedMutexGuard, oneshot};
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, DriverId, TenantId};
 use tracklane_core::model::{DeviceLatest, Movement};
-use tracklane_core::ports::{BoxFuture, HistoryError, HistoryQuery, Lsn, PositionHistory};
+use tracklane_core::ports::{BoxFuture, HistoryError, HistoryQuery, Lsn, PositionHistory, Tenure};
 use tracklane_core::position::{Mark, Position};
 
 use super::dedupe::{self, Known};
@@ -44,6 +44,7 @@ use super::recorded::Held;
 use super::recorder::{Item, Recorders, Recording};
 use super::states::{Ended, ShardStates};
 use super::stats::Stats;
+use super::stream::Streaming;
 use super::turn::{Failure, Kept, Row};
 use crate::base::Base;
 use crate::live::Live;
@@ -52,6 +53,7 @@ use crate::shipments::Shipments;
 /// What the stages work with.
 pub(super) struct Works {
     pub base: Arc<Base>,
+    pub source: Source,
     pub history: Arc<dyn PositionHistory>,
     pub shipments: Shipments,
     pub live: Live,
@@ -66,6 +68,14 @@ pub(super) struct Works {
     pub closed: AtomicBool,
     /// Whose turn it is to bring late rows, by shard.
     pub late_turns: Vec<Arc<tokio::sync::Mutex<()>>>,
+}
+
+/// Where positions get their numbers, and become durable.
+pub(super) enum Source {
+    /// In the history of this process.
+    History,
+    /// In the position stream, before they come here.
+    Stream(Arc<Streaming>),
 }
 
 /// What history has already, and the turn of the shard's late rows.
@@ -96,7 +106,7 @@ impl Taken {
     /// Waits until the rows may be acknowledged. Whoever gives up waiting changes nothing.
     pub async fn acknowledged(self, works: &Works) -> Result<Outcomes, Failure> {
         let outcome = match self.until {
-            Until::Durable(durable) => durable.await.map_err(|error| works.trouble.lost(&error)),
+            Until::Durable(durable) => durable.await.map_err(|error| works.lost(&error)),
             Until::Recorded(recorded) => recorded.await.unwrap_or_else(|_| Err(Failure::stopping())),
         };
         outcome.map(|()| self.kept)
@@ -113,6 +123,7 @@ impl Works {
         recorders: &Recorders,
         shard: usize,
         rows: SmallVec<[Row; 1]>,
+        last: Option<Lsn>,
     ) -> Result<Result<Taken, SmallVec<[Row; 1]>>, Failure> {
         let states = self.states(shard);
         if rows.len() > 1 {
@@ -122,7 +133,7 @@ impl Works {
         if !self.late_spans(&states, &rows).is_empty() {
             return Ok(Err(rows));
         }
-        self.take_with(recorders, shard, states, rows, &Known::default()).map(Ok)
+        self.take_with(recorders, shard, states, rows, &Known::default(), last).map(Ok)
     }
 
     /// Asks history which of these rows, some of them late, it has already. Hold the answer until they are
@@ -130,14 +141,15 @@ impl Works {
     pub async fn asked(&self, shard: usize, rows: &[Row]) -> Asked {
         let turn = self.late_turns[shard].clone().lock_owned().await;
         // History knows what is durable. What does not become so is refused when these rows are taken.
-        if let Ok(before) = self.history.append(Vec::new()) {
-            let _ = before.durable.await;
+        if let Ok(durable) = self.settled(shard) {
+            let _ = durable.await;
         }
         let spans = self.late_spans(&self.states(shard), rows);
         Asked { known: dedupe::ask(&*self.history, spans).await, _turn: turn }
     }
 
-    /// Takes rows of one tenant and one shard, sorted by device and fix time, through the stages.
+    /// Takes rows of one tenant and one shard, sorted by device and fix time, through the stages. Rows of the stream say up to
+    /// which record of it they are.
     ///
     /// # Errors
     /// When none of them is taken.
@@ -147,8 +159,72 @@ impl Works {
         shard: usize,
         rows: SmallVec<[Row; 1]>,
         known: &Known,
+        last: Option<Lsn>,
     ) -> Result<Taken, Failure> {
-        self.take_with(recorders, shard, self.states(shard), rows, known)
+        self.take_with(recorders, shard, self.states(shard), rows, known, last)
+    }
+
+    /// Takes up again what has led to all that it leads to, and tells nothing of it.
+    pub fn take_silently(&self, shard: usize, rows: SmallVec<[Row; 1]>, known: &Known, last: Lsn) {
+        let mut states = self.states(shard);
+        let (found, ..) = self.pass(&mut states, rows, known);
+        applied(&mut states, &found, last, false);
+        self.expected.settle(found.run);
+    }
+
+    /// Gives positions their numbers, or those that the stream gave them. Answers the number of the last one.
+    fn append(
+        &self,
+        shard: usize,
+        positions: Vec<Position>,
+        last: Option<Lsn>,
+    ) -> Result<(Lsn, BoxFuture<'static, Result<(), HistoryError>>), HistoryError> {
+        match (&self.source, last) {
+            (Source::Stream(streaming), Some(last)) => Ok((last, streaming.append(shard, last, positions)?)),
+            _ => {
+                let appended = self.history.append(positions)?;
+                Ok((appended.next.saturating_sub(1), appended.durable))
+            }
+        }
+    }
+
+    /// Ready when all is durable that the states of a shard hold.
+    ///
+    /// # Errors
+    /// Why it will not be.
+    pub fn settled(&self, shard: usize) -> Result<BoxFuture<'static, Result<(), HistoryError>>, HistoryError> {
+        match &self.source {
+            Source::History => Ok(self.history.append(Vec::new())?.durable),
+            Source::Stream(streaming) => streaming.settled(shard),
+        }
+    }
+
+    /// The shards whose states are this process's own.
+    pub fn own_shards(&self) -> Vec<usize> {
+        match &self.source {
+            Source::History => (0..self.base.memory.states.shards()).collect(),
+            Source::Stream(streaming) => streaming.live(),
+        }
+    }
+
+    /// The tenure under which a shard is this process's own; none where there is no stream.
+    pub fn tenure(&self, shard: usize) -> Option<Tenure> {
+        match &self.source {
+            Source::History => None,
+            Source::Stream(streaming) => streaming.tenure(shard),
+        }
+    }
+
+    /// A position could not be kept. Answers what the caller is told.
+    pub fn lost(&self, error: &HistoryError) -> Failure {
+        match &self.source {
+            Source::History => self.trouble.lost(error),
+            // The stream has it: its tenure ends.
+            Source::Stream(_) => match error {
+                HistoryError::Fenced => Failure::Fenced,
+                other => Failure::Unavailable(other.to_string()),
+            },
+        }
     }
 
     fn take_with(
@@ -158,6 +234,7 @@ impl Works {
         mut states: MutexGuard<'_, ShardStates>,
         rows: SmallVec<[Row; 1]>,
         known: &Known,
+        last: Option<Lsn>,
     ) -> Result<Taken, Failure> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Failure::stopping());
@@ -165,22 +242,22 @@ impl Works {
         self.trouble.check()?;
         let tenant = rows.first().map(|row| row.position.tenant_id);
         let (found, kept, positions) = self.pass(&mut states, rows, known);
-        let appended = match self.history.append(positions) {
+        let (last, durable) = match self.append(shard, positions, last) {
             Ok(appended) => appended,
             Err(error) => {
                 applied(&mut states, &found, Lsn::MAX, false);
                 self.expected.settle(found.run);
-                return Err(self.trouble.lost(&error));
+                return Err(self.lost(&error));
             }
         };
-        let moved = applied(&mut states, &found, appended.next.saturating_sub(1), self.live.connections() > 0);
+        let moved = applied(&mut states, &found, last, self.tells_positions());
         self.stats.kept(kept.iter().map(|(_, kept)| *kept));
         let until = match found.led_to.into_iter().next() {
-            None => Until::Durable(appended.durable),
+            None => Until::Durable(durable),
             Some((tenant, mut led_to)) => {
-                let held = Held::behind(&mut states, &mut led_to, &found.touched);
+                let held = Held::behind(&mut states, &mut led_to, &found.touched).under(self.tenure(shard));
                 let (reply, recorded) = oneshot::channel();
-                let (run, durable) = (found.run, appended.durable);
+                let run = found.run;
                 recorders.of(shard).give(Item::Recording(Recording { run, tenant, led_to, held, durable, reply }));
                 Until::Recorded(recorded)
             }
@@ -229,8 +306,21 @@ impl Works {
         (found, kept, positions)
     }
 
+    /// Whether anybody may want to know where devices are.
+    fn tells_positions(&self) -> bool {
+        matches!(self.source, Source::Stream(_)) || self.live.connections() > 0
+    }
+
     /// Hands out the newest positions of a tenant's devices.
     fn publish(&self, tenant: TenantId, moved: &[DeviceLatest]) {
+        if let Source::Stream(streaming) = &self.source {
+            streaming.tell_moved(tenant, moved);
+        }
+        self.publish_here(tenant, moved);
+    }
+
+    /// Hands out the newest positions of a tenant's devices to those who listen to this process.
+    pub fn publish_here(&self, tenant: TenantId, moved: &[DeviceLatest]) {
         let shipments = |driver: Option<DriverId>| driver.map(|driver| self.base.memory.watch.shipments_of(driver));
         let positions = moved.iter().map(|latest| (latest, shipments(latest.driver_id).unwrap_or_default()));
         self.live.publish_positions(tenant, positions);

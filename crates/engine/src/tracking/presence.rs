@@ -55,7 +55,7 @@ fn is_silent(heard: Timestamp, now: Timestamp, offline_s: i64) -> bool {
 pub(super) fn tell_silent(works: &Works, recorders: &Recorders) -> Result<()> {
     let (now, settings, zones) = (works.base.env.now(), &works.base.settings.tracking, &works.base.memory.zones);
     let mut offline_s = HashMap::<TenantId, i64>::new();
-    for shard in 0..works.base.memory.states.shards() {
+    for shard in works.own_shards() {
         let mut states = works.states(shard);
         let silent = states.iter().filter_map(|(id, state)| {
             let heard: Timestamp = state.heard.filter(|_| !state.offline)?.into();
@@ -69,7 +69,7 @@ pub(super) fn tell_silent(works: &Works, recorders: &Recorders) -> Result<()> {
             tenants.entry(tenant).or_default().push((device, heard));
         }
         for (tenant, devices) in tenants {
-            let durable = works.history.append(Vec::new())?.durable;
+            let durable = works.settled(shard)?;
             let mut led_to = Consequences::default();
             for (device_id, heard_at) in devices {
                 let driver_id = works.base.memory.devices.by_id(device_id).and_then(|device| device.driver_id);
@@ -87,7 +87,7 @@ pub(super) fn tell_silent(works: &Works, recorders: &Recorders) -> Result<()> {
                     (state.offline, state.dirty) = (true, true);
                 }
             }
-            let held = Held::whole(&mut states, &mut led_to);
+            let held = Held::whole(&mut states, &mut led_to).under(works.tenure(shard));
             let run = works.expected.next_run();
             recorders.of(shard).give(Item::Recording(Recording::nobody_waits(run, tenant, led_to, held, durable)));
         }

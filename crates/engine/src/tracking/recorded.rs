@@ -3,13 +3,12 @@
 //! something else did, nothing of which is in the history, it is the state itself.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tracklane_core::id::{DeviceId, TenantId};
-use tracklane_core::ports::Lsn;
+use tracklane_core::ports::{Lsn, Tenure};
 use tracklane_geo::visit::Visits;
-use tracklane_store::{Db, Scope, device_states, recorded};
+use tracklane_store::{Db, Scope, device_states, recorded, stream_partitions};
 
 use super::alarms::Alarms;
 use super::pass::Touched;
@@ -52,6 +51,11 @@ impl Recorded {
         }
     }
 
+    /// Which device.
+    pub fn device(&self) -> DeviceId {
+        self.device
+    }
+
     /// Makes a state that holds as much of the history say what was told.
     pub fn restore(&self, state: &mut DeviceState) {
         state.visits = self.visits.clone();
@@ -66,6 +70,8 @@ impl Recorded {
 /// What goes into the store with what devices led to.
 #[derive(Debug, Default)]
 pub(super) struct Held {
+    /// For which partition of the stream, and under which tenure; none where there is no stream.
+    tenure: Option<Tenure>,
     states: BTreeMap<DeviceId, device_states::DeviceState>,
     recorded: BTreeMap<DeviceId, Recorded>,
 }
@@ -91,20 +97,30 @@ impl Held {
         Self { recorded, ..Self::states(persist::rows_of(states, led_to, &others)) }
     }
 
+    /// The same, under a tenure.
+    pub fn under(self, tenure: Option<Tenure>) -> Self {
+        Self { tenure, ..self }
+    }
+
     /// Adds what came later: of one device the last holds what those before it held.
     pub fn add(&mut self, later: Self) {
+        self.tenure = later.tenure;
         self.states.extend(later.states);
         self.recorded.extend(later.recorded);
     }
 
     /// Writes it down.
     pub async fn write(&self, db: &mut Db, tenant_id: TenantId) -> Result<()> {
+        if let Some(tenure) = self.tenure {
+            stream_partitions::hold_any_tenant(db, tenure).await?;
+        }
         let rows: Vec<_> = self.states.values().cloned().collect();
         device_states::upsert_many_any_tenant(db, &rows).await?;
         if let Some(last_lsn) = self.last_lsn() {
+            let partition = self.partition();
             let devices: Vec<&Recorded> = self.recorded.values().collect();
             let devices = serde_json::to_vec(&devices).unwrap_or_default();
-            recorded::insert_any_tenant(db, &recorded::Entry { tenant_id, last_lsn, devices }).await?;
+            recorded::insert_any_tenant(db, &recorded::Entry { partition, tenant_id, last_lsn, devices }).await?;
         }
         Ok(())
     }
@@ -112,7 +128,7 @@ impl Held {
     /// True when a transaction whose end was not heard was committed after all.
     pub async fn is_recorded(&self, db: &mut Db) -> Result<bool> {
         if let Some(last_lsn) = self.last_lsn() {
-            return Ok(recorded::exists_any_tenant(db, last_lsn).await?);
+            return Ok(recorded::exists_any_tenant(db, self.partition(), last_lsn).await?);
         }
         let Some(row) = self.states.values().next() else { return Ok(false) };
         let stored = device_states::get_many_any_tenant(db, &[row.device_id]).await?;
@@ -122,22 +138,27 @@ impl Held {
         Ok(stored.first().is_some_and(holds))
     }
 
+    /// Whose numbers its records have.
+    fn partition(&self) -> u32 {
+        self.tenure.map_or(0, |tenure| tenure.partition)
+    }
+
     /// No two transactions have the same: rows that came together have numbers of their own, and one recorder.
     fn last_lsn(&self) -> Option<Lsn> {
         self.recorded.values().map(|recorded| recorded.lsn).max()
     }
 }
 
-/// The newest note of each device since the states were saved.
+/// The newest note of each device since the states were saved: of those of a partition, or of all where there is no stream (0).
 ///
 /// # Errors
 /// As the store says.
-pub(super) async fn load(works: &Arc<Works>) -> Result<HashMap<DeviceId, Recorded>> {
+pub(super) async fn load(works: &Works, partition: u32) -> Result<HashMap<DeviceId, Recorded>> {
     let mut newest = HashMap::<DeviceId, Recorded>::new();
     let mut after = None;
     loop {
         let mut db = works.base.store.read(Scope::System).await?;
-        let entries = recorded::load_any_tenant(&mut db, after, BATCH).await?;
+        let entries = recorded::load_any_tenant(&mut db, partition, after, BATCH).await?;
         drop(db);
         let Some(last) = entries.last() else { return Ok(newest) };
         after = Some(last.last_lsn);

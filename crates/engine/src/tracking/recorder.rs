@@ -17,11 +17,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracklane_core::id::TenantId;
 use tracklane_core::model::Movement;
-use tracklane_core::ports::{BoxFuture, HistoryError};
-use tracklane_store::{Scope, device_states, movements};
+use tracklane_core::ports::{BoxFuture, HistoryError, Tenure};
+use tracklane_store::{Scope, device_states, movements, stream_partitions};
 
 use super::persist;
-use super::pipeline::Works;
+use super::pipeline::{Source, Works};
 use super::recorded::Held;
 use super::turn::{Consequences, Failure};
 use crate::error::Result;
@@ -65,6 +65,8 @@ impl Recording {
 
 /// States, and what their devices did until lately.
 pub(super) struct Saving {
+    /// Under which tenure; none where there is no stream.
+    pub tenure: Option<Tenure>,
     pub rows: Vec<device_states::DeviceState>,
     pub movements: Vec<(TenantId, Movement)>,
 }
@@ -86,7 +88,12 @@ impl Recorders {
     /// Starts them. They end, with what they cannot record left behind, when `stop` is cancelled and nothing more is given
     /// to them.
     pub fn start(works: &Arc<Works>, stop: &CancellationToken) -> (Self, Vec<JoinHandle<()>>) {
-        let count = if works.base.store.has_one_writer() { 1 } else { SEVERAL };
+        let count = match &works.source {
+            // What is refused to one partition must not hold up another.
+            Source::Stream(_) => works.base.memory.states.shards(),
+            Source::History if works.base.store.has_one_writer() => 1,
+            Source::History => SEVERAL,
+        };
         let (recorders, tasks) = (0..count).map(|_| Recorder::start(works.clone(), stop.clone())).unzip();
         (Self(recorders), tasks)
     }
@@ -99,10 +106,7 @@ impl Recorders {
     /// Waits until everything that they were given is done.
     pub async fn drain(&self) {
         for recorder in &self.0 {
-            let (reply, done) = oneshot::channel();
-            recorder.give(Item::Tell(reply));
-            // One that has ended has nothing left to do.
-            let _ = done.await;
+            recorder.drained().await;
         }
     }
 
@@ -130,6 +134,14 @@ impl Recorder {
         let worker = Worker { works, waiting: waiting.clone(), stop, gave_up: false };
         let task = tokio::spawn(worker.run(queue));
         (Self { items, waiting }, task)
+    }
+
+    /// Waits until everything that it was given is done.
+    pub async fn drained(&self) {
+        let (reply, done) = oneshot::channel();
+        self.give(Item::Tell(reply));
+        // One that has ended has nothing left to do.
+        let _ = done.await;
     }
 
     /// Gives it something. To be called under the lock of the shard, so that its order is that of the states.
@@ -182,7 +194,7 @@ impl Worker {
             let Recording { run, tenant, led_to, held, durable, reply } = recording;
             if let Err(error) = durable.await {
                 self.works.expected.settle(run);
-                let _ = reply.send(Err(self.works.trouble.lost(&error)));
+                let _ = reply.send(Err(self.works.lost(&error)));
                 continue;
             }
             let sum = tenants.entry(tenant).or_default();
@@ -199,12 +211,17 @@ impl Worker {
     async fn record_sum(&mut self, tenant: TenantId, sum: Sum) {
         let Sum { led_to, held, runs, mut replies } = sum;
         let (led_to, held) = (Arc::new(led_to), Arc::new(held));
-        let mut again = false;
+        let (mut again, mut fenced) = (false, false);
         while !self.gave_up {
             let (works, led_to, held) = (self.works.clone(), led_to.clone(), held.clone());
             let recorded = Box::pin(async move { persist::record(&works, tenant, &led_to, &held, again).await });
             match self.works.base.store.spawn(recorded).await.unwrap_or_else(|fault| Err(persist::broken_off(fault))) {
                 Ok(()) => break,
+                // Whoever tracks these devices now makes it again from the stream.
+                Err(Failure::Fenced) => {
+                    fenced = true;
+                    break;
+                }
                 // Sooner or later it will be recorded, but nobody has to wait for that.
                 Err(failure) => replies.drain(..).for_each(|reply| drop(reply.send(Err(failure.clone())))),
             }
@@ -215,7 +232,11 @@ impl Worker {
             }
         }
         runs.into_iter().for_each(|run| self.works.expected.settle(run));
-        let outcome = if self.gave_up { Err(Failure::stopping()) } else { Ok(()) };
+        let outcome = match (self.gave_up, fenced) {
+            (true, _) => Err(Failure::stopping()),
+            (_, true) => Err(Failure::Fenced),
+            _ => Ok(()),
+        };
         replies.into_iter().for_each(|reply| drop(reply.send(outcome.clone())));
     }
 
@@ -225,9 +246,12 @@ impl Worker {
             return Err(Failure::stopping().into());
         }
         if let Err(error) = durable.await {
-            return Err(self.works.trouble.lost(&error).into());
+            return Err(self.works.lost(&error).into());
         }
         let mut tx = self.works.base.store.begin(Scope::System).await?;
+        if let Some(tenure) = saving.tenure {
+            stream_partitions::hold_any_tenant(&mut tx, tenure).await?;
+        }
         device_states::upsert_many_any_tenant(&mut tx, &saving.rows).await?;
         movements::upsert_many_any_tenant(&mut tx, &saving.movements).await?;
         tx.commit().await?;

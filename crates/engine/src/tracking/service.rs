@@ -17,12 +17,14 @@ use tracklane_core::{Invalid, Timestamp};
 use super::dedupe::just_after;
 use super::expected::Expected;
 use super::mend::{self, Trouble};
-use super::pipeline::{Taken, Works};
+use super::pipeline::{Source, Taken, Works};
 use super::receive::{device, must_send, receive};
 use super::recorder::Recorders;
+use super::stream::{self, Streaming};
 use super::turn::{Failure, Kept, Row};
 use super::{DeviceRef, Incoming, KnownDevice, LatestFilter, RowOutcome, Stats, checkpoint, presence, trips};
 use crate::base::{Base, must_own};
+use crate::engine::Scale;
 use crate::error::{Error, Result};
 use crate::live::Live;
 use crate::settings::TrackingRules;
@@ -35,6 +37,11 @@ pub struct Tracking(Arc<Inner>);
 struct Inner {
     works: Arc<Works>,
     recorders: Arc<Recorders>,
+    streaming: Option<Arc<Streaming>>,
+    /// Ends the tracking of partitions of the stream.
+    give_back: CancellationToken,
+    /// Ready when they are given back.
+    trackers: Mutex<Option<JoinHandle<()>>>,
     /// Ends the work in the background.
     stop: CancellationToken,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -46,11 +53,15 @@ impl Tracking {
         history: Arc<dyn PositionHistory>,
         shipments: Shipments,
         live: Live,
+        scale: Scale,
     ) -> Result<Self> {
+        let Scale { roles, stream } = scale;
+        let streaming = stream.map(|parts| Arc::new(Streaming::new(parts, roles)));
         let started = base.env.now();
         let late_turns = (0..base.memory.states.shards()).map(|_| Arc::default()).collect();
         let works = Arc::new(Works {
             base,
+            source: streaming.clone().map_or(Source::History, Source::Stream),
             history,
             shipments,
             live,
@@ -61,14 +72,43 @@ impl Tracking {
             closed: AtomicBool::new(false),
             late_turns,
         });
-        checkpoint::restore(&works).await?;
+        match &streaming {
+            None => {
+                stream::check_alone(&works).await?;
+                checkpoint::restore(&works).await?;
+            }
+            Some(streaming) => stream::check_origin(&works, streaming).await?,
+        }
         let stop = CancellationToken::new();
         let (recorders, mut tasks) = Recorders::start(&works, &stop);
         let recorders = Arc::new(recorders);
         let pause = Duration::from_secs(works.base.settings.tracking.checkpoint_seconds.clamp(1, 3_600));
         tasks.push(tokio::spawn(save_regularly(works.clone(), recorders.clone(), pause, stop.clone())));
-        tasks.push(tokio::spawn(mend::run(works.clone(), recorders.clone(), stop.clone())));
-        Ok(Self(Arc::new(Inner { works, recorders, stop, tasks: Mutex::new(tasks) })))
+        let (give_back, mut trackers) = (CancellationToken::new(), None);
+        match &streaming {
+            None => tasks.push(tokio::spawn(mend::run(works.clone(), recorders.clone(), stop.clone()))),
+            Some(streaming) => {
+                let node = works
+                    .base
+                    .store
+                    .node()
+                    .unwrap_or_else(|| uuid::Builder::from_random_bytes(works.base.env.random()).into_uuid());
+                stream::start_mirror(&works, streaming, node, &stop);
+                if streaming.roles.track {
+                    trackers = Some(stream::start_parting(&works, &recorders, streaming, node, give_back.clone()));
+                }
+            }
+        }
+        let tasks = Mutex::new(tasks);
+        Ok(Self(Arc::new(Inner {
+            works,
+            recorders,
+            streaming,
+            stop,
+            give_back,
+            trackers: Mutex::new(trackers),
+            tasks,
+        })))
     }
 
     /// Takes positions; resolves when they are durable. The answer has one outcome for each row, in the same order.
@@ -82,6 +122,11 @@ impl Tracking {
         self.provide(caller, &rows).await?;
         let mut outcomes = vec![RowOutcome::Accepted; rows.len()];
         let parts = self.receive_all(caller, rows, &mut outcomes);
+        if let Some(streaming) = &self.0.streaming {
+            // What else becomes of them, whoever tracks their devices finds out.
+            stream::send(&self.0.works, streaming, caller, parts).await?;
+            return Ok(outcomes);
+        }
         for (index, kept) in self.take_parts(parts).await? {
             outcomes[index] = kept.into();
         }
@@ -161,13 +206,13 @@ impl Tracking {
     /// Takes rows of one shard, sorted by device and fix time, through the stages.
     async fn take(&self, shard: usize, rows: SmallVec<[Row; 1]>) -> Result<Taken, Failure> {
         let Inner { works, recorders, .. } = &*self.0;
-        match works.take_in_time(recorders, shard, rows)? {
+        match works.take_in_time(recorders, shard, rows, None)? {
             Ok(taken) => Ok(taken),
             // Boxed, because every submission holds this future and few need it.
             Err(rows) => {
                 Box::pin(async move {
                     let asked = works.asked(shard, &rows).await;
-                    works.take(recorders, shard, rows, &asked.known)
+                    works.take(recorders, shard, rows, &asked.known, None)
                 })
                 .await
             }
@@ -194,6 +239,11 @@ impl Tracking {
             }
         };
         let shard = memory.states.shard_of(row.position.device_id);
+        if let Some(streaming) = &self.0.streaming {
+            // Boxed, because every submission holds this future.
+            Box::pin(stream::send_one(works, streaming, caller, shard, row)).await?;
+            return Ok(RowOutcome::Accepted);
+        }
         let taken = self.take(shard, smallvec![row]).await?;
         let kept = taken.acknowledged(works).await?;
         works.stats.answered(since);
@@ -279,12 +329,16 @@ impl Tracking {
     /// True when so much waits that more is refused for now. Whoever can wait saves having it refused.
     pub fn is_busy(&self) -> bool {
         let most = self.0.works.base.settings.tracking.queue;
+        if let Some(streaming) = &self.0.streaming {
+            return streaming.sending() >= stream::BUSY;
+        }
         self.0.works.history.is_busy() || self.0.recorders.waiting() > most
     }
 
     /// About how many positions, and submissions that led to something, wait to become durable.
     pub fn waiting(&self) -> usize {
-        self.0.works.history.waiting() + self.0.recorders.waiting()
+        let sending = self.0.streaming.as_ref().map_or(0, |streaming| streaming.sending());
+        sending + self.0.works.history.waiting() + self.0.recorders.waiting()
     }
 
     /// How many devices have a state in memory, zones are drawn, and fleet legs are watched.
@@ -317,13 +371,27 @@ impl Tracking {
         if self.0.recorders.has_ended() {
             return Err("a recorder of the pipeline has ended".to_owned());
         }
+        if let Some(streaming) = &self.0.streaming {
+            streaming.stream.health()?;
+        }
         self.0.works.history.health()
+    }
+
+    /// The partitions of the position stream that this process tracks; none where there is no stream.
+    pub fn partitions(&self) -> Option<Vec<usize>> {
+        self.0.streaming.as_ref().map(|streaming| streaming.live())
     }
 
     /// Takes no more positions, finishes what was taken, and saves the state of every device.
     pub(crate) async fn shutdown(&self) {
         if self.0.works.closed.swap(true, Ordering::AcqRel) {
             return;
+        }
+        // Each partition is finished and saved before it is given back.
+        self.0.give_back.cancel();
+        let trackers = self.0.trackers.lock().take();
+        if let Some(trackers) = trackers {
+            let _ = trackers.await;
         }
         self.0.stop.cancel();
         // Whoever holds the lock of a shard now is the last one. What they led to is recorded before the states are saved.
@@ -396,7 +464,7 @@ pub(super) fn may_see(caller: &Caller, device: &KnownDevice) -> bool {
 
 /// Puts the rows of each device next to each other, in order of their fix times. Mostly each is from another device, or they
 /// came in order: rows are large, and stay where they are then.
-fn bring_together(part: &mut [Row]) {
+pub(super) fn bring_together(part: &mut [Row]) {
     let key = |row: &Row| (row.position.device_id, row.position.fix_time);
     let mut devices: SmallVec<[DeviceId; 256]> = part.iter().map(|row| row.position.device_id).collect();
     devices.sort_unstable();

@@ -1,6 +1,6 @@
 //! What is known of each device now: its newest position, the zones it is in, and how much of the history that holds.
 
-use std::hash::{BuildHasher, Hasher};
+use std::ops::Range;
 
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
@@ -246,15 +246,15 @@ pub(crate) type ShardStates = ById<DeviceId, Box<DeviceState>>;
 /// The states of all devices, split into shards. A device is always in the same one.
 pub(crate) struct States {
     shards: Vec<Mutex<ShardStates>>,
-    /// With a seed of its own: the devices of a shard must not be alike to the map that holds them.
-    hasher: foldhash::fast::RandomState,
 }
+
+/// How many different numbers the last two bytes of an id are. Those bytes are random.
+const SLOTS: usize = 1 << 16;
 
 impl States {
     /// No device, in so many shards.
     pub fn new(shards: usize) -> Self {
-        let shards = (0..shards.max(1)).map(|_| Mutex::default()).collect();
-        Self { shards, hasher: foldhash::fast::RandomState::default() }
+        Self { shards: (0..shards.clamp(1, SLOTS)).map(|_| Mutex::default()).collect() }
     }
 
     /// How many shards there are.
@@ -262,11 +262,16 @@ impl States {
         self.shards.len()
     }
 
-    /// The shard of a device.
+    /// The shard of a device: the same on every node.
     pub fn shard_of(&self, device: DeviceId) -> usize {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write_u128(device.uuid().as_u128());
-        usize::try_from(hasher.finish() % self.shards.len() as u64).unwrap_or(0)
+        let [.., high, low] = *device.uuid().as_bytes();
+        usize::from(u16::from_be_bytes([high, low])) * self.shards.len() / SLOTS
+    }
+
+    /// What the last two bytes of the ids of a shard's devices are, as numbers.
+    pub fn slots_of(&self, shard: usize) -> Range<u32> {
+        let first = |shard: usize| (shard * SLOTS).div_ceil(self.shards.len()) as u32;
+        first(shard)..first(shard + 1)
     }
 
     /// The states of one shard. Nothing slow may be done while they are held.

@@ -57,7 +57,7 @@ pub(super) fn movement(device_id: DeviceId, driver_id: Option<DriverId>, segment
 /// # Errors
 /// As the store and the history say; then it is done the next time.
 pub(super) async fn redo(works: &Arc<Works>, recorders: &Recorders) -> Result<()> {
-    for shard in 0..works.base.memory.states.shards() {
+    for shard in works.own_shards() {
         let wanted: Vec<Wanted> = {
             let states = works.states(shard);
             let late = states.iter().filter_map(|(id, state)| Some((*id, state, state.redo?.into())));
@@ -84,7 +84,7 @@ async fn redo_one(works: &Arc<Works>, recorders: &Recorders, wanted: Wanted) -> 
     let shard = works.base.memory.states.shard_of(device);
     let Some((applied, began)) = standing(works, shard, device) else { return Ok(()) };
     // What the state holds must be there to be read.
-    works.history.append(Vec::new())?.durable.await?;
+    works.settled(shard)?.await?;
     let mut db = works.base.store.read(Scope::System).await?;
     let before = movements::start_before_any_tenant(&mut db, device, since).await?;
     drop(db);
@@ -100,7 +100,7 @@ async fn redo_one(works: &Arc<Works>, recorders: &Recorders, wanted: Wanted) -> 
     let mut states = works.states(shard);
     // Whoever came in meanwhile is not part of it: the next time.
     let Some(state) = states.get_mut(&device).filter(|state| state.applied_lsn == applied) else { return Ok(()) };
-    let durable = works.history.append(Vec::new())?.durable;
+    let durable = works.settled(shard)?;
     (state.track, state.redo, state.ended) = (track, None, None);
     let movements = segments.into_iter().map(|segment| movement(device, driver, segment)).collect();
     let mut led_to = Consequences::default();
@@ -112,7 +112,7 @@ async fn redo_one(works: &Arc<Works>, recorders: &Recorders, wanted: Wanted) -> 
         run,
         tenant,
         led_to,
-        Held::states(rows),
+        Held::states(rows).under(works.tenure(shard)),
         durable,
     )));
     Ok(())

@@ -39,6 +39,8 @@ pub(super) enum Kept {
 #[derive(Debug, Clone)]
 pub(super) enum Failure {
     Full,
+    /// Another node tracks these devices now.
+    Fenced,
     Unavailable(String),
 }
 
@@ -53,6 +55,7 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Full => Self::Full,
+            Failure::Fenced => Self::Unavailable("another node tracks these devices by now".to_owned()),
             Failure::Unavailable(text) => Self::Unavailable(text),
         }
     }

@@ -33,11 +33,11 @@ pub(super) struct Inner {
 }
 
 impl Webhooks {
-    /// Starts fan-out and delivery; they stop when `stop` is cancelled.
+    /// Starts fan-out and delivery, unless they are for another process; they stop when `stop` is cancelled.
     ///
     /// # Errors
     /// `Invalid` for settings out of range, with pointers into the section; `Internal` when there is no HTTP client.
-    pub fn start(base: Arc<Base>, stop: CancellationToken) -> Result<Self> {
+    pub fn start(base: Arc<Base>, stop: Option<CancellationToken>) -> Result<Self> {
         let settings = &base.settings.webhooks;
         settings.check()?;
         let sender = Sender::new(settings.sender()).map_err(|error| Error::Internal(Box::new(error)))?;
@@ -51,9 +51,11 @@ impl Webhooks {
             workers: Mutex::default(),
             base,
         });
-        let fanout = tokio::spawn(fanout::run(inner.clone(), stop.clone()));
-        let delivery = tokio::spawn(delivery::run(inner.clone(), stop));
-        *inner.workers.lock() = vec![fanout, delivery];
+        if let Some(stop) = stop {
+            let fanout = tokio::spawn(fanout::run(inner.clone(), stop.clone()));
+            let delivery = tokio::spawn(delivery::run(inner.clone(), stop));
+            *inner.workers.lock() = vec![fanout, delivery];
+        }
         Ok(Self(inner))
     }
 

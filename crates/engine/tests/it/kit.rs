@@ -18,7 +18,7 @@ use tracklane_engine::records::{NewDevice, NewDriver, NewLocation, NewZone};
 use tracklane_engine::secrets::Secrets;
 use tracklane_engine::shipments::{NewShipment, ShipmentDetail};
 use tracklane_engine::tracking::{DeviceRef, Incoming};
-use tracklane_engine::{Engine, EngineParts, Settings};
+use tracklane_engine::{Engine, EngineParts, Scale, Settings};
 use tracklane_history::History;
 use tracklane_store::events::EventFilter;
 use tracklane_store::{Scope, Store, events, tenants};
@@ -99,7 +99,8 @@ impl Ground {
     pub async fn start_on(&self, history: Arc<dyn PositionHistory>, settings: Settings) -> Engine {
         let store = Store::open(&self.url).await.unwrap();
         let secrets = Secrets::new([7; 32]);
-        let parts = EngineParts { env: self.env.clone(), store, history, settings, secrets };
+        let scale = Scale::default();
+        let parts = EngineParts { env: self.env.clone(), store, history, settings, secrets, scale };
         Engine::start(parts).await.unwrap()
     }
 }

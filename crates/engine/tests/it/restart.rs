@@ -246,7 +246,7 @@ async fn notes_go_once_the_states_are_saved(ground: Ground) {
         }
         let notes = async || {
             let mut db = engine.base.store.read(Scope::System).await.unwrap();
-            recorded::load_any_tenant(&mut db, None, 10).await.unwrap().len()
+            recorded::load_any_tenant(&mut db, 0, None, 10).await.unwrap().len()
         };
         let before = notes().await;
         engine.shutdown().await;

@@ -106,6 +106,7 @@ impl Stage {
             history: self.history.clone(),
             settings: self.settings.clone(),
             secrets: Secrets::new(key),
+            scale: tracklane_engine::Scale::default(),
         };
         Engine::start(parts).await
     }
@@ -300,6 +301,7 @@ async fn start(ground: &Ground, settings: &Settings) -> (Engine, Arc<History>) {
         history: history.clone(),
         settings: settings.clone(),
         secrets: Secrets::new([7; 32]),
+        scale: tracklane_engine::Scale::default(),
     };
     (Engine::start(parts).await.unwrap(), history)
 }

@@ -136,6 +136,7 @@ impl World {
             history: history.clone(),
             settings: tracklane_engine::Settings::default(),
             secrets: Secrets::new([7; 32]),
+            scale: tracklane_engine::Scale::default(),
         };
         let engine = Engine::start(parts).await.unwrap();
         let first = engine.access.bootstrap("admin@tracklane.test", Some("correct horse battery")).await.unwrap();
