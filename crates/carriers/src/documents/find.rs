@@ -1,12 +1,15 @@
 //! The one list of formats and the one list of code lists. To add a format: a module with `read`, and a line here.
 
 use super::code::CodeList;
-use super::{At, Document, Issue, Options, Rule, edifact, x12};
+use super::json::has;
+use super::{At, Document, Issue, Options, Rule, edifact, epcis, x12};
 
 /// The name of an X12 214 as a source.
 pub(crate) const X12: &str = "x12_214";
 /// The name of an EDIFACT IFTSTA as a source.
 pub(crate) const EDIFACT: &str = "edifact_iftsta";
+/// The name of GS1 EPCIS as a source.
+pub(crate) const EPCIS: &str = "epcis";
 
 /// A format of documents.
 #[derive(Debug, Clone, Copy)]
@@ -35,10 +38,29 @@ pub const FORMATS: &[Format] = &[
         detect: |start| start.starts_with(b"UNA") || start.starts_with(b"UNB"),
         read: |bytes, options| edifact::read(bytes, options).document,
     },
+    Format {
+        name: EPCIS,
+        title: "GS1 EPCIS 2.0 (JSON-LD), 1.x and 2.0 (XML)",
+        detect: |start| {
+            start.starts_with(b"<")
+                || has(start, b"\"epcisBody\"")
+                || has(start, b"\"EPCIS")
+                || epcis::looks_like_event(start)
+        },
+        read: epcis::read,
+    },
 ];
 
 /// Every list of codes, by the name under which a partner's map overrides it.
-pub const LISTS: &[&CodeList] = &[&x12::STATUS, &x12::APPOINTMENT, &x12::REASON, &edifact::STATUS, &edifact::REASON];
+pub const LISTS: &[&CodeList] = &[
+    &x12::STATUS,
+    &x12::APPOINTMENT,
+    &x12::REASON,
+    &edifact::STATUS,
+    &edifact::REASON,
+    &epcis::BIZ_STEP,
+    &epcis::DISPOSITION,
+];
 
 /// What a file is, from its first 64 KiB; none when it is nothing that is read.
 pub fn detect(bytes: &[u8]) -> Option<&'static Format> {

@@ -2,7 +2,7 @@
 //!
 //! - [`x12`]: ANSI X12 214 in and out, 997 back;
 //! - [`edifact`]: UN/EDIFACT IFTSTA in and out, CONTRL back;
-//! - `epcis`: GS1 EPCIS 2.0 in and out, with event hash ids;
+//! - [`epcis`]: GS1 EPCIS 2.0 in and out, with event hash ids;
 //! - `dcsa`: DCSA Track & Trace 2.2 in and out, 3.0 in;
 //! - [`partner`]: what the codes of one trading partner mean, as a table;
 //! - [`export`]: the facts of a shipment, from which each format is written.
@@ -19,8 +19,10 @@ pub mod at;
 mod clock;
 pub mod code;
 pub mod edifact;
+pub mod epcis;
 pub mod export;
 mod find;
+mod json;
 pub mod partner;
 mod place;
 mod text;
@@ -31,7 +33,7 @@ pub use find::{FORMATS, Format, LISTS, detect, read};
 pub use partner::Partner;
 
 /// The largest document that is read, in bytes.
-pub const MAX_BYTES: usize = 64 * 1024 * 1024;
+pub const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// How a document is read.
 #[derive(Debug, Clone, Copy)]

@@ -205,12 +205,10 @@ impl<'o> Status<'o> {
             return;
         };
         match &mut self.open {
-            Some(open) if open.in_leg => {
-                if open.leg_times.len() < 100 {
-                    open.leg_times.push((qualifier.to_owned(), moment, open.leg_places.len()));
-                }
+            Some(open) if open.in_leg && open.leg_times.len() < 100 => {
+                open.leg_times.push((qualifier.to_owned(), moment, open.leg_places.len()));
             }
-            Some(open) if open.times.len() < 100 => open.times.push((qualifier.to_owned(), moment)),
+            Some(open) if !open.in_leg && open.times.len() < 100 => open.times.push((qualifier.to_owned(), moment)),
             Some(_) => {}
             None if qualifier == "137" => self.said_at = Some(moment.when(None, self.partner)),
             None => {}

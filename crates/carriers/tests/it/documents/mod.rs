@@ -1,6 +1,7 @@
 //! Documents against small ones of our own, those of the corpus, broken ones, and themselves.
 
 mod edifact;
+mod epcis;
 mod x12;
 
 use tracklane_carriers::documents::{Document, Options, Partner, read};
