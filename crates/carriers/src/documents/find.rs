@@ -2,7 +2,7 @@
 
 use super::code::CodeList;
 use super::json::has;
-use super::{At, Document, Issue, Options, Rule, edifact, epcis, x12};
+use super::{At, Document, Issue, Options, Rule, dcsa, edifact, epcis, x12};
 
 /// The name of an X12 214 as a source.
 pub(crate) const X12: &str = "x12_214";
@@ -10,6 +10,8 @@ pub(crate) const X12: &str = "x12_214";
 pub(crate) const EDIFACT: &str = "edifact_iftsta";
 /// The name of GS1 EPCIS as a source.
 pub(crate) const EPCIS: &str = "epcis";
+/// The name of DCSA Track & Trace as a source.
+pub(crate) const DCSA: &str = "dcsa";
 
 /// A format of documents.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +51,16 @@ pub const FORMATS: &[Format] = &[
         },
         read: epcis::read,
     },
+    Format {
+        name: DCSA,
+        title: "DCSA Track & Trace 2.2 and 3.0",
+        detect: |start| {
+            has(start, b"\"eventClassifierCode\"")
+                || has(start, b"\"eventCreatedDateTime\"")
+                || has(start, b"\"eventType\"")
+        },
+        read: dcsa::read,
+    },
 ];
 
 /// Every list of codes, by the name under which a partner's map overrides it.
@@ -60,6 +72,9 @@ pub const LISTS: &[&CodeList] = &[
     &edifact::REASON,
     &epcis::BIZ_STEP,
     &epcis::DISPOSITION,
+    &dcsa::EQUIPMENT,
+    &dcsa::TRANSPORT,
+    &dcsa::SHIPMENT,
 ];
 
 /// What a file is, from its first 64 KiB; none when it is nothing that is read.

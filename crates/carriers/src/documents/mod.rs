@@ -3,7 +3,7 @@
 //! - [`x12`]: ANSI X12 214 in and out, 997 back;
 //! - [`edifact`]: UN/EDIFACT IFTSTA in and out, CONTRL back;
 //! - [`epcis`]: GS1 EPCIS 2.0 in and out, with event hash ids;
-//! - `dcsa`: DCSA Track & Trace 2.2 in and out, 3.0 in;
+//! - [`dcsa`]: DCSA Track & Trace 2.2 in and out, 3.0 in;
 //! - [`partner`]: what the codes of one trading partner mean, as a table;
 //! - [`export`]: the facts of a shipment, from which each format is written.
 //!
@@ -18,6 +18,7 @@ use crate::report::{Report, When};
 pub mod at;
 mod clock;
 pub mod code;
+pub mod dcsa;
 pub mod edifact;
 pub mod epcis;
 pub mod export;

@@ -13,6 +13,7 @@ mod xml;
 
 pub use epc::Key;
 pub use hash::{Prefixes, hash_id};
+pub(crate) use read::instant;
 pub use read::{looks_like_event, read};
 pub use words::{BIZ_STEP, DISPOSITION};
 pub use write::{Envelope, write};

@@ -438,7 +438,7 @@ fn offset_seconds(text: &str) -> Option<i32> {
 }
 
 /// A time with offset; the local offset is the one stated apart, else its own.
-pub(super) fn instant(text: &str, offset: Option<&str>) -> Option<When> {
+pub(crate) fn instant(text: &str, offset: Option<&str>) -> Option<When> {
     let at: Timestamp = text.parse().ok()?;
     let own = || text.rfind(['+', '-']).filter(|index| *index > 10).and_then(|index| offset_seconds(&text[index..]));
     let offset_seconds = offset.and_then(offset_seconds).or_else(own).unwrap_or(0);

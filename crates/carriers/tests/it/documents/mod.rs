@@ -1,7 +1,10 @@
 //! Documents against small ones of our own, those of the corpus, broken ones, and themselves.
 
+mod broken;
+mod dcsa;
 mod edifact;
 mod epcis;
+mod round_trip;
 mod x12;
 
 use tracklane_carriers::documents::{Document, Options, Partner, read};
