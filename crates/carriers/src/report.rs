@@ -89,7 +89,7 @@ pub struct Reference {
 }
 
 /// What a number names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReferenceKind {
     /// The tracking number under which another carrier goes on.

@@ -57,7 +57,7 @@ fn the_corpus_numbers_are_told_apart() {
         let before = wrong.len();
         let (mut valid, mut invalid) = (0, 0);
         let mut by_check = [0; 3];
-        for kind in corpus::json(&path)["tracking_numbers"].as_array().unwrap() {
+        for kind in corpus::json(&path)["tracking_numbers"].as_array().expect("a list") {
             let name = kind["name"].as_str().unwrap();
             let Some((_, _, formats)) = TYPES.iter().find(|(of, named, _)| *of == file && *named == name) else {
                 wrong.push(format!("{file}: no format of ours for {name:?}"));

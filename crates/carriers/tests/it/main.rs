@@ -1,6 +1,9 @@
 //! Numbers, carriers and documents against messages of our own and of the corpus, whole and broken.
 
+mod broken;
+mod carriers;
 mod corpus;
+mod corpus_answers;
 mod corpus_numbers;
 mod documents;
 mod numbers;

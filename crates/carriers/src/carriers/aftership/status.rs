@@ -1,0 +1,57 @@
+//! Tags and subtags of AfterShip.
+
+use crate::code::{Code, codes};
+
+pub(super) const CODES: &[Code] = codes! {
+    "Pending" "Pending" => CREATED.sub("awaiting_carrier");
+    "InfoReceived" "Info received" => INFO;
+    "InTransit" "In transit" => TRANSIT;
+    "OutForDelivery" "Out for delivery" => OUT;
+    "AttemptFail" "Failed attempt" => ATTEMPT;
+    "Delivered" "Delivered" => DELIVERED;
+    "AvailableForPickup" "Available for pick-up" => PICKUP_READY;
+    "Exception" "Exception" => EXCEPTION.sub("other");
+    "Expired" "Expired" => EXPIRED;
+    "Pending_001" "Pending" => CREATED.sub("awaiting_carrier");
+    "InfoReceived_001" "Info received" => INFO.sub("label_created");
+    "InTransit_001" "In transit" => TRANSIT;
+    "InTransit_002" "Acceptance scan" => PICKED_UP;
+    "InTransit_003" "Arrival scan" => TRANSIT.sub("arrived_facility");
+    "InTransit_004" "Arrived at the destination country" => TRANSIT.sub("arrived_facility");
+    "InTransit_005" "Customs clearance completed" => TRANSIT.sub("customs_cleared");
+    "InTransit_006" "Customs clearance started" => TRANSIT.sub("customs_arrived");
+    "InTransit_007" "Departure scan" => TRANSIT.sub("departed_facility");
+    "InTransit_008" "Problem resolved" => TRANSIT;
+    "InTransit_009" "Forwarded to a different address" => TRANSIT.sub("rerouted");
+    "OutForDelivery_001" "Out for delivery" => OUT.sub("on_vehicle");
+    "OutForDelivery_003" "Customer contacted" => OUT;
+    "OutForDelivery_004" "Delivery appointment scheduled" => OUT.sub("appointment");
+    "AvailableForPickup_001" "Available for pick-up" => PICKUP_READY;
+    "AttemptFail_001" "Failed attempt" => ATTEMPT.sub("will_retry");
+    "AttemptFail_002" "Addressee not available" => ATTEMPT.sub("will_retry").why(Reason::RecipientUnavailable);
+    "AttemptFail_003" "Business closed" => ATTEMPT.sub("will_retry").why(Reason::RecipientClosed);
+    "Delivered_001" "Delivered" => DELIVERED;
+    "Delivered_002" "Picked up by the customer" => DELIVERED.sub("collected");
+    "Delivered_003" "Signed by the customer" => DELIVERED.sub("signed");
+    "Delivered_004" "Delivered and received cash on delivery" => DELIVERED.sub("cod");
+    "Delivered_005" "Delivered to a neighbour" => DELIVERED.sub("neighbour");
+    "Exception_001" "Exception" => EXCEPTION.sub("other");
+    "Exception_002" "Customer moved" => EXCEPTION.sub("address").why(Reason::BadAddress);
+    "Exception_003" "Customer refused delivery" => ATTEMPT.sub("final").why(Reason::RecipientRefused);
+    "Exception_004" "Delayed (customs clearance)" => HOLD.sub("customs").late().why(Reason::CustomsInspection);
+    "Exception_005" "Delayed (external factors)" => LATE;
+    "Exception_006" "Held for payment" => HOLD.sub("payment").why(Reason::PaymentRequired);
+    "Exception_007" "Incorrect address" => EXCEPTION.sub("address").why(Reason::BadAddress);
+    "Exception_008" "Pick-up missed" => EXCEPTION.sub("pickup_missed").why(Reason::NotReady);
+    "Exception_009" "Rejected by carrier" => EXCEPTION.sub("other");
+    "Exception_010" "Returning to sender" => RETURNING;
+    "Exception_011" "Returned to sender" => RETURNED.sub("to_sender");
+    "Exception_012" "Damaged" => EXCEPTION.sub("damaged").why(Reason::Damaged);
+    "Exception_013" "Lost" => FAILED.sub("lost").why(Reason::Lost);
+    "Exception_014" "A subtag whose meaning was not verified" => UNKNOWN;
+    "Exception_015" "A subtag whose meaning was not verified" => UNKNOWN;
+    "Exception_016" "Delayed (processing issue)" => LATE;
+    "Exception_017" "Delayed (extreme weather)" => LATE.why(Reason::Weather);
+    "Exception_018" "Incorrect or missing documents" => HOLD.sub("documents").why(Reason::CustomsDocuments);
+    "Expired_001" "Expired" => EXPIRED;
+};
