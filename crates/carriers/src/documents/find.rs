@@ -1,5 +1,7 @@
 //! The one list of formats and the one list of code lists. To add a format: a module with `read`, and a line here.
 
+use jiff::civil::DateTime;
+
 use super::code::CodeList;
 use super::json::has;
 use super::{At, Document, Issue, Options, Rule, dcsa, edifact, epcis, x12};
@@ -24,6 +26,8 @@ pub struct Format {
     detect: fn(&[u8]) -> bool,
     /// Reads it.
     read: fn(&[u8], Options<'_>) -> Document,
+    /// What goes back to the sender, one text for each interchange; nothing where HTTP answers.
+    acknowledge: fn(&[u8], Options<'_>, DateTime, u32) -> Vec<String>,
 }
 
 /// Every format, in the order in which they are tried.
@@ -33,12 +37,22 @@ pub const FORMATS: &[Format] = &[
         title: "ANSI X12 214",
         detect: |start| start.starts_with(b"ISA"),
         read: |bytes, options| x12::read(bytes, options).document,
+        acknowledge: |bytes, options, at, control| {
+            let interchanges = x12::read(bytes, options).interchanges;
+            let numbered = interchanges.iter().zip(control..);
+            numbered.map(|(one, control)| x12::acknowledge(one, x12::Stamp { at, control })).collect()
+        },
     },
     Format {
         name: EDIFACT,
         title: "UN/EDIFACT IFTSTA",
         detect: |start| start.starts_with(b"UNA") || start.starts_with(b"UNB"),
         read: |bytes, options| edifact::read(bytes, options).document,
+        acknowledge: |bytes, options, at, control| {
+            let interchanges = edifact::read(bytes, options).interchanges;
+            let numbered = interchanges.iter().zip(control..);
+            numbered.map(|(one, control)| edifact::acknowledge(one, edifact::Stamp { at, control })).collect()
+        },
     },
     Format {
         name: EPCIS,
@@ -50,6 +64,7 @@ pub const FORMATS: &[Format] = &[
                 || epcis::looks_like_event(start)
         },
         read: epcis::read,
+        acknowledge: |_, _, _, _| Vec::new(),
     },
     Format {
         name: DCSA,
@@ -60,6 +75,7 @@ pub const FORMATS: &[Format] = &[
                 || has(start, b"\"eventType\"")
         },
         read: dcsa::read,
+        acknowledge: |_, _, _, _| Vec::new(),
     },
 ];
 
@@ -95,4 +111,10 @@ pub fn read(bytes: &[u8], options: Options<'_>) -> Document {
     let text = format!("the file is none of {}", known.join("; "));
     document.issues.add(Issue::error(At::Text { byte: 0 }, Rule::Unsupported, text));
     document
+}
+
+/// What goes back to the sender of a document: a 997 or CONTRL for each interchange, numbered from `control` on, made `at` (in
+/// UTC). Nothing for formats that HTTP answers, and for a file that is none of the formats.
+pub fn acknowledge(bytes: &[u8], options: Options<'_>, at: DateTime, control: u32) -> Vec<String> {
+    detect(bytes).map(|format| (format.acknowledge)(bytes, options, at, control)).unwrap_or_default()
 }

@@ -4,8 +4,17 @@ use serde_json::Value;
 
 use super::at::{At, Issue, Rule};
 
+/// Most values (and lists and objects) of one document: each takes some fifty bytes of memory.
+const MAX_VALUES: usize = 1_000_000;
+
 /// Reads JSON; an error says at which byte. Nesting beyond 128 levels is an error.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, Box<Issue>> {
+    // Those in texts are counted, too: an upper bound is all that is needed.
+    let values = bytes.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+    if values > MAX_VALUES {
+        let text = format!("a document must have at most {MAX_VALUES} values");
+        return Err(Box::new(Issue::error(At::Text { byte: 0 }, Rule::Limit, text)));
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     serde_json::from_slice(bytes).map_err(|error| {
         let before: usize =

@@ -30,11 +30,11 @@ mod text;
 pub mod x12;
 
 pub use at::{At, Issue, Issues, Rule, Severity};
-pub use find::{FORMATS, Format, LISTS, detect, read};
+pub use find::{FORMATS, Format, LISTS, acknowledge, detect, read};
 pub use partner::Partner;
 
 /// The largest document that is read, in bytes.
-pub const MAX_BYTES: usize = 32 * 1024 * 1024;
+pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// How a document is read.
 #[derive(Debug, Clone, Copy)]

@@ -112,13 +112,13 @@ impl<'o> Status<'o> {
         match segment.tag() {
             "BGM" => self.begin(segment, made),
             "CNI" => {
-                self.close(made);
+                self.close();
                 let number = segment.component(2, 1).map(str::to_owned);
                 self.consignment = Consignment { began: true, number, references: Vec::new() };
             }
             "STS" => {
-                self.close(made);
-                self.status(segment);
+                self.close();
+                self.status(segment, made);
             }
             "RFF" => self.reference(segment),
             "DTM" => self.time(segment),
@@ -236,7 +236,7 @@ impl<'o> Status<'o> {
         }
     }
 
-    fn status(&mut self, segment: &Segment<'_>) {
+    fn status(&mut self, segment: &Segment<'_>, made: &mut Made<'_>) {
         self.statuses += 1;
         let mut event = Event {
             code: segment.component(2, 1).map(str::to_owned),
@@ -261,6 +261,12 @@ impl<'o> Status<'o> {
                 let text = "no table knows this reason; it is kept";
                 self.issues.push(Issue::warning(at, Rule::UnknownCode, text).given(code));
             }
+        }
+        if let Some(code) = &event.code {
+            let means = STATUS.find(code, self.partner).means;
+            made.say(|| {
+                format!("{code} becomes {}", means.as_ref().map_or_else(|| "unknown".to_owned(), Meaning::words))
+            });
         }
         self.open = Some(event);
     }
@@ -289,7 +295,7 @@ impl<'o> Status<'o> {
     }
 
     /// Makes an event or estimates of the STS that is open.
-    fn close(&mut self, made: &mut Made<'_>) {
+    fn close(&mut self) {
         let Some(event) = self.open.take() else { return };
         let Some(number) = self.number(&event) else { return };
         let carrier = event.carrier.clone().or_else(|| self.carrier.clone());
@@ -302,10 +308,6 @@ impl<'o> Status<'o> {
         let said_by = self.partner.name.clone().or_else(|| carrier.clone()).unwrap_or_else(|| self.sender.clone());
         let found = event.code.as_deref().map(|code| STATUS.find(code, self.partner));
         let means = found.as_ref().and_then(|found| found.means.clone());
-        made.say(|| {
-            let words = means.as_ref().map_or_else(|| "unknown".to_owned(), Meaning::words);
-            format!("before: {} is {words}", event.code.as_deref().unwrap_or("no code"))
-        });
         let report = &mut self.reports[index];
         let equipment = event.equipment.iter().map(|value| Reference::new(ReferenceKind::Equipment, value));
         for reference in
@@ -379,7 +381,7 @@ impl<'o> Status<'o> {
 
     /// A report for each shipment that it told of.
     pub(super) fn finish(mut self, at: &At, issues: &mut Vec<Issue>) -> Vec<Report> {
-        self.close(&mut Made(None));
+        self.close();
         issues.append(&mut self.issues);
         if !self.began {
             issues.push(Issue::error(at.clone(), Rule::MissingSegment, "an IFTSTA must have a BGM segment"));

@@ -13,6 +13,9 @@ use crate::documents::text::latin1;
 /// Deepest nesting that is read.
 const MAX_DEPTH: usize = 64;
 
+/// Most elements of one document.
+const MAX_ELEMENTS: usize = 500_000;
+
 /// An element.
 #[derive(Debug, Default)]
 struct Node {
@@ -45,11 +48,17 @@ fn parse(bytes: &[u8]) -> Result<Node, Box<Issue>> {
     let text = latin1(bytes);
     let mut reader = Reader::from_str(&text);
     let mut open: Vec<Node> = Vec::new();
+    let mut elements = 0_usize;
     loop {
         let at = At::Text { byte: usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX) };
         let broken = |text: String| Box::new(Issue::error(at.clone(), Rule::Syntax, text));
         let event = reader.read_event().map_err(|error| broken(format!("is no XML: {error}")))?;
+        elements += usize::from(matches!(event, Event::Start(_) | Event::Empty(_)));
         match event {
+            Event::Start(_) | Event::Empty(_) if elements > MAX_ELEMENTS => {
+                let text = format!("a document must have at most {MAX_ELEMENTS} elements");
+                return Err(Box::new(Issue::error(at, Rule::Limit, text)));
+            }
             Event::Start(start) => {
                 if open.len() >= MAX_DEPTH {
                     let text = format!("elements must nest at most {MAX_DEPTH} deep");

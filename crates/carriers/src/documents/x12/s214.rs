@@ -90,12 +90,12 @@ impl<'o> Shipment<'o> {
             "B10" => self.begin(segment, made),
             "L11" | "MAN" => self.reference(segment, made),
             "LX" => {
-                self.close(made);
+                self.close();
                 self.loops.push(Loop::default());
             }
             "AT7" => {
-                self.close(made);
-                self.status(segment);
+                self.close();
+                self.status(segment, made);
             }
             "MS1" => self.place(segment, made),
             "MS2" => self.equipment(segment, made),
@@ -174,7 +174,7 @@ impl<'o> Shipment<'o> {
         }
     }
 
-    fn status(&mut self, segment: &Segment<'_>) {
+    fn status(&mut self, segment: &Segment<'_>, made: &mut Made<'_>) {
         let get = |element: usize| segment.get(element).map(Cow::into_owned);
         let mut status = Status { code: get(1), appointment: get(3), zone: get(7), ..Status::default() };
         status.reason = get(2).or_else(|| get(4));
@@ -221,6 +221,13 @@ impl<'o> Shipment<'o> {
         if let Some(code) = status.reason.as_deref().filter(|code| unknown(&REASON, code)) {
             let number = if get(2).is_some() { 2 } else { 4 };
             self.issues.push(element(number, Rule::UnknownCode, "no table knows this reason; it is kept", code));
+        }
+        for (code, list) in [(&status.code, &STATUS), (&status.appointment, &APPOINTMENT)] {
+            let Some(code) = code else { continue };
+            let means = list.find(code, self.partner).means;
+            made.say(|| {
+                format!("{code} becomes {}", means.as_ref().map_or_else(|| "unknown".to_owned(), Meaning::words))
+            });
         }
         self.open = Some(status);
     }
@@ -272,7 +279,7 @@ impl<'o> Shipment<'o> {
     }
 
     /// Makes an event or an estimate of the AT7 that is open.
-    fn close(&mut self, made: &mut Made<'_>) {
+    fn close(&mut self) {
         let Some(status) = self.open.take() else { return };
         let Some(current) = self.loops.last_mut() else { return };
         let place = status.place.as_ref();
@@ -285,9 +292,6 @@ impl<'o> Shipment<'o> {
         for (code, list) in codes.iter().filter_map(|(code, list)| Some((code.as_deref()?, *list))) {
             let found = list.find(code, self.partner);
             let means = found.means.clone();
-            made.say(|| {
-                format!("before: {code} is {}", means.as_ref().map_or_else(|| "unknown".to_owned(), Meaning::words))
-            });
             if let Some((of, basis)) = means.as_ref().and_then(|means| means.expects) {
                 if matches!(code, "ED" | "EP") {
                     current.starts.push((of, when, code.to_owned()));
@@ -326,7 +330,7 @@ impl<'o> Shipment<'o> {
 
     /// A report for each shipment that it told of.
     pub(super) fn finish(mut self, at: &At, issues: &mut Vec<Issue>) -> Vec<Report> {
-        self.close(&mut Made(None));
+        self.close();
         issues.append(&mut self.issues);
         if !self.began {
             issues.push(Issue::error(at.clone(), Rule::MissingSegment, "a 214 must have a B10 segment"));

@@ -23,6 +23,11 @@ fn run(bytes: &[u8]) -> Document {
     document
 }
 
+/// Reads once, for large ones.
+fn once(bytes: &[u8]) -> Document {
+    read(bytes, Options { partner: &Partner::default(), explain: bytes.len() < 1_000_000 })
+}
+
 /// Documents of our own, one of each format.
 fn own() -> Vec<Vec<u8>> {
     vec![
@@ -141,15 +146,24 @@ fn what_is_too_large_is_refused_and_what_is_large_is_bounded() {
     for start in ["ISA*", "UNB+", "<x>", "[{\"eventType\":1}"] {
         let mut document = huge.clone();
         document[..start.len()].copy_from_slice(start.as_bytes());
-        let read = run(&document);
+        let read = once(&document);
         assert_eq!(read.issues.list[0].rule, Rule::Limit, "{start}");
     }
     // A segment without an end.
-    let document = run(format!("UNB+UNOC:3+{}", "A".repeat(100_000)).as_bytes());
+    let document = once(format!("UNB+UNOC:3+{}", "A".repeat(100_000)).as_bytes());
     assert_eq!(document.issues.list[0].rule, Rule::Limit);
+    // Many small values.
+    for (start, part, end) in [("[", "0,", "0]"), ("<x>", "<a/>", "</x>")] {
+        let document = once(format!("{start}{}{end}", part.repeat(1_100_000)).as_bytes());
+        assert!(
+            document.issues.list.iter().all(|issue| matches!(issue.rule, Rule::Limit | Rule::Unsupported)),
+            "{start}"
+        );
+        assert!(!document.issues.is_empty());
+    }
     // Many segments, each wrong: issues are counted, not kept.
     let header = s214::TWO_ORDERS.split_once("AT7").expect("there").0;
-    let read = run(format!("{header}{}", "AT7*QQ*QQ***99999999*9999*QQ~".repeat(600_000)).as_bytes());
+    let read = once(format!("{header}{}", "AT7*QQ*QQ***99999999*9999*QQ~".repeat(550_000)).as_bytes());
     assert!(read.issues.list.len() <= 200 && read.lines.len() <= 20_000 && read.messages[0].issues.len() <= 110);
     assert!(
         read.issues
@@ -160,7 +174,7 @@ fn what_is_too_large_is_refused_and_what_is_large_is_bounded() {
     );
     let event = "{\"type\":\"ObjectEvent\",\"action\":\"ADD\",\"eventTime\":\"2026-01-01T00:00:00Z\",\"eventTimeZoneOffset\":\"+00:00\",\"epcList\":[";
     let many = (0..60_000).map(|number| format!("\"urn:x:{number}\"")).collect::<Vec<_>>().join(",");
-    let read = run(format!("[{event}{many}]}},{event}\"urn:x:1\"]}}]").as_bytes());
+    let read = once(format!("[{event}{many}]}},{event}\"urn:x:1\"]}}]").as_bytes());
     assert_eq!(read.reports.len(), 50_000);
     assert!(read.issues.list.iter().any(|issue| issue.rule == Rule::Limit));
 }

@@ -246,3 +246,26 @@ fn corpus_other_transaction_sets_are_refused_by_name() {
         assert!(acknowledge(&read.interchanges[0], at()).contains("AK5*R*1"));
     }
 }
+
+#[test]
+fn an_explanation_says_what_stands_there_and_what_becomes_of_it() {
+    let document = read_as(TWO_ORDERS, "");
+    assert_eq!(document.lines.len(), TWO_ORDERS.lines().count());
+    let line = |number: usize| {
+        let line = &document.lines[number - 1];
+        assert!(line.at.to_string().ends_with(&format!(", byte {}", TWO_ORDERS.find(&line.raw).expect("there"))));
+        format!("{} | {} | {}", line.raw, line.says, line.made.join("; "))
+    };
+    assert_eq!(
+        line(4),
+        "B10*PRO4711*LOAD9*ACME | shipment: carrier's reference PRO4711, shipment LOAD9, carrier ACME | a report about PRO4711"
+    );
+    assert_eq!(
+        line(15),
+        "AT7*X1*AO***20260302*1105*LT | status: X1 arrived at delivery location; AO weather or natural disaster; 20260302 1105, zone LT | X1 becomes out_for_delivery (at_stop)"
+    );
+    assert_eq!(
+        line(21),
+        "SE*19*0001 | transaction set ends: 19 segments, number 0001 | accepted, errors noted: 5 events, 1 estimates"
+    );
+}
