@@ -14,11 +14,11 @@ use crate::Address;
 use crate::address::Sasl;
 
 /// How long a record may take before it counts as not delivered.
-const DELIVERY: Duration = Duration::from_secs(12);
+pub(crate) const DELIVERY: Duration = Duration::from_secs(12);
 /// How long a broker may take to answer.
 const REQUEST: Duration = Duration::from_secs(10);
 /// How long records wait for others to go with them.
-const LINGER: Duration = Duration::from_millis(2);
+pub(crate) const LINGER: Duration = Duration::from_millis(2);
 
 /// A topic.
 pub struct Kafka {
@@ -33,24 +33,7 @@ impl Kafka {
     }
 
     async fn connect(&self) -> krafka::Result<krafka::producer::Producer> {
-        let Address { hosts, credentials, tls, sasl, .. } = &self.address;
-        let mut auth = match credentials.clone() {
-            None => AuthConfig::plaintext(),
-            Some((user, password)) => match sasl {
-                Sasl::Plain => AuthConfig::sasl_plain(user, password),
-                Sasl::ScramSha256 => AuthConfig::sasl_scram_sha256(user, password),
-                Sasl::ScramSha512 => AuthConfig::sasl_scram_sha512(user, password),
-            },
-        };
-        if *tls {
-            auth = auth.with_tls(TlsConfig::new().with_native_roots());
-        }
-        let client = Client::builder(hosts.join(","))
-            .client_id("tracklane")
-            .request_timeout(REQUEST)
-            .security(auth)
-            .allow_auto_create_topics(true);
-        let client = client.connect().await?;
+        let client = client(&self.address).await?;
         client.producer().acks(Acks::All).linger(LINGER).delivery_timeout(DELIVERY).build().await
     }
 
@@ -77,6 +60,29 @@ impl Kafka {
         *kept = Some(producer);
         Ok(())
     }
+}
+
+/// A connection to the cluster at this address.
+pub(crate) async fn client(address: &Address) -> krafka::Result<Client> {
+    let Address { hosts, credentials, tls, sasl, .. } = address;
+    let mut auth = match credentials.clone() {
+        None => AuthConfig::plaintext(),
+        Some((user, password)) => match sasl {
+            Sasl::Plain => AuthConfig::sasl_plain(user, password),
+            Sasl::ScramSha256 => AuthConfig::sasl_scram_sha256(user, password),
+            Sasl::ScramSha512 => AuthConfig::sasl_scram_sha512(user, password),
+        },
+    };
+    if *tls {
+        auth = auth.with_tls(TlsConfig::new().with_native_roots());
+    }
+    Client::builder(hosts.join(","))
+        .client_id("tracklane")
+        .request_timeout(REQUEST)
+        .security(auth)
+        .allow_auto_create_topics(true)
+        .connect()
+        .await
 }
 
 impl EventSink for Kafka {

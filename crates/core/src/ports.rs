@@ -266,7 +266,7 @@ pub trait PartitionReader: Send {
 }
 
 /// This node among those who track.
-pub trait Membership: Send {
+pub trait Membership: Send + Sync {
     /// The partitions that are this node's, once they are others than before. What is not among them any more belongs to others as soon as
     /// this is called again.
     ///

@@ -1,5 +1,6 @@
 //! The position stream on a broker: one file per broker, each a [`PositionStream`] that is opened by URL.
 
+mod kafka;
 mod nats;
 
 use std::sync::Arc;
@@ -34,7 +35,7 @@ pub fn open_stream(url: &str) -> Result<Arc<dyn PositionStream>, AddressError> {
     }
     match broker {
         Broker::Nats => Ok(Arc::new(nats::NatsStream::new(address, partitions, replicas))),
-        Broker::Kafka => Err(wrong("not yet")),
+        Broker::Kafka => Ok(Arc::new(kafka::KafkaStream::new(address, partitions, replicas))),
         Broker::RabbitMq | Broker::Mqtt => Err(wrong("a position stream needs nats:// or kafka://")),
     }
 }

@@ -5,3 +5,4 @@ mod brokers;
 mod events;
 mod proxy;
 mod sinks;
+mod streams;

@@ -43,6 +43,7 @@ pub(in crate::tracking) fn start(
         streaming: streaming.clone(),
         node,
         running: HashMap::new(),
+        membership: None,
     };
     tokio::spawn(trackers.run(stop))
 }
@@ -53,6 +54,8 @@ struct Trackers {
     streaming: Arc<Streaming>,
     node: Uuid,
     running: HashMap<u32, (CancellationToken, JoinHandle<()>)>,
+    /// As long as the broker says which partitions are this node's.
+    membership: Option<Box<dyn Membership>>,
 }
 
 impl Trackers {
@@ -64,6 +67,8 @@ impl Trackers {
             let _ = stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
         }
         self.only(&BTreeSet::new()).await;
+        // Others take over what is finished by now.
+        self.membership = None;
         if let Err(error) = self.give_back().await {
             tracing::warn!(%error, "leases of partitions are not given back; they end by themselves");
         }
@@ -71,22 +76,21 @@ impl Trackers {
 
     async fn follow(&mut self) -> Result<()> {
         let unavailable = |error| Error::Unavailable(format!("position stream unavailable: {error}"));
-        match self.streaming.stream.join().await.map_err(unavailable)? {
-            Some(membership) => self.follow_broker(membership).await,
-            None => self.follow_leases().await,
+        self.membership = self.streaming.stream.join().await.map_err(unavailable)?;
+        if self.membership.is_none() {
+            return self.follow_leases().await;
         }
-    }
-
-    async fn follow_broker(&mut self, mut membership: Box<dyn Membership>) -> Result<()> {
-        loop {
+        while let Some(membership) = &mut self.membership {
             match membership.changed().await {
                 Ok(mine) => drop(self.only(&mine.into_iter().collect()).await),
                 Err(error) => {
                     self.only(&BTreeSet::new()).await;
-                    return Err(Error::Unavailable(format!("position stream unavailable: {error}")));
+                    self.membership = None;
+                    return Err(unavailable(error));
                 }
             }
         }
+        Ok(())
     }
 
     async fn follow_leases(&mut self) -> Result<()> {
