@@ -28,17 +28,25 @@ impl Zone {
         }
     }
 
+    /// A zone, and how sure it is.
+    pub fn new(zone: TimeZone, confidence: TzConfidence) -> Self {
+        Self { zone, confidence }
+    }
+
     /// An offset that the source states apart from the time.
     pub fn stated(offset: Offset) -> Self {
         Self { zone: offset.to_time_zone(), confidence: TzConfidence::Exact }
     }
 
-    /// A local time in this zone. In the hour that summer time takes away or gives twice, the earlier offset holds.
+    /// A local time in this zone. In the hour that summer time takes away or gives twice, the earlier offset holds, and is
+    /// only assumed.
     pub fn at(&self, local: DateTime) -> When {
-        self.zone.to_ambiguous_zoned(local).compatible().map_or(When::Undated, |zoned| When::Instant {
+        let ambiguous = self.zone.to_ambiguous_zoned(local);
+        let confidence = if ambiguous.is_ambiguous() { TzConfidence::Assumed } else { self.confidence };
+        ambiguous.compatible().map_or(When::Undated, |zoned| When::Instant {
             at: to_micros(zoned.timestamp()),
             offset_seconds: zoned.offset().seconds(),
-            confidence: self.confidence,
+            confidence: confidence.min(self.confidence),
         })
     }
 

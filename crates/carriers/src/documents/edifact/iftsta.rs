@@ -5,7 +5,6 @@ use std::mem;
 
 use jiff::civil::{Date, Time};
 use tracklane_core::lifecycle::{FactKind, Place, SourceKind};
-use tracklane_core::time::TzConfidence;
 
 use super::codes::{QUALIFIERS, REASON, STATUS};
 use super::lexer::Segment;
@@ -77,9 +76,8 @@ struct Moment {
 
 impl Moment {
     fn when(&self, place: Option<&Place>, partner: &Partner) -> When {
-        let of_place = || place.and_then(|place| place.country.as_deref()).and_then(clock::of_country);
-        let zone = self.zone.clone().or_else(of_place);
-        clock::when(self.date, self.time, &zone.unwrap_or_else(|| Zone::assumed(partner.zone.as_ref())))
+        let zone = self.zone.clone().unwrap_or_else(|| clock::of_place(place, partner.zone.as_ref()));
+        clock::when(self.date, self.time, &zone)
     }
 }
 
@@ -455,7 +453,7 @@ fn moment(value: &str, format: Option<&str>) -> Option<Moment> {
 
 /// A zone of three letters, or an offset `+0100`.
 fn zone(text: &str) -> Option<Zone> {
-    let hours = |hours: i32| Zone::fixed(hours * 3600);
+    let hours = |hours: i32| clock::fixed(hours * 3600);
     match text {
         "UTC" | "GMT" | "Z" | "ZZZ" => hours(0),
         "BST" | "CET" | "WES" => hours(1),
@@ -475,13 +473,12 @@ fn zone(text: &str) -> Option<Zone> {
             let digits = other.get(1..).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
             let number: i32 = digits.parse().ok()?;
             match digits.len() {
-                2 => Zone::fixed(sign * number * 3600),
-                4 => Zone::fixed(sign * (number / 100 * 3600 + number % 100 * 60)),
+                2 => clock::fixed(sign * number * 3600),
+                4 => clock::fixed(sign * (number / 100 * 3600 + number % 100 * 60)),
                 _ => None,
             }
         }
     }
-    .map(|zone| Zone { confidence: TzConfidence::Exact, ..zone })
 }
 
 fn push(list: &mut Vec<Reference>, reference: Reference) {

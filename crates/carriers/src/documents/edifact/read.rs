@@ -4,7 +4,7 @@ use super::iftsta::Status;
 use super::lexer::{Lexer, Segment};
 use super::words;
 use crate::documents::at::{At, Issue, Rule, Severity};
-use crate::documents::clock::{self, Zone};
+use crate::documents::clock;
 use crate::documents::find::EDIFACT;
 use crate::documents::text::Charset;
 use crate::documents::{Document, Line, MAX_BYTES, Made, Message, Options, Verdict, keep};
@@ -197,7 +197,7 @@ impl Reader<'_> {
         if self.interchanges.is_empty() {
             let there = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
             let date = segment.component(4, 1).and_then(clock::date);
-            let zone = Zone::assumed(self.options.partner.zone.as_ref());
+            let zone = clock::of_place(None, self.options.partner.zone.as_ref());
             let time = segment.component(4, 2).and_then(clock::time);
             self.document.created = date.map(|date| clock::when(date, time, &zone));
             self.document.sender = there(&interchange.sender.0);

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use tracklane_core::lifecycle::{FactKind, Place, SourceKind, Status};
 use tracklane_core::position::Point;
-use tracklane_core::time::TzConfidence;
+use tracklane_core::time::{TzConfidence, to_micros};
 
 use super::epc::Key;
 use super::hash::{Prefixes, hash_id};
@@ -442,7 +442,7 @@ pub(crate) fn instant(text: &str, offset: Option<&str>) -> Option<When> {
     let at: Timestamp = text.parse().ok()?;
     let own = || text.rfind(['+', '-']).filter(|index| *index > 10).and_then(|index| offset_seconds(&text[index..]));
     let offset_seconds = offset.and_then(offset_seconds).or_else(own).unwrap_or(0);
-    Some(When::Instant { at, offset_seconds, confidence: TzConfidence::Exact })
+    Some(When::Instant { at: to_micros(at), offset_seconds, confidence: TzConfidence::Exact })
 }
 
 /// The events of a document, and where they stand.

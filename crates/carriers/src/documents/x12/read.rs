@@ -6,7 +6,7 @@ use super::lexer::{Lexer, Segment};
 use super::s214::Shipment;
 use super::words;
 use crate::documents::at::{At, Issue, Rule};
-use crate::documents::clock::{self, Zone};
+use crate::documents::clock;
 use crate::documents::find::X12;
 use crate::documents::{Document, Line, MAX_BYTES, Made, Message, Options, Verdict, keep};
 use crate::report::Report;
@@ -214,7 +214,7 @@ impl Reader<'_> {
         };
         // The document speaks of its first interchange.
         if self.interchanges.is_empty() {
-            let zone = Zone::assumed(self.options.partner.zone.as_ref());
+            let zone = clock::of_place(None, self.options.partner.zone.as_ref());
             let date = clock::date(&interchange.made.0);
             self.document.created = date.map(|date: Date| clock::when(date, clock::time(&interchange.made.1), &zone));
             self.document.sender = Some(interchange.sender.1.clone()).filter(|id| !id.is_empty());

@@ -397,12 +397,8 @@ fn why_words<'a>(reason: Option<&(&str, crate::documents::code::Found<'a>)>) -> 
 }
 
 fn zone_of(status: &Status, partner: Option<&TimeZone>) -> Zone {
-    let place = status.place.as_ref();
-    let of_place = || {
-        let state = place.and_then(|place| place.state.as_deref());
-        zone::of_place(state, place.and_then(|place| place.country.as_deref()), partner)
-    };
-    status.zone.as_deref().and_then(zone::stated).unwrap_or_else(of_place)
+    let stated = status.zone.as_deref().and_then(zone::stated);
+    stated.unwrap_or_else(|| zone::of_place(status.place.as_ref(), partner))
 }
 
 #[expect(clippy::too_many_arguments, reason = "the fields of an estimate, each from another place")]

@@ -53,7 +53,7 @@ fn each_consignment_is_a_report_with_its_own_events() {
     );
     assert_eq!(
         events(1),
-        ["2026-03-01 assumed 21 delivered at CHICAGO, IL, US", "2026-03-01T17:00:00Z -5 exact ZQ9 unknown"]
+        ["2026-03-01 from_place 21 delivered at CHICAGO, IL, US", "2026-03-01T17:00:00Z -5 exact ZQ9 unknown"]
     );
     let event = &document.reports[0].events[0];
     assert_eq!(event.raw_text.as_deref(), Some("Rail departure, late's fine; weather"));
@@ -83,7 +83,7 @@ fn a_partner_says_what_its_codes_mean_and_what_names_a_shipment() {
     let events: Vec<_> = document.reports[1].events.iter().map(show).collect();
     assert_eq!(
         events,
-        ["2026-03-01 assumed 21 note at CHICAGO, IL, US", "2026-03-01T17:00:00Z -5 exact ZQ9 delivered/signed"]
+        ["2026-03-01 from_place 21 note at CHICAGO, IL, US", "2026-03-01T17:00:00Z -5 exact ZQ9 delivered/signed"]
     );
 }
 
