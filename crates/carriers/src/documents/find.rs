@@ -6,8 +6,12 @@ use super::code::CodeList;
 use super::json::has;
 use super::{At, Document, Issue, Options, Rule, dcsa, edifact, epcis, x12};
 
+/// The name of X12 as a format.
+pub(crate) const X12: &str = "x12";
 /// The name of an X12 214 as a source.
-pub(crate) const X12: &str = "x12_214";
+pub(crate) const X12_214: &str = "x12_214";
+/// The name of an X12 315 as a source.
+pub(crate) const X12_315: &str = "x12_315";
 /// The name of an EDIFACT IFTSTA as a source.
 pub(crate) const EDIFACT: &str = "edifact_iftsta";
 /// The name of GS1 EPCIS as a source.
@@ -18,7 +22,7 @@ pub(crate) const DCSA: &str = "dcsa";
 /// A format of documents.
 #[derive(Debug, Clone, Copy)]
 pub struct Format {
-    /// The name used as a source's name and on the command line.
+    /// The name by which documents say what they are.
     pub name: &'static str,
     /// What it is.
     pub title: &'static str,
@@ -34,7 +38,7 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     Format {
         name: X12,
-        title: "ANSI X12 214",
+        title: "ANSI X12 214 and 315",
         detect: |start| start.starts_with(b"ISA"),
         read: |bytes, options| x12::read(bytes, options).document,
         acknowledge: |bytes, options, at, control| {
@@ -84,6 +88,7 @@ pub const LISTS: &[&CodeList] = &[
     &x12::STATUS,
     &x12::APPOINTMENT,
     &x12::REASON,
+    &x12::OCEAN,
     &edifact::STATUS,
     &edifact::REASON,
     &epcis::BIZ_STEP,

@@ -22,6 +22,9 @@ const ELEMENTS: &[(&str, usize, u16)] = &[
     ("B10", 1, 127),
     ("B10", 2, 145),
     ("B10", 3, 140),
+    ("B4", 3, 157),
+    ("B4", 4, 373),
+    ("B4", 5, 161),
     ("AT7", 1, 1650),
     ("AT7", 2, 1651),
     ("AT7", 3, 1652),
@@ -30,7 +33,6 @@ const ELEMENTS: &[(&str, usize, u16)] = &[
     ("AT7", 6, 337),
     ("AT7", 7, 623),
     ("MS1", 3, 26),
-    ("MS1", 4, 1654),
 ];
 
 /// Writes what answers an interchange: one interchange with a TA1 where one is due and a 997 for each functional group.
@@ -143,7 +145,8 @@ fn segment_errors(out: &mut Out, set: &Set) {
             },
         };
         // The tag of a missing segment is its own, not that of the end that it was missed at.
-        let tag = if issue.rule == Rule::MissingSegment { "B10" } else { tag };
+        let missing = if set.kind == "315" { "B4" } else { "B10" };
+        let tag = if issue.rule == Rule::MissingSegment { missing } else { tag };
         let position = in_message.to_string();
         if last.as_ref() != Some(&(position.clone(), segment_code)) {
             out.segment(&["AK3", tag, &position, "", segment_code]);

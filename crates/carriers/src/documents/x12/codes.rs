@@ -64,6 +64,40 @@ pub static STATUS: CodeList = CodeList {
     ],
 };
 
+/// Data element 157: what happened to a container (315).
+pub static OCEAN: CodeList = CodeList {
+    name: "x12_ocean_status",
+    title: "X12 data element 157, shipment status of a 315",
+    codes: &[
+        Code::sub("A", "arrived at customs", S::InTransit, "customs_arrived"),
+        Code::is("AE", "loaded on vessel", S::InTransit),
+        Code::is("AL", "loaded on rail", S::InTransit),
+        Code::sub("AR", "rail arrival at destination ramp", S::InTransit, "arrived_facility"),
+        Code::is("AV", "available for delivery", S::AvailableForPickup),
+        Code::is("CO", "cargo received", S::PickedUp),
+        Code::note("CR", "released by carrier"),
+        Code::sub("CT", "released by customs", S::InTransit, "customs_cleared"),
+        Code::sub("CU", "released by carrier and customs", S::InTransit, "customs_cleared"),
+        Code::is("D", "delivered at door", S::Delivered),
+        Code::note("EE", "empty equipment sent out"),
+        Code::note("FT", "free time ended"),
+        Code::sub("I", "in-gate", S::InTransit, "arrived_facility"),
+        Code::note("NF", "free time about to end"),
+        Code::sub("OA", "out-gate", S::InTransit, "departed_facility"),
+        Code::sub("P", "departed terminal", S::InTransit, "departed_facility"),
+        Code::sub("PA", "held by customs", S::OnHold, "customs").because(R::CustomsInspection),
+        Code::note("RD", "container returned"),
+        Code::sub("RL", "rail departure from origin ramp", S::InTransit, "departed_facility"),
+        Code::note("TM", "moved within the terminal"),
+        Code::sub("UR", "unloaded from rail car", S::InTransit, "arrived_facility"),
+        Code::sub("UV", "unloaded from vessel", S::InTransit, "arrived_facility"),
+        Code::sub("VA", "vessel arrived", S::InTransit, "arrived_facility"),
+        Code::sub("VD", "vessel departed", S::InTransit, "departed_facility"),
+        Code::is("W", "picked up loaded at the customer", S::PickedUp),
+        Code::sub("X1", "arrived at delivery location", S::OutForDelivery, "at_stop"),
+    ],
+};
+
 /// Data element 1652: what is agreed.
 pub static APPOINTMENT: CodeList = CodeList {
     name: "x12_appointment",

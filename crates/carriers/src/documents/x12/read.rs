@@ -4,12 +4,14 @@ use jiff::civil::Date;
 
 use super::lexer::{Lexer, Segment};
 use super::s214::Shipment;
+use super::s315::Container;
 use super::words;
 use crate::documents::at::{At, Issue, Rule};
 use crate::documents::clock;
 use crate::documents::find::X12;
+use crate::documents::partner::Partner;
 use crate::documents::{Document, Line, MAX_BYTES, Made, Message, Options, Verdict, keep};
-use crate::report::Report;
+use crate::report::{Report, When};
 
 /// Most transaction sets that are read of one file.
 const MAX_SETS: usize = 50_000;
@@ -92,7 +94,39 @@ struct Reader<'o> {
     interchanges: Vec<Interchange>,
     interchange: Option<Interchange>,
     group: Option<Group>,
-    set: Option<(Set, Option<Shipment<'o>>)>,
+    set: Option<(Set, Option<Kind<'o>>)>,
+}
+
+/// A transaction set of a kind that is read.
+enum Kind<'o> {
+    Shipment(Box<Shipment<'o>>),
+    Container(Box<Container<'o>>),
+}
+
+impl<'o> Kind<'o> {
+    fn of(kind: &str, partner: &'o Partner, sender: &str, said_at: Option<When>) -> Option<Self> {
+        match kind {
+            "214" => Some(Self::Shipment(Box::new(Shipment::new(partner, sender, said_at)))),
+            "315" => Some(Self::Container(Box::new(Container::new(partner, sender, said_at)))),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, segment: &Segment<'_>, made: &mut Made<'_>) -> Vec<Issue> {
+        let (standing, mut found) = match self {
+            Self::Shipment(shipment) => (shipment.take(segment, made), shipment.found()),
+            Self::Container(container) => (container.take(segment, made), container.found()),
+        };
+        found.extend(standing);
+        found
+    }
+
+    fn finish(self, at: &At, issues: &mut Vec<Issue>) -> Vec<Report> {
+        match self {
+            Self::Shipment(shipment) => shipment.finish(at, issues),
+            Self::Container(container) => container.finish(at, issues),
+        }
+    }
 }
 
 /// Reads a file of one interchange or several.
@@ -183,11 +217,8 @@ impl Reader<'_> {
 
     fn inside(&mut self, segment: &Segment<'_>, made: &mut Made<'_>) {
         match &mut self.set {
-            Some((set, Some(shipment))) => {
-                if let Some(issue) = shipment.take(segment, made) {
-                    keep(&mut set.issues, issue);
-                }
-                for issue in shipment.found() {
+            Some((set, Some(kind))) => {
+                for issue in kind.take(segment, made) {
                     keep(&mut set.issues, issue);
                 }
             }
@@ -325,21 +356,19 @@ impl Reader<'_> {
             let text = "a transaction set must stand inside a functional group (GS to GE)";
             set.issues.push(Issue::error(segment.at(), Rule::UnexpectedSegment, text));
         }
-        let shipment = (set.kind == "214").then(|| {
-            let sender = self.document.sender.clone().unwrap_or_default();
-            Shipment::new(self.options.partner, &sender, self.document.created)
-        });
-        if shipment.is_none() {
-            let text = format!("transaction set {:?} is not read; 214 is", set.kind);
+        let sender = self.document.sender.clone().unwrap_or_default();
+        let kind = Kind::of(&set.kind, self.options.partner, &sender, self.document.created);
+        if kind.is_none() {
+            let text = format!("transaction set {:?} is not read; 214 and 315 are", set.kind);
             made.say(|| text.clone());
             set.issues.push(Issue::error(segment.at_element(1), Rule::Unsupported, text).given(&set.kind));
         }
-        self.set = Some((set, shipment));
+        self.set = Some((set, kind));
     }
 
     /// Ends the set that is open; says what became of it.
     fn close_set(&mut self, at: &At, end: Option<&Segment<'_>>) -> Option<String> {
-        let Some((mut set, shipment)) = self.set.take() else {
+        let Some((mut set, kind)) = self.set.take() else {
             if let Some(end) = end {
                 let issue =
                     Issue::warning(end.at(), Rule::UnexpectedSegment, "ends a transaction set that never began");
@@ -358,8 +387,8 @@ impl Reader<'_> {
             }
         }
         let mut reports: Vec<Report> = Vec::new();
-        if let Some(shipment) = shipment {
-            reports = shipment.finish(at, &mut set.issues);
+        if let Some(kind) = kind {
+            reports = kind.finish(at, &mut set.issues);
         }
         let verdict = Verdict::of(&set.issues);
         if verdict == Verdict::Rejected {

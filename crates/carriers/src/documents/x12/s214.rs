@@ -15,7 +15,7 @@ use crate::documents::Made;
 use crate::documents::at::{At, Issue, Rule};
 use crate::documents::clock::{self, Zone};
 use crate::documents::code::Meaning;
-use crate::documents::find::X12;
+use crate::documents::find::X12_214;
 use crate::documents::partner::Partner;
 use crate::report::{Basis, Estimate, Expected, Reference, ReferenceKind, Report, ReportedEvent, When};
 
@@ -374,7 +374,7 @@ impl<'o> Shipment<'o> {
     }
 
     fn report(&self, key: &str, number: &str, header: &[Reference]) -> Report {
-        let mut report = Report::new(SourceKind::Document, X12, key);
+        let mut report = Report::new(SourceKind::Document, X12_214, key);
         report.carrier = self.scac.clone();
         let named = |kind, value: &str, qualifier: &str| Reference {
             qualifier: Some(qualifier.to_owned()),

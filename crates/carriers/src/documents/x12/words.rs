@@ -1,11 +1,11 @@
 //! What a segment says, in words.
 
-use super::codes::{APPOINTMENT, QUALIFIERS, REASON, STATUS};
+use super::codes::{APPOINTMENT, OCEAN, QUALIFIERS, REASON, STATUS};
 use super::lexer::Segment;
 use crate::documents::code::CodeList;
 use crate::documents::partner::Partner;
 
-/// What the segments of an interchange with a 214 are for.
+/// What the segments of an interchange with a 214 or 315 are for.
 const SEGMENTS: &[(&str, &str)] = &[
     ("ISA", "interchange begins"),
     ("TA1", "interchange acknowledged"),
@@ -29,6 +29,11 @@ const SEGMENTS: &[(&str, &str)] = &[
     ("MS1", "place of the status"),
     ("MS2", "equipment"),
     ("Q7", "exception of the lading"),
+    ("B4", "status of a container"),
+    ("N9", "reference"),
+    ("Q2", "vessel"),
+    ("R4", "port or terminal"),
+    ("DTM", "time"),
     ("SE", "transaction set ends"),
     ("GE", "functional group ends"),
     ("IEA", "interchange ends"),
@@ -60,6 +65,12 @@ pub(super) fn segment(segment: &Segment<'_>, partner: &Partner) -> String {
             format!("{} ({qualifier}: {known})", get(1))
         }
         "AT7" => status(segment, partner),
+        "B4" => {
+            let says = OCEAN.find(&get(3), partner).wording.unwrap_or("unknown");
+            let empty = if get(9) == "E" { ", empty" } else { "" };
+            format!("{} {says}; {} {}; {}{}{}{empty}", get(3), dash(&get(4)), dash(&get(5)), get(7), get(8), get(13))
+        }
+        "N9" => format!("{} ({})", get(2), get(1)),
         "MS1" => join(&[get(1).as_ref(), &get(2), &get(3), &get(4), &get(5)]),
         "MS2" => format!("{}{}{} ({})", get(1), get(2), get(4), dash(&get(3))),
         "LX" => get(1).into_owned(),

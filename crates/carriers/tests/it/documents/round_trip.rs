@@ -21,7 +21,7 @@ type Write = fn(&Facts) -> Result<Written, WriteError>;
 
 /// Every format: its name, how it is written, whether its texts keep an offset, seconds and decimals of a second.
 const WRITERS: &[(&str, Write)] = &[
-    ("x12_214", |facts| {
+    ("x12", |facts| {
         let envelope = x12::Envelope { sender: pair("US"), receiver: pair("THEM"), control: 7, at: at(), test: false };
         x12::write(facts, &envelope)
     }),
@@ -124,7 +124,7 @@ fn reread(format: &str, text: &str) -> Document {
 /// When a fact is read to have happened. A time that is only assumed to have an offset is written as the local time that it
 /// is, where the format has local times; nobody knows more of it when it is read.
 fn instant(format: &str, fact: &Fact) -> Timestamp {
-    let local = fact.tz_confidence == TzConfidence::Assumed && matches!(format, "x12_214" | "edifact_iftsta");
+    let local = fact.tz_confidence == TzConfidence::Assumed && matches!(format, "x12" | "edifact_iftsta");
     let seconds = if local { fact.offset_seconds.unwrap_or(0) } else { 0 };
     fact.at + SignedDuration::from_secs(i64::from(seconds))
 }
@@ -206,7 +206,7 @@ fn the_statuses_that_a_format_can_tell() {
     assert_eq!(
         missing,
         [
-            "x12_214 lacks created returning failed expired unknown",
+            "x12 lacks created returning failed expired unknown",
             "edifact_iftsta lacks created assigned returning expired unknown",
             "epcis lacks ",
             "dcsa lacks created assigned out_for_delivery available_for_pickup attempt_failed exception returning returned cancelled failed expired unknown",
