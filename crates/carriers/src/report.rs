@@ -19,7 +19,8 @@ pub struct Report {
     /// Who carries it, where the source speaks for others: an aggregator's word for the carrier, a SCAC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
-    /// The number that the report is about, as the source writes it.
+    /// The number that the report is about, as the source writes it; empty when the answer does not say whose it is (DPD), and
+    /// so is of the one number that was asked about.
     pub number: String,
     /// What the source calls the service.
     #[serde(skip_serializing_if = "Option::is_none")]

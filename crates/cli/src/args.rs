@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    admin, bench, config, decode, demo, devices, doctor, import, moving, replay, serve, shipments, simulate, track,
-    zones,
+    admin, bench, carrier, config, decode, demo, detect, devices, doctor, import, moving, replay, serve, shipments,
+    simulate, track, zones,
 };
 use crate::output::Format;
 
@@ -81,6 +81,11 @@ pub enum Command {
     Import(import::ImportCommand),
     /// Decode device messages, one a line on standard input, to JSON lines.
     Decode(decode::DecodeArgs),
+    /// Say whose a tracking number may be, how sure that is, and why.
+    Detect(detect::DetectArgs),
+    /// Read carriers' answers; see what is known of each carrier.
+    #[command(subcommand, visible_alias = "carriers")]
+    Carrier(carrier::CarrierCommand),
     /// Check and show the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),

@@ -32,6 +32,9 @@ pub fn code(error: &anyhow::Error) -> ExitCode {
         if let Some(error) = cause.downcast_ref::<tracklane_client::Error>() {
             return error.status().and_then(of_status);
         }
+        if let Some(error) = cause.downcast_ref::<tracklane_carriers::CarrierError>() {
+            return of_carrier(error);
+        }
         cause.downcast_ref::<tracklane_engine::Error>().and_then(of_engine)
     });
     ExitCode::from(code.unwrap_or(1))
@@ -43,6 +46,16 @@ fn of_status(status: u16) -> Option<u8> {
         401 | 403 => Some(4),
         409 | 412 => Some(5),
         429 => Some(6),
+        _ => None,
+    }
+}
+
+fn of_carrier(error: &tracklane_carriers::CarrierError) -> Option<u8> {
+    use tracklane_carriers::CarrierError;
+    match error {
+        CarrierError::NotFound { .. } => Some(NOT_FOUND),
+        CarrierError::Unauthorised { .. } => Some(4),
+        CarrierError::RateLimited { .. } => Some(6),
         _ => None,
     }
 }

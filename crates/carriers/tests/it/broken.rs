@@ -47,12 +47,21 @@ fn a_cut_answer_is_an_error_or_says_less() {
 
 #[test]
 fn a_code_that_nobody_knows_is_unknown() {
+    let mut read = 0;
     for (carrier, body) in answers() {
-        let Ok(mut tree) = serde_json::from_str::<Value>(&body) else { continue };
-        let codes: Vec<String> =
-            Registry::built_in().find(&carrier).unwrap().codes().iter().map(|code| code.code.to_string()).collect();
-        scramble(&mut tree, &codes);
-        let Ok(parsed) = parse(&carrier, tree.to_string().as_bytes()) else { continue };
+        let codes = Registry::built_in().find(&carrier).expect("a carrier").codes();
+        let codes: Vec<String> = codes.iter().map(|code| code.code.to_string()).collect();
+        let changed = match serde_json::from_str::<Value>(&body) {
+            Ok(mut tree) => {
+                scramble(&mut tree, &codes);
+                tree.to_string()
+            }
+            Err(_) => codes.iter().flat_map(|code| code.split('/')).fold(body, |body, part| {
+                body.replace(&format!(">{part}<"), ">?<").replace(&format!("=\"{part}\""), "=\"?\"")
+            }),
+        };
+        let Ok(parsed) = parse(&carrier, changed.as_bytes()) else { continue };
+        read += parsed.reports.len();
         for report in &parsed.reports {
             for status in statuses(report) {
                 assert_eq!(status, Status::Unknown, "{carrier}: {report:#?}");
@@ -64,6 +73,7 @@ fn a_code_that_nobody_knows_is_unknown() {
             assert!(report.events.iter().all(kept), "{carrier}");
         }
     }
+    println!("{read} reports of codes that nobody knows");
 }
 
 /// Puts another text in place of everything that looks like a code of the carrier.
@@ -89,9 +99,11 @@ fn other_types_are_no_panic_and_no_new_status() {
     let mut changed = 0;
     for (carrier, body) in answers() {
         let Ok(tree) = serde_json::from_str::<Value>(&body) else { continue };
-        let known: Vec<Status> = parse(&carrier, body.as_bytes())
-            .map(|parsed| parsed.reports.iter().flat_map(statuses).collect())
-            .unwrap_or_default();
+        // What the codes of this answer mean, alone or with a finer one that is gone.
+        let present =
+            |code: &&tracklane_carriers::Code| code.code.rsplit('/').next().is_some_and(|last| body.contains(last));
+        let codes = Registry::built_in().find(&carrier).expect("a carrier").codes();
+        let known: Vec<Status> = codes.iter().filter(present).filter_map(|code| code.means.status).collect();
         let mut places = Vec::new();
         collect(&tree, &mut String::new(), &mut places);
         for place in &places {
@@ -111,17 +123,7 @@ fn other_types_are_no_panic_and_no_new_status() {
                 changed += 1;
                 let Ok(parsed) = parse(&carrier, copy.to_string().as_bytes()) else { continue };
                 for status in parsed.reports.iter().flat_map(statuses) {
-                    // A finer code that is gone may leave the coarser one, which is the carrier's word as well.
-                    let coarser = Registry::built_in()
-                        .find(&carrier)
-                        .unwrap()
-                        .codes()
-                        .iter()
-                        .any(|code| code.means.status == Some(status));
-                    assert!(
-                        status == Status::Unknown || known.contains(&status) || coarser,
-                        "{carrier} {place}: {status}"
-                    );
+                    assert!(status == Status::Unknown || known.contains(&status), "{carrier} {place}: {status}");
                 }
             }
         }

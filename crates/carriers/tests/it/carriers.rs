@@ -241,3 +241,17 @@ reason = "weather"
     assert!(wrong("text = [\"words\"]", "txt = [\"words\"]").contains("unknown field `txt`"));
     assert!(wrong("\"id\"", "\"id\" = ").contains("TOML parse error"));
 }
+
+#[test]
+fn the_manual_lists_every_carrier_and_what_an_account_has() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/carriers.md");
+    let manual = std::fs::read_to_string(path).unwrap();
+    for carrier in Registry::built_in().carriers() {
+        let row = manual.lines().find(|line| line.starts_with(&format!("| `{}` |", carrier.id)));
+        let row = row.unwrap_or_else(|| panic!("{} has no row in docs/carriers.md", carrier.id));
+        for credential in carrier.credentials.iter() {
+            assert!(row.contains(&format!("`{}`", credential.name)), "{}: {}", carrier.id, credential.name);
+        }
+        assert!(row.contains(&format!("| {} |", carrier.batch)), "{}: {} at once", carrier.id, carrier.batch);
+    }
+}

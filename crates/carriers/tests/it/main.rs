@@ -5,5 +5,6 @@ mod carriers;
 mod corpus;
 mod corpus_answers;
 mod corpus_numbers;
+mod corpus_samples;
 mod documents;
 mod numbers;

@@ -2,9 +2,11 @@
 
 pub mod admin;
 pub mod bench;
+pub mod carrier;
 pub mod config;
 pub mod decode;
 pub mod demo;
+pub mod detect;
 pub mod devices;
 pub mod doctor;
 pub mod import;
@@ -41,6 +43,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Devices(command) => devices::run(global, command).await,
         Command::Admin(args) => admin::run(global, args).await,
         Command::Decode(args) => decode::run(&args),
+        Command::Detect(args) => detect::run(global, &args),
+        Command::Carrier(command) => carrier::run(global, command),
         Command::Move(args) => moving::run(global, args).await,
         Command::Import(command) => import::run(global, command).await,
         Command::Config(command) => config::run(global, &command),

@@ -4,6 +4,7 @@
 
 mod admin;
 mod backup;
+mod carriers;
 mod cluster;
 mod config;
 mod decode;
