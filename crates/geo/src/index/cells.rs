@@ -1,10 +1,10 @@
 //! What covers each cell. Cells lie in tiles of 16 by 16, so that whoever moves reads the same memory again: a tile says in
 //! one line of a cache which of its cells are covered, and all that covers them stands in one place.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
-use smallvec::SmallVec;
+use std::borrow::Borrow;
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::ops::Range;
 
 use super::PARTS;
 use super::cover::{Part, Place};
@@ -31,8 +31,8 @@ impl Cell {
     }
 
     /// Which one of its tile it is.
-    fn number(self) -> usize {
-        ((self.y & SIDE) << TILE | (self.x & SIDE)) as usize
+    fn number(self) -> u8 {
+        ((self.y & SIDE) << TILE | (self.x & SIDE)) as u8
     }
 }
 
@@ -43,11 +43,13 @@ pub(super) struct Entry {
     zone: u32,
     low: Place,
     high: Place,
+    /// Which one of its tile the cell is.
+    number: u8,
 }
 
 impl Entry {
     pub fn new(slot: u32, part: &Part) -> Self {
-        Self { zone: slot << 1 | u32::from(part.certain), low: part.low, high: part.high }
+        Self { zone: slot << 1 | u32::from(part.certain), low: part.low, high: part.high, number: part.cell.number() }
     }
 
     pub fn slot(self) -> u32 {
@@ -64,29 +66,81 @@ impl Entry {
     }
 }
 
-type Entries = SmallVec<[Entry; 4]>;
-
-/// A square of cells.
-#[derive(Debug, Clone, Default)]
+/// A square of cells, in one line of a cache, where it is found: with very many zones nearly all that a question takes is to wait
+/// for memory, once for each place that it looks at.
+#[derive(Debug, Clone)]
+#[repr(align(64))]
 struct Tile {
+    /// See [`Cell::tile`].
+    key: u64,
     /// A bit for each cell that something covers.
     covered: [u64; WORDS],
     /// How many covered cells come before each word.
     before: [u8; WORDS],
     /// What covers them, cell by cell.
-    entries: Vec<Entries>,
+    entries: Box<[Entry]>,
 }
 
 impl Tile {
-    /// Where the entries of a cell are, or would be.
-    fn index(&self, number: usize) -> Result<usize, usize> {
-        let (word, bit) = (self.covered[number / WORD], 1 << (number % WORD));
-        let index = usize::from(self.before[number / WORD]) + (word & (bit - 1)).count_ones() as usize;
-        if word & bit != 0 { Ok(index) } else { Err(index) }
+    fn new(key: u64) -> Self {
+        Self { key, covered: [0; WORDS], before: [0; WORDS], entries: Box::default() }
     }
 
-    fn mark(&mut self, number: usize) {
-        self.covered[number / WORD] ^= 1 << (number % WORD);
+    /// How many covered cells come before one, and whether that is covered itself.
+    fn index(&self, number: u8) -> (usize, bool) {
+        let (word, bit) = (usize::from(number) / WORD, 1 << (usize::from(number) % WORD));
+        let index = usize::from(self.before[word]) + (self.covered[word] & (bit - 1)).count_ones() as usize;
+        (index, self.covered[word] & bit != 0)
+    }
+
+    /// Where the entries of a cell are, or would be. Mostly a cell has one, so that they stand little behind the place that they
+    /// had if each one did.
+    fn place(&self, number: u8) -> Range<usize> {
+        let (index, covered) = self.index(number);
+        let rest = &self.entries[index..];
+        let start = if rest.first().is_some_and(|first| first.number >= number) {
+            index
+        } else {
+            index + rest.partition_point(|entry| entry.number < number)
+        };
+        if !covered {
+            return start..start;
+        }
+        let count = self.entries[start..].iter().take_while(|entry| entry.number == number).count();
+        start..start + count
+    }
+
+    /// What covers a cell.
+    fn at(&self, number: u8) -> &[Entry] {
+        if self.index(number).1 { &self.entries[self.place(number)] } else { &[] }
+    }
+
+    fn put(&mut self, entry: Entry) {
+        let place = self.place(entry.number);
+        let mut entries = std::mem::take(&mut self.entries).into_vec();
+        entries.insert(place.end, entry);
+        self.entries = entries.into();
+        if place.is_empty() {
+            self.mark(entry.number);
+        }
+    }
+
+    fn take_out(&mut self, number: u8, slot: u32) {
+        let place = self.place(number);
+        let mut entries = std::mem::take(&mut self.entries).into_vec();
+        let out = entries[place.clone()].iter().position(|entry| entry.slot() == slot);
+        if let Some(out) = out {
+            entries.remove(place.start + out);
+        }
+        self.entries = entries.into();
+        if out.is_some() && place.len() == 1 {
+            self.mark(number);
+        }
+    }
+
+    /// Notes that a cell is covered now, or is not any more.
+    fn mark(&mut self, number: u8) {
+        self.covered[usize::from(number) / WORD] ^= 1 << (usize::from(number) % WORD);
         let mut sum = 0;
         for (before, word) in self.before.iter_mut().zip(&self.covered) {
             *before = sum;
@@ -96,7 +150,27 @@ impl Tile {
     }
 }
 
-type Tiles = HashMap<u64, Box<Tile>, BuildHasherDefault<TileHasher>>;
+impl PartialEq for Tile {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Tile {}
+
+impl Hash for Tile {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+
+impl Borrow<u64> for Tile {
+    fn borrow(&self) -> &u64 {
+        &self.key
+    }
+}
+
+type Tiles = HashSet<Tile, BuildHasherDefault<TileHasher>>;
 
 /// What covers each cell, in parts, so that none of them takes long to grow.
 #[derive(Debug, Clone)]
@@ -111,40 +185,33 @@ fn part(tile: u64) -> usize {
 impl Cells {
     /// Nothing covers anything.
     pub fn new() -> Self {
-        Self(Box::new(std::array::from_fn(|_| HashMap::default())))
+        Self(Box::new(std::array::from_fn(|_| HashSet::default())))
     }
 
     /// Puts an entry into a cell.
     pub fn put(&mut self, cell: Cell, entry: Entry) {
-        let tile = self.0[part(cell.tile())].entry(cell.tile()).or_default();
-        match tile.index(cell.number()) {
-            Ok(index) => tile.entries[index].push(entry),
-            Err(index) => {
-                tile.entries.insert(index, SmallVec::from_slice(&[entry]));
-                tile.mark(cell.number());
-            }
-        }
+        let key = cell.tile();
+        let tiles = &mut self.0[part(key)];
+        let mut tile = tiles.take(&key).unwrap_or_else(|| Tile::new(key));
+        tile.put(entry);
+        tiles.insert(tile);
     }
 
     /// Takes the entry of a zone out of a cell.
     pub fn take_out(&mut self, cell: Cell, slot: u32) {
-        let tiles = &mut self.0[part(cell.tile())];
-        let Some(tile) = tiles.get_mut(&cell.tile()) else { return };
-        let Ok(index) = tile.index(cell.number()) else { return };
-        tile.entries[index].retain(|entry| entry.slot() != slot);
-        if tile.entries[index].is_empty() {
-            tile.entries.remove(index);
-            tile.mark(cell.number());
-        }
-        if tile.entries.is_empty() {
-            tiles.remove(&cell.tile());
+        let (key, number) = (cell.tile(), cell.number());
+        let tiles = &mut self.0[part(key)];
+        let Some(mut tile) = tiles.take(&key) else { return };
+        tile.take_out(number, slot);
+        if !tile.entries.is_empty() {
+            tiles.insert(tile);
         }
     }
 
     /// What covers a cell.
     pub fn at(&self, cell: Cell) -> &[Entry] {
-        let Some(tile) = self.0[part(cell.tile())].get(&cell.tile()) else { return &[] };
-        tile.index(cell.number()).map_or(&[], |index| &tile.entries[index])
+        let key = cell.tile();
+        self.0[part(key)].get(&key).map_or(&[], |tile| tile.at(cell.number()))
     }
 }
 
@@ -172,9 +239,13 @@ impl Hasher for TileHasher {
 mod tests {
     use super::*;
 
-    fn entry(slot: u32) -> Entry {
+    fn entry(slot: u32, cell: Cell) -> Entry {
         let (low, high) = (Place { x: 0, y: 0 }, Place { x: 255, y: 255 });
-        Entry { zone: slot << 1, low, high }
+        Entry::new(slot, &Part { cell, certain: false, low, high })
+    }
+
+    fn slots(cells: &Cells, cell: Cell) -> Vec<u32> {
+        cells.at(cell).iter().map(|entry| entry.slot()).collect()
     }
 
     #[test]
@@ -182,20 +253,25 @@ mod tests {
         let mut cells = Cells::new();
         let all: Vec<Cell> = (0..16).flat_map(|y| (16..32).map(move |x| Cell { level: 9, x, y })).collect();
         for (slot, cell) in (0..).zip(&all) {
-            cells.put(*cell, entry(slot));
-            cells.put(*cell, entry(1_000));
+            cells.put(*cell, entry(slot, *cell));
+            cells.put(*cell, entry(1_000, *cell));
+            cells.put(*cell, entry(2_000, *cell));
         }
         for (slot, cell) in (0..).zip(&all) {
-            assert_eq!(cells.at(*cell), [entry(slot), entry(1_000)]);
-            assert_eq!(cells.at(Cell { x: cell.x + 16, ..*cell }), []);
-            assert_eq!(cells.at(Cell { level: 8, ..*cell }), []);
+            assert_eq!(slots(&cells, *cell), [slot, 1_000, 2_000]);
+            assert_eq!(slots(&cells, Cell { x: cell.x + 16, ..*cell }), [0; 0]);
+            assert_eq!(slots(&cells, Cell { level: 8, ..*cell }), [0; 0]);
         }
         for (slot, cell) in (0..).zip(&all) {
             cells.take_out(*cell, 1_000);
-            assert_eq!(cells.at(*cell), [entry(slot)]);
+            assert_eq!(slots(&cells, *cell), [slot, 2_000]);
             cells.take_out(*cell, slot);
-            assert_eq!(cells.at(*cell), []);
+            assert_eq!(slots(&cells, *cell), [2_000]);
+            cells.take_out(*cell, slot);
+            cells.take_out(*cell, 2_000);
+            assert_eq!(slots(&cells, *cell), [0; 0]);
         }
-        assert!(cells.0.iter().all(HashMap::is_empty));
+        assert!(cells.0.iter().all(HashSet::is_empty));
+        assert_eq!((size_of::<Tile>(), size_of::<Entry>()), (64, 12));
     }
 }

@@ -12,7 +12,7 @@ pub(super) const LEVELS: usize = 23;
 const STEP: usize = 2;
 
 /// A zone covers up to this many cells in each direction, if it has few corners.
-const SPAN: f64 = 3.0;
+const SPAN: f64 = 6.0;
 
 /// A zone with more corners covers more cells, because looking at its edges costs more.
 const FINE_SPAN: f64 = 20.0;
