@@ -131,8 +131,8 @@ pub enum AskError {
     },
 }
 
-/// A request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A request. Its address, headers and body may hold secrets; what is shown of it for logs holds none.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// The method.
     pub method: Method,
@@ -190,6 +190,13 @@ impl Request {
     }
 }
 
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.url.split('?').next().unwrap_or_default();
+        write!(f, "{:?} {place} ({:?})", self.method, self.auth)
+    }
+}
+
 /// The method of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -200,8 +207,8 @@ pub enum Method {
     Post,
 }
 
-/// The body of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The body of a request. Not shown: some carriers want the password in it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Body {
     /// Its content type.
     pub content_type: &'static str,

@@ -51,7 +51,8 @@ impl One {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Parts {
     parts: Vec<(&'static str, String)>,
-    /// How many times likelier the number is under this shape than any text of as many digits and letters.
+    /// How many times likelier the number is under this shape than any text of as many digits and letters. A shape of
+    /// several lengths is that much less likely to have this one.
     pub(super) gain: f64,
 }
 
@@ -118,7 +119,8 @@ impl Shape {
         let length = number.chars().count();
         let spare = length.saturating_sub(least);
         let mut chars = number.chars();
-        let (mut parts, mut gain, mut agreed, mut fixed) = (Vec::<(&'static str, String)>::new(), 1.0, 0, 0);
+        let lengths = f64::from(u32::try_from(most - least + 1).unwrap_or(1));
+        let (mut parts, mut gain, mut agreed, mut fixed) = (Vec::<(&'static str, String)>::new(), 1.0 / lengths, 0, 0);
         for piece in &self.pieces {
             let count = (piece.least + spare).min(piece.most);
             for _ in 0..count {
