@@ -21,6 +21,7 @@ mod seventeen_track;
 mod shippo;
 mod ups;
 mod usps;
+mod words;
 
 use std::fmt;
 
@@ -29,6 +30,7 @@ use tracklane_core::lifecycle::SourceKind;
 
 pub use declared::DeclareError;
 pub use registry::{Registry, UnknownCarrier};
+pub use words::aggregators_word;
 
 use crate::answer::{Answer, Parsed};
 use crate::code::Code;
