@@ -129,6 +129,12 @@ pub async fn claim_due_any_tenant(db: &mut Db, claim: Claim) -> Result<Vec<Messa
     Ok(claimed)
 }
 
+/// The greatest id of a message.
+pub async fn newest_any_tenant(db: &mut Db) -> Result<Option<MessageId>> {
+    db.check_system()?;
+    db.one("SELECT id FROM messages ORDER BY id DESC LIMIT 1", args![], |row| row.get("id")).await
+}
+
 /// When the next pending message of an active endpoint is due, whether it is out or held back or not; none when nothing
 /// is pending.
 pub async fn next_due_any_tenant(db: &mut Db) -> Result<Option<Timestamp>> {
@@ -138,24 +144,25 @@ pub async fn next_due_any_tenant(db: &mut Db) -> Result<Option<Timestamp>> {
     Ok(db.one(sql, args![], |row| row.opt("due")).await?.flatten())
 }
 
-/// Writes state, attempts and next attempt of messages after an attempt each, and ends their leases. Answers those that are
-/// not gone.
-pub async fn finish_many_any_tenant(db: &mut Db, messages: &[Message]) -> Result<HashSet<MessageId>> {
+/// Writes state, attempts and next attempt of messages after an attempt each, made under a lease until then, and ends the lease.
+/// Answers those that are written: not what is gone, and not what somebody else took meanwhile because the lease was over.
+pub async fn finish_many_any_tenant(db: &mut Db, messages: &[(Message, Timestamp)]) -> Result<HashSet<MessageId>> {
     db.check_system()?;
     let mut alike = HashMap::<_, Vec<Vec<Value>>>::new();
-    for message in messages {
+    for (message, lease_until) in messages {
         let Message { tenant_id, state, attempts, next_attempt_at, .. } = *message;
-        alike.entry((tenant_id, state, attempts, next_attempt_at)).or_default().push(args![message.id]);
+        alike.entry((tenant_id, state, attempts, next_attempt_at, *lease_until)).or_default().push(args![message.id]);
     }
     let mut finished = HashSet::new();
-    for ((tenant_id, state, attempts, next_attempt_at), ids) in alike {
+    for ((tenant_id, state, attempts, next_attempt_at, lease_until), ids) in alike {
         for some in batches(ids) {
             let sql = format!(
                 "UPDATE messages SET state = $1, attempts = $2, next_attempt_at = $3, leased_until = NULL \
-                 WHERE tenant_id = $4 AND id IN {} RETURNING id",
-                tuple(5, some.len())
+                 WHERE tenant_id = $4 AND state = $5 AND (leased_until IS NULL OR leased_until = $6) \
+                 AND id IN {} RETURNING id",
+                tuple(7, some.len())
             );
-            let mut args = args![state, attempts, next_attempt_at, tenant_id];
+            let mut args = args![state, attempts, next_attempt_at, tenant_id, MessageState::Pending, lease_until];
             args.extend(some.into_iter().flatten());
             finished.extend(db.many(sql, args, |row| row.get::<MessageId>("id")).await?);
         }

@@ -156,7 +156,7 @@ impl Work {
             };
             drop(turn);
             // The recorder outlives every delivery.
-            let _ = finished.send(Finished { message, outcome, permit });
+            let _ = finished.send(Finished { message, lease_until, outcome, permit });
         });
     }
 }

@@ -35,6 +35,8 @@ const GONE: &str = "answered 410 Gone";
 /// A delivery that has ended.
 pub(super) struct Finished {
     pub message: Message,
+    /// Until when it was this process's to send.
+    pub lease_until: Timestamp,
     pub outcome: Outcome,
     /// Its place among the deliveries; free again when the result is written down.
     #[expect(dead_code, reason = "held, not read")]
@@ -87,6 +89,7 @@ async fn write_patiently(inner: &Inner, records: &[Record], stop: &CancellationT
 /// What is to be written.
 struct Record {
     message: Message,
+    lease_until: Timestamp,
     attempt: Option<Attempt>,
     /// The endpoint wants nothing more.
     gone: bool,
@@ -96,7 +99,7 @@ struct Record {
 fn judge(inner: &Inner, finished: &Finished) -> Record {
     let mut message = finished.message.clone();
     let Outcome::Tried { at, result } = &finished.outcome else {
-        return Record { message, attempt: None, gone: false };
+        return Record { message, lease_until: finished.lease_until, attempt: None, gone: false };
     };
     inner.count(result.outcome);
     message.attempts = message.attempts.saturating_add(1);
@@ -119,13 +122,14 @@ fn judge(inner: &Inner, finished: &Finished) -> Record {
         duration_ms: result.duration_ms,
         at: *at,
     };
-    Record { message, attempt: Some(attempt), gone: verdict == Verdict::Gone }
+    let gone = verdict == Verdict::Gone;
+    Record { message, lease_until: finished.lease_until, attempt: Some(attempt), gone }
 }
 
 async fn write(inner: &Inner, records: &[Record]) -> Result<Vec<Condemned>> {
     let mut tx = inner.base.store.begin(Scope::System).await?;
-    let messages: Vec<_> = records.iter().map(|record| record.message.clone()).collect();
-    // The others were deleted with their endpoints in the meantime.
+    let messages: Vec<_> = records.iter().map(|record| (record.message.clone(), record.lease_until)).collect();
+    // The others were deleted with their endpoints in the meantime, or are another process's by now.
     let there = messages::finish_many_any_tenant(&mut tx, &messages).await?;
     let records = || records.iter().filter(|record| there.contains(&record.message.id));
     let attempts: Vec<_> = records().filter_map(|record| record.attempt.clone()).collect();

@@ -112,6 +112,12 @@ impl Inner {
         }
     }
 
+    /// New ids are greater than this one from here on.
+    pub fn ids_follow(&self, id: MessageId) {
+        let mut newest = self.newest_id.lock();
+        *newest = id.max(*newest);
+    }
+
     /// An id for a new message, greater than every one before: the order of ids is the order of delivery, and ids alone
     /// keep no order within a millisecond.
     pub fn next_id(&self) -> MessageId {

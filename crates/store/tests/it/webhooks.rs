@@ -136,7 +136,7 @@ async fn messages_round_trip(world: World) {
     let mut tx = world.begin_system().await;
     (test.state, test.attempts, test.next_attempt_at) = (MessageState::Dead, 3, None);
     let gone = fixtures::message(&endpoint);
-    let finished = messages::finish_many_any_tenant(&mut tx, &[test.clone(), gone]).await;
+    let finished = messages::finish_many_any_tenant(&mut tx, &[(test.clone(), at(0)), (gone, at(0))]).await;
     assert_eq!(finished, Ok(HashSet::from([test.id])));
     assert_eq!(messages::bury_of_endpoint_any_tenant(&mut tx, endpoint.id).await, Ok(2));
     assert_eq!(messages::bury_of_endpoint_any_tenant(&mut tx, endpoint.id).await, Ok(0));
@@ -156,7 +156,10 @@ async fn claimed(world: &World, claim: Claim) -> Vec<Message> {
 }
 
 async fn due_messages_are_claimed_once(world: World) {
+    assert_eq!(messages::newest_any_tenant(&mut world.read_system().await).await, Ok(None));
     let (endpoint, all) = endpoint_with_messages(&world, 3).await;
+    let newest = all.iter().map(|message| message.id).max();
+    assert_eq!(messages::newest_any_tenant(&mut world.read_system().await).await, Ok(newest));
     assert_eq!(claimed(&world, claim(9, 10)).await, []);
     assert_eq!(messages::next_due_any_tenant(&mut world.read_system().await).await, Ok(Some(at(10))));
     assert_eq!(claimed(&world, claim(10, 2)).await, all[..2]);
@@ -168,13 +171,18 @@ async fn due_messages_are_claimed_once(world: World) {
     let mut tx = world.begin_system().await;
     let mut retry = all[0].clone();
     (retry.attempts, retry.next_attempt_at) = (1, Some(at(60)));
-    let finished = messages::finish_many_any_tenant(&mut tx, std::slice::from_ref(&retry)).await;
+    // Who died comes back, too late.
+    let finished = messages::finish_many_any_tenant(&mut tx, &[(retry.clone(), at(40))]).await;
+    assert_eq!(finished, Ok(HashSet::new()));
+    let finished = messages::finish_many_any_tenant(&mut tx, &[(retry.clone(), at(70))]).await;
     assert_eq!(finished, Ok(HashSet::from([retry.id])));
-    for message in &all[1..] {
+    for (message, lease_until) in [(&all[1], at(70)), (&all[2], at(41))] {
         let mut delivered = message.clone();
         (delivered.state, delivered.attempts, delivered.next_attempt_at) = (MessageState::Delivered, 1, None);
-        let finished = messages::finish_many_any_tenant(&mut tx, std::slice::from_ref(&delivered)).await;
+        let finished = messages::finish_many_any_tenant(&mut tx, &[(delivered.clone(), lease_until)]).await;
         assert_eq!(finished, Ok(HashSet::from([delivered.id])));
+        let again = messages::finish_many_any_tenant(&mut tx, &[(delivered.clone(), lease_until)]).await;
+        assert_eq!(again, Ok(HashSet::new()), "it is done");
     }
     tx.commit().await.unwrap();
     assert_eq!(claimed(&world, claim(59, 10)).await, []);
@@ -204,7 +212,7 @@ async fn an_endpoint_holds_up_itself_alone(world: World) {
     let mut done = quick[0].clone();
     (done.state, done.next_attempt_at) = (MessageState::Delivered, None);
     let mut tx = world.begin_system().await;
-    messages::finish_many_any_tenant(&mut tx, std::slice::from_ref(&done)).await.unwrap();
+    messages::finish_many_any_tenant(&mut tx, &[(done, at(40))]).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(claimed(&world, one_each(12)).await, [quick[1].clone()]);
 }
@@ -224,7 +232,7 @@ async fn a_shipment_s_messages_keep_their_order(world: World) {
         let mut failed = first.clone();
         (failed.attempts, failed.next_attempt_at) = (attempts, Some(at(1000)));
         let mut tx = world.begin_system().await;
-        messages::finish_many_any_tenant(&mut tx, std::slice::from_ref(&failed)).await.unwrap();
+        messages::finish_many_any_tenant(&mut tx, &[(failed, at(40))]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(claimed(&world, patient(now)).await, found, "after {attempts} attempts");
     }
@@ -288,9 +296,9 @@ async fn old_messages_are_pruned(world: World) {
     attempts::insert_many_any_tenant(&mut tx, &[fixtures::attempt(&all[0])]).await.unwrap();
     let mut done = all[0].clone();
     (done.state, done.next_attempt_at) = (MessageState::Delivered, None);
-    messages::finish_many_any_tenant(&mut tx, std::slice::from_ref(&done)).await.unwrap();
+    messages::finish_many_any_tenant(&mut tx, &[(done, at(0))]).await.unwrap();
     let again = Message { next_attempt_at: Some(at(1_000)), ..all[1].clone() };
-    messages::finish_many_any_tenant(&mut tx, std::slice::from_ref(&again)).await.unwrap();
+    messages::finish_many_any_tenant(&mut tx, &[(again.clone(), at(0))]).await.unwrap();
     assert_eq!(messages::prune_any_tenant(&mut tx, at(10)).await, Ok(0));
     assert_eq!(messages::prune_any_tenant(&mut tx, at(100)).await, Ok(2), "what is done, and what nobody fetched");
     tx.commit().await.unwrap();
