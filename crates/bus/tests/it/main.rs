@@ -3,6 +3,5 @@
 
 mod brokers;
 mod events;
-mod proxy;
 mod sinks;
 mod streams;

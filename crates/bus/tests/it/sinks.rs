@@ -9,10 +9,10 @@ use tokio::time::timeout;
 use tracklane_bus::Publication;
 use tracklane_core::cloudevent::CloudEvent;
 use tracklane_core::ports::EventSink;
+use tracklane_testkit::Wire;
 
 use crate::brokers::{Kafka, Mosquitto, Nats, RabbitMq};
 use crate::events::{Seen, event, seen};
-use crate::proxy::Proxy;
 
 /// How long a broker that is away may stay unnoticed.
 const SOON: Duration = Duration::from_secs(60);
@@ -46,7 +46,7 @@ fn check(found: &[Seen], numbers: std::ops::Range<u32>) {
 }
 
 /// Publishing fails while the wire is cut, and then goes on.
-async fn survives_a_cut(sink: &dyn EventSink, wire: &Proxy, numbers: std::ops::Range<u32>) {
+async fn survives_a_cut(sink: &dyn EventSink, wire: &Wire, numbers: std::ops::Range<u32>) {
     wire.cut();
     let lost = timeout(SOON, sink.publish(vec![event(numbers.start)])).await.expect("an answer");
     assert!(lost.is_err(), "what the broker does not have is not published");
@@ -63,7 +63,7 @@ async fn survives_a_cut(sink: &dyn EventSink, wire: &Proxy, numbers: std::ops::R
 #[tokio::test]
 async fn nats() {
     let Some(broker) = Nats::start().await else { return };
-    let wire = Proxy::to(broker.port).await;
+    let wire = Wire::to(broker.port).await;
     let sink = open(&format!("nats://127.0.0.1:{}/shop/events", wire.port));
     publish(&*sink, 0..30).await;
     check(&broker.read(30).await, 0..30);
@@ -76,7 +76,7 @@ async fn nats() {
 #[tokio::test]
 async fn mqtt() {
     let Some(mut broker) = Mosquitto::start().await else { return };
-    let wire = Proxy::to(broker.port).await;
+    let wire = Wire::to(broker.port).await;
     let sink = open(&format!("mqtt://127.0.0.1:{}/shop/events", wire.port));
     publish(&*sink, 0..30).await;
     check(&broker.read(30).await, 0..30);
@@ -87,7 +87,7 @@ async fn mqtt() {
 #[tokio::test]
 async fn rabbitmq() {
     let Some(mut broker) = RabbitMq::reach("shop.events").await else { return };
-    let wire = Proxy::to(broker.port).await;
+    let wire = Wire::to(broker.port).await;
     let sink = open(&format!("amqp://127.0.0.1:{}/%2F/shop.events", wire.port));
     publish(&*sink, 0..30).await;
     check(&broker.read(30).await, 0..30);

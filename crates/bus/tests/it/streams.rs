@@ -10,9 +10,9 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracklane_bus::open_stream;
 use tracklane_core::ports::{Lsn, PositionStream, Streamed};
+use tracklane_testkit::Wire;
 
 use crate::brokers::Nats;
-use crate::proxy::Proxy;
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -44,7 +44,7 @@ async fn publish(stream: &dyn PositionStream, records: Vec<(u32, Vec<u8>)>) {
 }
 
 /// Everything but what brokers differ in.
-async fn keeps_its_promises(url: &str, wire: &Proxy) {
+async fn keeps_its_promises(url: &str, wire: &Wire) {
     let stream = open_stream(url).unwrap();
     assert_eq!(stream.partitions(), 4);
     let sent: Vec<_> = (0..300).map(|number| record(number % 3, number)).collect();
@@ -87,7 +87,7 @@ async fn keeps_its_promises(url: &str, wire: &Proxy) {
 #[tokio::test(flavor = "multi_thread")]
 async fn nats() {
     let Some(broker) = Nats::start().await else { return };
-    let wire = Proxy::to(broker.port).await;
+    let wire = Wire::to(broker.port).await;
     let url = format!("nats://127.0.0.1:{}/positions?partitions=4", wire.port);
     keeps_its_promises(&url, &wire).await;
     let stream = open_stream(&url).unwrap();

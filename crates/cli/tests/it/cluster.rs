@@ -20,31 +20,42 @@ use crate::support::{Server, api_key};
 const DEVICES: usize = 24;
 
 /// A broker.
-struct Nats {
+pub struct Nats {
     child: Child,
-    url: String,
-    _folder: TempDir,
+    pub port: u16,
+    folder: TempDir,
 }
 
 impl Nats {
-    fn start() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let port = tracklane_testkit::free_port();
-        let started = Command::new("nats-server")
+    pub fn start() -> Option<Self> {
+        let (folder, port) = (tempfile::tempdir().unwrap(), tracklane_testkit::free_port());
+        let Some(child) = Self::run(folder.path(), port) else {
+            eprintln!("left out: there is no nats-server");
+            return None;
+        };
+        Some(Self { child, port, folder })
+    }
+
+    fn run(folder: &Path, port: u16) -> Option<Child> {
+        let child = Command::new("nats-server")
             .args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"])
-            .arg(folder.path())
+            .arg(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
-        let Ok(child) = started else {
-            eprintln!("left out: there is no nats-server");
-            return None;
-        };
+        let child = child.ok()?;
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             std::thread::sleep(Duration::from_millis(50));
         }
-        Some(Self { child, url: format!("nats://127.0.0.1:{port}/positions?partitions=8"), _folder: folder })
+        Some(child)
+    }
+
+    /// Ends it as a power cut would, and starts it again on what it has on disk.
+    pub fn restart(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.child = Self::run(self.folder.path(), self.port).unwrap();
     }
 }
 
@@ -68,7 +79,7 @@ impl Cluster {
         let settings = format!(
             "[store]\nurl = \"{url}\"\n[history]\nurl = \"{url}\"\n[stream]\nurl = \"{}\"\n\
              [tracking]\ncheckpoint_seconds = 1\n",
-            broker.url
+            format_args!("nats://127.0.0.1:{}/positions?partitions=8", broker.port)
         );
         std::fs::write(folder.path().join("tracklane.toml"), settings).unwrap();
         Some(Self { folder, _broker: broker })

@@ -5,6 +5,7 @@
 mod admin;
 mod backup;
 mod carriers;
+mod chaos;
 mod cluster;
 mod config;
 mod decode;

@@ -62,8 +62,14 @@ impl Server {
 
     /// The same, with more arguments.
     pub fn start_with(folder: &Path, more: &[&str]) -> Self {
+        Self::start_in(folder, more, &[])
+    }
+
+    /// The same, with settings of its own.
+    pub fn start_in(folder: &Path, more: &[&str], settings: &[(&str, String)]) -> Self {
         let mut child = tracklane(folder, &["serve", "--data", "data", "--listen", "127.0.0.1:0"])
             .args(more)
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .env("TRACKLANE__LIMITS__POSITIONS_PER_SECOND", "0")
             .env("TRACKLANE__LIMITS__REQUESTS_PER_MINUTE", "0")
             .env("TRACKLANE__LOG__FORMAT", "json")
@@ -86,6 +92,12 @@ impl Server {
         Self { child, address, said }
     }
 
+    /// Gives it a signal by name.
+    pub fn signal(&self, name: &str) {
+        let told = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(told.expect("kill runs").success());
+    }
+
     /// Ends it as a power cut would.
     pub fn kill(mut self) {
         self.child.kill().expect("the server can be killed");
@@ -94,8 +106,7 @@ impl Server {
 
     /// Tells it to end, and answers its exit code.
     pub fn terminate(mut self) -> Option<i32> {
-        let told = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
-        assert!(told.expect("kill runs").success());
+        self.signal("TERM");
         self.child.wait().expect("the server ends").code()
     }
 

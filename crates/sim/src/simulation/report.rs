@@ -41,6 +41,8 @@ pub struct RunReport {
     pub ok: bool,
     /// The faults that were let loose.
     pub faults: Vec<Fault>,
+    /// Fixes that there were, each counted once.
+    pub fixes: usize,
     /// Fixes sent, those sent again counted again.
     pub sent: usize,
     /// Of them, those that the server took as the newest of their device.
@@ -134,11 +136,12 @@ impl Report {
 }
 
 impl RunReport {
-    pub(super) fn new(faults: &[Fault], counts: Counts, took: Duration) -> Self {
+    pub(super) fn new(faults: &[Fault], fixes: usize, counts: Counts, took: Duration) -> Self {
         let Counts { sent, accepted, duplicates, late, rejected, marked, wild_marked, wild_believed } = counts;
         Self {
             ok: true,
             faults: faults.to_vec(),
+            fixes,
             sent,
             accepted,
             duplicates,

@@ -1,6 +1,6 @@
 //! One run: zones and devices are made, everything is sent as it falls due, and what the server told is judged.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -31,8 +31,6 @@ const AT_ONCE: usize = 16;
 const STEP_S: u32 = 5;
 /// Real time between two sendings when it is not.
 const TICK: Duration = Duration::from_millis(200);
-/// How long nothing new must be told before all is taken to have been told.
-const QUIET: Duration = Duration::from_millis(1_000);
 /// Seconds between the end of one run and the beginning of the next.
 const PAUSE_S: i64 = 600;
 
@@ -68,6 +66,8 @@ pub struct Setup<'a> {
     pub pace: Pace<'a>,
     /// Names this simulation on the server, below 1,000,000, so that two do not meet.
     pub number: u32,
+    /// How long nothing new must be told before all is taken to have been told.
+    pub quiet: Duration,
     /// How many mistakes are listed for each run.
     pub cases: usize,
 }
@@ -181,8 +181,8 @@ impl Run<'_> {
         let mut cursor = self.hear(&devices, calendar, None, &mut told).await?;
         let counts = self.play(&devices, &due, calendar, watch).await?;
         let mut quiet = Instant::now();
-        while quiet.elapsed() < QUIET {
-            tokio::time::sleep(QUIET / 10).await;
+        while quiet.elapsed() < self.setup.quiet {
+            tokio::time::sleep(self.setup.quiet / 10).await;
             let before = cursor.clone();
             cursor = self.hear(&devices, calendar, before.clone(), &mut told).await?;
             if cursor != before {
@@ -296,7 +296,11 @@ impl Run<'_> {
     }
 
     fn judge(&self, devices: &[Made], calendar: Calendar, told: &Heard, counts: Counts, took: Duration) -> RunReport {
-        let mut report = RunReport::new(self.faults, counts, took);
+        let once = |made: &Made| {
+            let sent: HashSet<usize> = made.device.sent.deliveries.iter().map(|delivery| delivery.fix).collect();
+            sent.len()
+        };
+        let mut report = RunReport::new(self.faults, devices.iter().map(once).sum(), counts, took);
         let mut all = Verdict::default();
         let nothing = Truth { passages: Vec::new(), begins_in: None, last_s: 0.0 };
         for (number, made) in devices.iter().enumerate() {

@@ -2,6 +2,8 @@
 
 mod embedded;
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use clap::Args;
 use jiff::SignedDuration;
@@ -82,6 +84,10 @@ pub struct SimulateArgs {
     /// How many mistakes of each run are listed.
     #[arg(long, default_value_t = 20, value_name = "N")]
     cases: usize,
+    /// How many seconds nothing new must be told before all is taken to have been told: more than a partition of the position stream
+    /// takes to change hands, where several processes track.
+    #[arg(long, default_value_t = 1, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
+    settle: u64,
 }
 
 /// A list of faults on the command line.
@@ -148,7 +154,8 @@ impl SimulateArgs {
             window_s: self.window,
         };
         let number = u32::from_be_bytes(number) % 1_000_000;
-        Setup { plan, runs: self.runs(), protocol: self.protocol, trackers, pace, number, cases: self.cases }
+        let quiet = Duration::from_secs(self.settle);
+        Setup { plan, runs: self.runs(), protocol: self.protocol, trackers, pace, number, quiet, cases: self.cases }
     }
 }
 

@@ -6,16 +6,21 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Passes on what comes, until it is cut.
-pub struct Proxy {
+/// Passes on what comes to it, until it is cut.
+pub struct Wire {
+    /// Where it listens, on this machine.
     pub port: u16,
     whole: Arc<watch::Sender<bool>>,
 }
 
-impl Proxy {
+impl Wire {
+    /// One to a port of this machine.
+    ///
+    /// # Panics
+    /// When there is no free port.
     pub async fn to(port: u16) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let ours = listener.local_addr().unwrap().port();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let ours = listener.local_addr().expect("a bound listener has an address").port();
         let (whole, state) = watch::channel(true);
         tokio::spawn(async move {
             while let Ok((mut near, _)) = listener.accept().await {
