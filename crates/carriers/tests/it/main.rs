@@ -7,4 +7,5 @@ mod corpus_answers;
 mod corpus_numbers;
 mod corpus_samples;
 mod documents;
+mod facts;
 mod numbers;

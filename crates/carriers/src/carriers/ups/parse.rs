@@ -105,16 +105,10 @@ fn status_keys(status: &Value) -> (Option<String>, Option<String>, Option<String
 
 fn keys(kind: Option<&str>, code: Option<&str>, status_code: Option<&str>) -> Vec<String> {
     let pair = kind.zip(code).map(|(kind, code)| format!("{kind}/{code}"));
-    let mut keys: Vec<String> = pair.into_iter().collect();
-    // What the exception is, its status code tells; of the other types the type itself is clearer.
-    match kind {
-        Some("X" | "I") | None => {
-            keys.extend(status_code.map(str::to_owned).into_iter().chain(code.map(str::to_owned)));
-        }
-        Some(_) => {}
-    }
-    keys.extend(kind.map(str::to_owned));
-    keys
+    // Some answers have the status code where others have the code of two letters.
+    let digits = code.filter(|code| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit()));
+    let single = [status_code, digits, kind].into_iter().flatten().map(str::to_owned);
+    pair.into_iter().chain(single).collect()
 }
 
 fn code_kept(kind: Option<&str>, code: Option<String>) -> Option<String> {

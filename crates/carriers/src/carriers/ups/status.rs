@@ -1,5 +1,6 @@
 //! Codes of UPS. A scan has a type (one or two letters), a code of two letters and a status code of three digits. A scan is
-//! looked up by type and code, then by its status code, then by its type. From the Tracking API's documentation.
+//! looked up by type and code, then by its status code, then by its type: what a code of two letters means differs with the
+//! status code, so few of them stand here. From the Tracking API's documentation and answers.
 
 use crate::code::{Code, codes};
 
@@ -24,9 +25,6 @@ pub(super) const CODES: &[Code] = codes! {
     "I/OT" "Out for delivery today" => OUT.sub("on_vehicle");
     "I/OF" "Out for delivery" => OUT.sub("on_vehicle");
     "X/SR" "Your package was released by the customs agency" => TRANSIT.sub("customs_cleared");
-    "X/BB" "Clearance information is being gathered" => HOLD.sub("customs").why(Reason::CustomsDocuments);
-    "X/RZ" "Pending release from a government agency" => HOLD.sub("customs").why(Reason::CustomsInspection);
-    "X/DA" "Your package is on the way" => TRANSIT;
     // Status codes.
     "003" "Shipment ready for UPS" => INFO.sub("label_created");
     "005" "In transit" => TRANSIT;
