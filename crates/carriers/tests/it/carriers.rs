@@ -225,6 +225,11 @@ reason = "weather"
       undated | unknown | T/?: - | -
     the carrier's answer cannot be read: steps: "soon" is no time
     "#);
+    let credentials = Credentials::new([("token".to_owned(), "t".to_owned())]);
+    let numbers = [Number::new("P1")];
+    let ask = Ask { numbers: &numbers, credentials: &credentials, language: "en", base: None, request_id: "r" };
+    let error = carrier.request(&ask).unwrap_err();
+    assert_eq!(error.to_string(), "the carrier wants the postcode besides the number P1");
     let error = carrier.parse(&Answer::ok(br#"{"fault": {"code": "E1", "words": "who?"}}"#)).unwrap_err();
     assert_eq!(error.to_string(), "the carrier does not know the number: who? (E1)");
 
@@ -255,4 +260,19 @@ fn the_manual_lists_every_carrier_and_what_an_account_has() {
         }
         assert!(row.contains(&format!("| {} |", carrier.batch)), "{}: {} at once", carrier.id, carrier.batch);
     }
+}
+
+#[test]
+fn the_carrier_that_the_manual_declares_can_be_declared() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/carriers.md");
+    let manual = std::fs::read_to_string(path).unwrap();
+    let lines = manual
+        .lines()
+        .skip_while(|line| !line.starts_with("    id = "))
+        .take_while(|line| line.is_empty() || line.starts_with("    "));
+    let file: String = lines.flat_map(|line| [line.strip_prefix("    ").unwrap_or(line), "\n"]).collect();
+    let mut registry = Registry::built_in().clone();
+    let carrier = registry.declare(&file).unwrap();
+    let body = br#"{"parcels": [{"id": "P1", "steps": [{"kind": "T", "detail": "L", "on": "05/03/2026 10:00"}]}]}"#;
+    assert!(carrier.parse(&Answer::ok(body)).unwrap().reports[0].events[0].delayed);
 }

@@ -5,10 +5,10 @@ use tracklane_core::lifecycle::{FactKind, Place, SourceKind, Status};
 
 use super::status::CODES;
 use crate::answer::{Answer, ErrorRules, Parsed, open};
-use crate::carriers::parts::{PlaceParts, Scan, note_time, summary};
+use crate::carriers::parts::{PlaceParts, Scan, delivery, note_time, summary};
 use crate::code::look_up;
 use crate::error::{CarrierError, ErrorKind};
-use crate::report::{Basis, Estimate, Expected, Proof, Reference, ReferenceKind, Report, When};
+use crate::report::{Basis, Proof, Reference, ReferenceKind, Report, When};
 use crate::time::{Zone, read};
 use crate::tree::{at, first_text, text};
 
@@ -134,19 +134,9 @@ fn estimates(result: &Value, report: &mut Report, parsed: &mut Parsed) {
     let time = |path: &str| text(result, path).map(|text| read(&text, &zone)).filter(|when| *when != When::Undated);
     let delivered =
         report.events.iter().any(|event| event.kind == FactKind::Scan && event.status == Some(Status::Delivered));
-    let of_delivery = |basis, from, until, raw_code: &str| Estimate {
-        of: Expected::Delivery,
-        basis,
-        from,
-        until,
-        said_by: "fedex".to_owned(),
-        said_at: None,
-        place: None,
-        raw_code: Some(raw_code.to_owned()),
-    };
     if let Some(until) = time("estimatedDeliveryTimeWindow.window.ends").filter(|_| !delivered) {
         let from = time("estimatedDeliveryTimeWindow.window.begins");
-        report.estimates.push(of_delivery(Basis::Estimated, from, until, "ESTIMATED_DELIVERY_WINDOW"));
+        report.estimates.extend(delivery("fedex", Basis::Estimated, from, until, Some("ESTIMATED_DELIVERY_WINDOW")));
     }
     for entry in parsed.objects(result, "dateAndTimes") {
         let (Some(kind), Some(date)) = (text(entry, "type"), text(entry, "dateTime")) else { continue };
@@ -156,9 +146,6 @@ fn estimates(result: &Value, report: &mut Report, parsed: &mut Parsed) {
             "APPOINTMENT_DELIVERY" => Basis::Appointment,
             _ => continue,
         };
-        let until = read(&date, &zone);
-        if until != When::Undated {
-            report.estimates.push(of_delivery(basis, None, until, &kind));
-        }
+        report.estimates.extend(delivery("fedex", basis, None, read(&date, &zone), Some(&kind)));
     }
 }

@@ -1,15 +1,14 @@
-//! `trackResponse.shipment[].package[]`: scans newest first, dates apart from times, the offset apart from both.
+//! `trackResponse.shipment[].package[]`: scans newest first, dates apart from times, the offset apart from both. And Track
+//! Alert, which pushes one scan at a time, without an offset.
 
 use serde_json::Value;
 use tracklane_core::lifecycle::{Place, SourceKind};
 
 use super::status::CODES;
 use crate::answer::{Answer, ErrorRules, Parsed, open};
-use crate::carriers::parts::{PlaceParts, Scan, note_time, summary};
+use crate::carriers::parts::{PlaceParts, Scan, delivery, note_time, summary};
 use crate::error::{CarrierError, ErrorKind};
-use crate::report::{
-    Basis, Estimate, Expected, Proof, ProofContent, ProofFile, ProofKind, Reference, ReferenceKind, Report, When,
-};
+use crate::report::{Basis, Proof, ProofContent, ProofFile, ProofKind, Reference, ReferenceKind, Report, When};
 use crate::time::{Zone, joined, offset};
 use crate::tree::{at, text};
 
@@ -33,8 +32,13 @@ const ERRORS: ErrorRules = ErrorRules {
 };
 
 pub(super) fn parse(answer: &Answer<'_>) -> Result<Parsed, CarrierError> {
-    let tree = open(answer, &ERRORS, |tree| !at(tree, "trackResponse.shipment").is_null())?;
+    let holds = |tree: &Value| !at(tree, "trackResponse.shipment").is_null() || at(tree, "activityStatus").is_object();
+    let tree = open(answer, &ERRORS, holds)?;
     let mut parsed = Parsed::default();
+    if at(&tree, "activityStatus").is_object() {
+        alert(&tree, &mut parsed);
+        return Ok(parsed);
+    }
     for shipment in parsed.objects(&tree, "trackResponse.shipment") {
         let inquiry = text(shipment, "inquiryNumber");
         for package in parsed.objects(shipment, "package") {
@@ -55,6 +59,30 @@ pub(super) fn parse(answer: &Answer<'_>) -> Result<Parsed, CarrierError> {
         }
     }
     Ok(parsed)
+}
+
+/// Track Alert: one scan, and the scheduled delivery.
+fn alert(alert: &Value, parsed: &mut Parsed) {
+    let Some(number) = text(alert, "trackingNumber") else {
+        parsed.problem(None, CarrierError::unreadable("trackingNumber", "is required"));
+        return;
+    };
+    let mut report = Report::new(SourceKind::Carrier, "ups", number.clone());
+    let place = PlaceParts::read(at(alert, "activityLocation"), "city", "stateProvince", "country").place();
+    let zone = Zone::of(place.as_ref(), HOME);
+    let date = text(alert, "localActivityDate");
+    let when = joined(date.as_deref(), text(alert, "localActivityTime").as_deref(), &zone);
+    let when = note_time(parsed, &number, "localActivityDate", date.as_deref(), when);
+    let status = at(alert, "activityStatus");
+    let (kind, code) = (text(status, "type"), text(status, "code"));
+    let keys = keys(kind.as_deref(), code.as_deref(), text(status, "descriptionCode").as_deref());
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let words = text(status, "description");
+    let scan = Scan { keys: &keys, code: code_kept(kind.as_deref(), code), text: words, when, place };
+    report.events.extend(scan.event(CODES, "activityStatus", &number, parsed));
+    let scheduled = joined(text(alert, "scheduledDeliveryDate").as_deref(), None, &Zone::of(None, HOME));
+    report.estimates.extend(delivery("ups", Basis::Planned, None, scheduled, None));
+    parsed.reports.push(report);
 }
 
 fn report(package: &Value, number: &str, inquiry: Option<&str>, parsed: &mut Parsed) -> Report {
@@ -152,19 +180,8 @@ fn estimates(package: &Value, report: &mut Report, parsed: &mut Parsed) {
         let end = time("deliveryTime.endTime").filter(|_| window);
         let start = time("deliveryTime.startTime").filter(|_| window);
         let until = joined(date.as_deref(), end.as_deref(), &zone);
-        if until != When::Undated {
-            let from = start.map(|start| joined(date.as_deref(), Some(&start), &zone));
-            report.estimates.push(Estimate {
-                of: Expected::Delivery,
-                basis,
-                from,
-                until,
-                said_by: "ups".to_owned(),
-                said_at: None,
-                place: None,
-                raw_code: kind,
-            });
-        }
+        let from = start.map(|start| joined(date.as_deref(), Some(&start), &zone));
+        report.estimates.extend(delivery("ups", basis, from, until, kind.as_deref()));
     }
 }
 
