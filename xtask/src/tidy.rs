@@ -40,6 +40,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("krafka", &["bus"]),
     ("async-nats", &["bus"]),
     ("lapin", &["bus"]),
+    ("redis", &["bus"]),
 ];
 
 /// SQL that only one of the two databases understands. It may stand in `dialect.rs` and in migrations of one database.

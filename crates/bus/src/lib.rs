@@ -10,6 +10,7 @@ mod mqtt;
 mod nats;
 mod publication;
 mod rabbitmq;
+mod shared;
 mod stream;
 mod tls;
 
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub use address::{Address, AddressError};
 pub use publication::Publication;
+pub use shared::SharedAddress;
 pub use stream::open_stream;
 use tracklane_core::ports::EventSink;
 

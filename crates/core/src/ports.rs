@@ -1,5 +1,7 @@
 //! The traits that adapters implement. A batch crosses a port, never a single position.
 
+mod shared;
+
 use std::future::Future;
 use std::pin::Pin;
 
@@ -8,6 +10,8 @@ use crate::cloudevent::CloudEvent;
 use crate::id::{DeviceId, TenantId};
 use crate::position::Position;
 use crate::time::Timestamp;
+
+pub use shared::{Allowance, Browsed, Note, SharedCounts, SharedError, SharedMemory, Took};
 
 /// A boxed future, so that ports can be trait objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -49,6 +49,33 @@ fn left_out<T>(what: &str) -> Option<T> {
     None
 }
 
+pub struct Redis {
+    pub port: u16,
+    _folder: TempDir,
+    _running: Running,
+}
+
+impl Redis {
+    pub async fn start() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let port = tracklane_testkit::free_port();
+        let mut command = quiet("redis-server");
+        command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--dir"]).arg(folder.path());
+        let Ok(child) = command.spawn() else { return left_out("redis-server") };
+        let running = Running(child);
+        listens(port).await;
+        Some(Self { port, _folder: folder, _running: running })
+    }
+
+    /// Gives it an order, over a connection of its own.
+    pub async fn order(&self, words: &[&str]) {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let (first, rest) = words.split_first().unwrap();
+        redis::cmd(first).arg(rest).exec_async(&mut connection).await.unwrap();
+    }
+}
+
 pub struct Nats {
     pub port: u16,
     _folder: TempDir,

@@ -3,5 +3,6 @@
 
 mod brokers;
 mod events;
+mod shared;
 mod sinks;
 mod streams;
