@@ -86,6 +86,7 @@ impl App {
         let gateway = Opened::new(gateway, mqtt).await?;
         let (store, secrets) = open_store(settings, &env).await?;
         let stream = settings.stream.open().map_err(|rule| anyhow::anyhow!("stream.url: {rule}"))?;
+        let shared = settings.redis.open().await.map_err(|rule| anyhow::anyhow!("redis.url: {rule}"))?;
         let roles = roles(&settings.roles).map_err(|rule| anyhow::anyhow!("server.roles: {rule}"))?;
         store.claim(stream.is_some()).await.context("failed to take over the database of the records")?;
         let history = OpenHistory::open(settings, history).await?;
@@ -98,6 +99,7 @@ impl App {
             scale: Scale {
                 roles,
                 stream: stream.zip(history.streamed()).map(|(stream, history)| StreamParts { stream, history }),
+                shared,
             },
         };
         let engine = Engine::start(parts).await.context("failed to start the engine")?;

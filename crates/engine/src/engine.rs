@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracklane_core::Env;
-use tracklane_core::ports::{PositionHistory, PositionStream, StreamedHistory};
+use tracklane_core::ports::{PositionHistory, PositionStream, SharedMemory, StreamedHistory};
 use tracklane_store::Store;
 
 use crate::access::Access;
@@ -62,11 +62,13 @@ pub struct Scale {
     pub roles: Roles,
     /// What it shares positions through with others; none when it tracks alone.
     pub stream: Option<StreamParts>,
+    /// Memory that it shares with others, when there is any.
+    pub shared: Option<Arc<dyn SharedMemory>>,
 }
 
 impl Default for Scale {
     fn default() -> Self {
-        Self { roles: Roles::ALL, stream: None }
+        Self { roles: Roles::ALL, stream: None, shared: None }
     }
 }
 
@@ -115,6 +117,8 @@ pub struct Engine {
     pub base: Arc<Base>,
     /// What this process does of the work.
     pub roles: Roles,
+    /// Memory that it shares with others, when there is any.
+    pub shared: Option<Arc<dyn SharedMemory>>,
     /// Takes in what other nodes change.
     follower: Arc<Mutex<Option<JoinHandle<()>>>>,
     /// Tells the background work to end.
@@ -129,7 +133,7 @@ impl Engine {
     /// When the store or the history cannot be read.
     pub async fn start(parts: EngineParts) -> Result<Self> {
         let EngineParts { env, store, history, settings, secrets, scale } = parts;
-        let roles = scale.roles;
+        let (roles, shared) = (scale.roles, scale.shared.clone());
         let place = follow::place(&store).await?;
         let partitions = scale.stream.as_ref().map(|parts| parts.stream.partitions() as usize);
         let memory = Memory::load(&store, partitions.unwrap_or_else(|| settings.tracking.shards())).await?;
@@ -154,6 +158,7 @@ impl Engine {
             live,
             base,
             roles,
+            shared,
             follower: Arc::new(Mutex::new(Some(follower))),
             stop,
         })

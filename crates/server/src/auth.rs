@@ -41,7 +41,7 @@ impl FromRequestParts<App> for Known {
         let principal = authenticate(&parts.method, &parts.headers, from, app).await?;
         let own = principal.api_key.as_ref().and_then(|key| key.requests_per_minute);
         if let Some(key) = limit_key(&principal.caller) {
-            let left = app.limits.request(key, own, app.env.now())?;
+            let left = app.limits.request(key, own, app.env.now()).await?;
             if let Some(context) = parts.extensions.get::<Arc<Context>>() {
                 context.note_limit(left);
             }

@@ -87,15 +87,15 @@ impl AppState {
     /// The state of a server that has served nothing yet.
     pub fn new(engine: Engine, env: Env, settings: ServerSettings) -> App {
         Arc::new(Self {
-            engine,
-            env,
+            limits: Limits::new(settings.limits.clone(), engine.shared.clone()),
             public_url: settings.public_url(),
-            limits: Limits::new(settings.limits.clone()),
             metrics: Metrics::default(),
             live: LiveState::default(),
             draining: CancellationToken::new(),
             closing: CancellationToken::new(),
             beside: OnceLock::new(),
+            engine,
+            env,
             settings,
         })
     }

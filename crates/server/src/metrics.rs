@@ -243,6 +243,10 @@ metrics! {
     sink_failures: Family<SinkLabels, Counter> = Family::default(), None;
     /// Events that are in the log and that a broker was not told of yet, by sink.
     sink_lag: Family<SinkLabels, Gauge> = Family::default(), None;
+    /// One while the memory that processes share is set and does not answer, otherwise zero.
+    shared_memory_away: Gauge = Gauge::default(), None;
+    /// Calls to the memory that processes share, by whether they were answered.
+    shared_memory_calls: Family<OutcomeLabels, Counter> = Family::default(), None;
     /// Webhook attempts by how they ended.
     webhook_attempts: Family<OutcomeLabels, Counter> = Family::default(), None;
     /// Webhook messages that wait for an attempt.
@@ -300,6 +304,16 @@ impl Metrics {
             self.sink_events.get_or_create(&labels).inner().store(state.published, Ordering::Relaxed);
             self.sink_failures.get_or_create(&labels).inner().store(state.failed, Ordering::Relaxed);
             self.sink_lag.get_or_create(&labels).set(i64::try_from(state.lag).unwrap_or(i64::MAX));
+        }
+        if let Some(shared) = &engine.shared {
+            self.shared_memory_away.set(shared.health().is_err().into());
+            let counts = shared.counts();
+            for (outcome, count) in [("answered", counts.answered), ("failed", counts.failed)] {
+                self.shared_memory_calls
+                    .get_or_create(&OutcomeLabels { outcome })
+                    .inner()
+                    .store(count, Ordering::Relaxed);
+            }
         }
         if let Ok(lag) = engine.webhooks.lag().await {
             self.event_log_lag.set(i64::try_from(lag).unwrap_or(i64::MAX));

@@ -77,6 +77,7 @@ async fn examine(settings: &Settings, checks: &mut Vec<Check>) {
     checks.extend(disk(&settings.data));
     checks.push(store(settings).await);
     checks.push(history(settings).await);
+    checks.extend(redis(settings).await);
     checks.push(clock(crate::env::real().now()));
     checks.push(port(settings).await);
     checks.push(match tracklane_server::assets::file("index.html").is_some() {
@@ -175,6 +176,19 @@ async fn history(settings: &Settings) -> Check {
         // What a running server holds is not ours to look into; its /readyz says how it is.
         Err(tracklane_history::Error::Locked(_)) => ok(NAME, "in use by a running server"),
         Err(error) => fail(NAME, error.to_string()),
+    }
+}
+
+/// The server works without it: that deserves a word.
+async fn redis(settings: &Settings) -> Option<Check> {
+    const NAME: &str = "redis";
+    match settings.redis.open().await {
+        Ok(None) => None,
+        Ok(Some(shared)) => Some(match shared.health() {
+            Ok(()) => ok(NAME, "answers"),
+            Err(why) => warn(NAME, format!("{why}: each process would count limits for itself")),
+        }),
+        Err(rule) => Some(fail(NAME, rule)),
     }
 }
 

@@ -16,7 +16,8 @@ pub const DEFAULT: &str = include_str!("../../config.default.toml");
 const ENV_PREFIX: &str = "TRACKLANE__";
 
 /// Settings that may hold a password: never shown, and readable from a file named by `..._FILE`.
-pub const SECRETS: &[&str] = &["store.url", "store.read_url", "history.url", "mqtt.url", "sinks.publish"];
+pub const SECRETS: &[&str] =
+    &["store.url", "store.read_url", "history.url", "stream.url", "redis.url", "mqtt.url", "sinks.publish"];
 
 /// Who said it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use tracklane_server::ServerSettings;
 use tracklane_store::{PgHistory, Store};
 
 pub use layers::{DEFAULT, Layers, Problem, SECRETS};
-pub use sections::{HistorySection, LogFormat, LogSection, SinksSection, StreamSection, roles};
+pub use sections::{HistorySection, LogFormat, LogSection, RedisSection, SinksSection, StreamSection, roles};
 
 /// Every setting, ready to use.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -32,6 +32,8 @@ pub struct Settings {
     pub roles: Vec<String>,
     /// What positions are shared through with other processes.
     pub stream: StreamSection,
+    /// Memory that is shared with other processes.
+    pub redis: RedisSection,
     /// What the engine owns: tracking, webhooks, access.
     pub engine: EngineSettings,
     /// Devices that speak over sockets of their own.
@@ -100,6 +102,7 @@ impl Settings {
             history: known(&mut layers, &mut table, "history"),
             roles: section(&mut layers, "server.roles", named),
             stream: known(&mut layers, &mut table, "stream"),
+            redis: known(&mut layers, &mut table, "redis"),
             engine: EngineSettings {
                 tracking: known(&mut layers, &mut table, "tracking"),
                 filter: known(&mut layers, &mut table, "filter"),
@@ -141,6 +144,10 @@ impl Settings {
             layers.report(origin, "history.url", &error.to_string());
         }
         settings.check_scale(&mut layers);
+        if let Err(rule) = settings.redis.address() {
+            let origin = layers.origin("redis.url").clone();
+            layers.report(origin, "redis.url", &rule);
+        }
         for (index, rule) in settings.sinks.publications().err().unwrap_or_default() {
             let origin = layers.origin("sinks.publish").clone();
             layers.report(origin, &format!("sinks.publish[{index}]"), &rule);

@@ -24,6 +24,7 @@ const RANGES: &[(&str, f64, f64)] = &[
     ("history.merge_fan_in", 2.0, 64.0),
     ("history.merge_bytes", 1.0, 1_099_511_627_776.0),
     ("history.directory_bytes", 0.0, 17_179_869_184.0),
+    ("redis.timeout_ms", 1.0, 60_000.0),
     ("tracking.shards", 0.0, 256.0),
     ("tracking.queue", 1.0, 1_000_000.0),
     ("tracking.turn", 1.0, 100_000.0),

@@ -1,10 +1,11 @@
 //! The sections that belong to the binary itself. The others belong to the crates that use them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tracklane_bus::Publication;
-use tracklane_core::ports::PositionStream;
+use tracklane_bus::{Publication, SharedAddress};
+use tracklane_core::ports::{PositionStream, SharedMemory};
 use tracklane_engine::Roles;
 
 /// Position history: where it is, and what may be set of [`tracklane_history::Settings`] when it is files.
@@ -87,6 +88,46 @@ impl StreamSection {
             return Ok(None);
         }
         tracklane_bus::open_stream(&self.url).map(Some).map_err(|error| error.to_string())
+    }
+}
+
+/// Memory that processes share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RedisSection {
+    /// URL of a Redis or Valkey; empty when there is none.
+    pub url: String,
+    /// How long a request waits for it at most, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+impl Default for RedisSection {
+    fn default() -> Self {
+        Self { url: String::new(), timeout_ms: 40 }
+    }
+}
+
+impl RedisSection {
+    /// Where it is, if there is one.
+    ///
+    /// # Errors
+    /// The rule that the URL breaks.
+    pub fn address(&self) -> Result<Option<SharedAddress>, String> {
+        if self.url.is_empty() {
+            return Ok(None);
+        }
+        SharedAddress::parse(&self.url).map(Some).map_err(|error| error.to_string())
+    }
+
+    /// The memory, if there is any. It need not answer.
+    ///
+    /// # Errors
+    /// The rule that the URL breaks.
+    pub async fn open(&self) -> Result<Option<Arc<dyn SharedMemory>>, String> {
+        match self.address()? {
+            Some(address) => Ok(Some(address.open(Duration::from_millis(self.timeout_ms)).await)),
+            None => Ok(None),
+        }
     }
 }
 

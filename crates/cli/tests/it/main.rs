@@ -18,6 +18,7 @@ mod kill;
 mod moving;
 mod replay;
 mod serve;
+mod shared;
 mod simulate;
 mod support;
 mod track;

@@ -55,7 +55,7 @@ impl Tracking {
         live: Live,
         scale: Scale,
     ) -> Result<Self> {
-        let Scale { roles, stream } = scale;
+        let Scale { roles, stream, shared: _ } = scale;
         let streaming = stream.map(|parts| Arc::new(Streaming::new(parts, roles)));
         let started = base.env.now();
         let late_turns = (0..base.memory.states.shards()).map(|_| Arc::default()).collect();

@@ -53,7 +53,7 @@ pub async fn send(
     if app.limits.counts_positions()
         && let Some(key) = limit_key(&app, &who.caller, &row.device)
     {
-        context.note_limit(app.limits.position(key, app.env.now())?);
+        context.note_limit(app.limits.position(key, app.env.now()).await?);
     }
     let outcome = app.engine.tracking.submit_one(&who.caller, row).await?;
     let mut answer = PositionsAnswer::default();

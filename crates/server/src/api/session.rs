@@ -29,7 +29,7 @@ pub async fn login(
 ) -> Result<Response> {
     let from = client_network(request.extensions(), request.headers(), &app);
     if let Some(address) = from {
-        context.note_limit(app.limits.login(address, app.env.now())?);
+        context.note_limit(app.limits.login(address, app.env.now()).await?);
     }
     json::require_media_type(request.headers(), &["application/json"])?;
     let body: LoginRequest = json::parse(&json::read(request, &app).await?)?;

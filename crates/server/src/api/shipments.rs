@@ -127,7 +127,7 @@ pub async fn create(
     Json(input): Json<NewShipment>,
 ) -> Result<Created<ShipmentDetail>> {
     if let (Role::Customer, Some(customer)) = (who.caller.role, who.caller.customer_id) {
-        context.note_limit(app.limits.customer_shipment(customer, app.env.now())?);
+        context.note_limit(app.limits.customer_shipment(customer, app.env.now()).await?);
     }
     let detail = app.engine.shipments.create(&who.caller, input).await?;
     let location = format!("/v1/shipments/{}", detail.shipment.id);

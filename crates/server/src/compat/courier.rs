@@ -105,7 +105,7 @@ pub async fn keep(
             None => return Err(Problem::invalid("#/courier_id", "is required")),
         },
     };
-    context.note_limit(app.limits.position(key, app.env.now())?);
+    context.note_limit(app.limits.position(key, app.env.now()).await?);
     let row =
         Incoming { device, fix_time: location.timestamp, fix: Some(location.fix()), attributes: Attributes::new() };
     let outcome = match app.engine.tracking.submit_one(caller, row).await? {

@@ -55,7 +55,7 @@ async fn create(
     names: &[(&str, &str)],
 ) -> Result<ShipmentDetail> {
     if let (Role::Customer, Some(own)) = (who.caller.role, who.caller.customer_id) {
-        context.note_limit(app.limits.customer_shipment(own, app.env.now())?);
+        context.note_limit(app.limits.customer_shipment(own, app.env.now()).await?);
         if input.recipient.is_none() {
             input.recipient_id.get_or_insert(own);
         }

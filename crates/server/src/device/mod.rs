@@ -115,12 +115,12 @@ async fn pace(app: &App, caller: &Caller) -> Result<()> {
         return Ok(());
     }
     for _ in 0..PATIENCE {
-        if app.limits.position(Key::DevicePositions(device), app.env.now()).is_ok() {
+        if app.limits.position(Key::DevicePositions(device), app.env.now()).await.is_ok() {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    app.limits.position(Key::DevicePositions(device), app.env.now()).map(|_| ())
+    app.limits.position(Key::DevicePositions(device), app.env.now()).await.map(|_| ())
 }
 
 /// Counts a message that left no position.

@@ -36,7 +36,7 @@ impl FromRequestParts<App> for Visitor {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let address = client_network(&parts.extensions, &parts.headers, app);
         if let Some(address) = address {
-            let left = app.limits.public(address, app.env.now())?;
+            let left = app.limits.public(address, app.env.now()).await?;
             if let Some(context) = parts.extensions.get::<Arc<Context>>() {
                 context.note_limit(left);
             }
