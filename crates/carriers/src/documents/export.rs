@@ -1,10 +1,13 @@
 //! The facts of a shipment as documents need them: one input from which every format is written.
 
+use std::collections::HashSet;
+
 use jiff::tz::{Offset, TimeZone};
 use tracklane_core::Timestamp;
 use tracklane_core::lifecycle::{FactKind, Place, Reason, Status};
 use tracklane_core::time::TzConfidence;
 
+use super::code::CodeList;
 use crate::report::Reference;
 
 /// What there is to tell about one shipment.
@@ -85,4 +88,34 @@ pub struct Written {
     pub text: String,
     /// The facts that the format has no words for: the id, and why.
     pub left_out: Vec<String>,
+}
+
+/// The facts that a format without retractions has a code for, each with it, in the order in which they happened. Those
+/// that it has none for are named in `left_out`, with why. `late` is the code of a note that says nothing but "late".
+pub(super) fn told<'f>(
+    facts: &'f Facts,
+    list: &CodeList,
+    late: &'static str,
+    left_out: &mut Vec<String>,
+) -> Vec<(&'f Fact, &'static str)> {
+    let taken_back: HashSet<&str> = facts.events.iter().filter_map(|fact| fact.retracts.as_deref()).collect();
+    let mut told = Vec::new();
+    for fact in &facts.events {
+        let code = match (fact.kind, fact.status) {
+            _ if taken_back.contains(fact.id.as_str()) => Err("was taken back"),
+            (FactKind::Retraction, _) => Err("is a retraction, which the format has no words for"),
+            (_, None) if fact.delayed => Ok(late),
+            (_, None) => Err("says no status"),
+            (_, Some(status)) => {
+                let code = list.code_for(status, fact.substatus.as_deref()).map(|code| code.code);
+                code.ok_or("has a status that the format has no code for")
+            }
+        };
+        match code {
+            Ok(code) => told.push((fact, code)),
+            Err(why) => left_out.push(format!("{} {why}", fact.id)),
+        }
+    }
+    told.sort_by_key(|(fact, _)| fact.at);
+    told
 }

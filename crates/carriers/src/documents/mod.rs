@@ -13,7 +13,7 @@
 
 use serde::Serialize;
 
-use crate::report::{Report, When};
+use crate::report::{Reference, Report, When};
 
 pub mod at;
 mod clock;
@@ -194,5 +194,15 @@ impl Made<'_> {
 pub(crate) fn keep(issues: &mut Vec<Issue>, issue: Issue) {
     if issues.len() < Message::MAX_ISSUES {
         issues.push(issue);
+    }
+}
+
+/// Most references that are kept of one shipment.
+pub(crate) const MAX_REFERENCES: usize = 200;
+
+/// Adds a reference, up to as many as are kept.
+pub(crate) fn refer(list: &mut Vec<Reference>, reference: Reference) {
+    if list.len() < MAX_REFERENCES {
+        list.push(reference);
     }
 }

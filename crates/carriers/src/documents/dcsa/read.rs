@@ -11,13 +11,13 @@ use crate::documents::at::{At, Issue, Rule};
 use crate::documents::code::{CodeList, Found};
 use crate::documents::find::DCSA;
 use crate::documents::partner::Partner;
-use crate::documents::{Document, Line, MAX_BYTES, Message, Options, Verdict, epcis, json, keep, place};
+use crate::documents::{
+    Document, Line, MAX_BYTES, MAX_REFERENCES, Message, Options, Verdict, epcis, json, keep, place,
+};
 use crate::report::{Basis, Estimate, Expected, Reference, ReferenceKind, Report, ReportedEvent, When};
 
 /// Most events that are read of one document.
 const MAX_EVENTS: usize = 50_000;
-/// Most references that are kept of one thing.
-const MAX_REFERENCES: usize = 200;
 
 struct Reader<'o> {
     options: Options<'o>,

@@ -13,15 +13,13 @@ use crate::documents::clock::{self, Zone};
 use crate::documents::code::Meaning;
 use crate::documents::find::EDIFACT;
 use crate::documents::partner::Partner;
-use crate::documents::{Made, place};
+use crate::documents::{Made, place, refer};
 use crate::report::{Basis, Estimate, Expected, Reference, ReferenceKind, Report, ReportedEvent, When};
 
 /// Qualifiers of RFF that name what a status is about, the first that is there, unless the partner's map says otherwise.
 const SHIPMENT_BY: &[&str] = &["BM", "AWB", "CN", "BN", "UCN", "DQ", "EQ"];
 /// Times of a status (DTM) that tell when it happened, best first.
 const HAPPENED: &[&str] = &["334", "7", "178", "186", "35", "11"];
-/// Most references that are kept of one consignment.
-const MAX_REFERENCES: usize = 200;
 
 /// A message as far as it was read.
 pub(super) struct Status<'o> {
@@ -143,7 +141,7 @@ impl<'o> Status<'o> {
             }
             "SEL" => {
                 if let (Some(open), Some(seal)) = (&mut self.open, segment.get(1)) {
-                    push(&mut open.references, Reference::new(ReferenceKind::Seal, seal));
+                    refer(&mut open.references, Reference::new(ReferenceKind::Seal, seal));
                 }
             }
             "FTX" => {
@@ -186,7 +184,7 @@ impl<'o> Status<'o> {
             None if self.consignment.began => &mut self.consignment.references,
             None => &mut self.header,
         };
-        push(list, reference);
+        refer(list, reference);
     }
 
     fn time(&mut self, segment: &Segment<'_>) {
@@ -312,7 +310,7 @@ impl<'o> Status<'o> {
             event.references.iter().chain(&self.consignment.references).chain(&self.header).cloned().chain(equipment)
         {
             if reference.value != number && !report.references.iter().any(|known| known.value == reference.value) {
-                push(&mut report.references, reference);
+                refer(&mut report.references, reference);
             }
         }
         let estimate = |of, basis, until, place: Option<Place>, code: &str| Estimate {
@@ -478,11 +476,5 @@ fn zone(text: &str) -> Option<Zone> {
                 _ => None,
             }
         }
-    }
-}
-
-fn push(list: &mut Vec<Reference>, reference: Reference) {
-    if list.len() < MAX_REFERENCES {
-        list.push(reference);
     }
 }

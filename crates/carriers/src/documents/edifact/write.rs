@@ -1,14 +1,12 @@
 //! An IFTSTA of a shipment's facts.
 
-use std::collections::HashSet;
-
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use tracklane_core::lifecycle::{FactKind, Place};
+use tracklane_core::lifecycle::Place;
 use tracklane_core::time::TzConfidence;
 
 use super::codes::{QUALIFIERS, REASON, STATUS};
-use crate::documents::export::{Fact, Facts, WriteError, Written};
+use crate::documents::export::{Fact, Facts, WriteError, Written, told};
 use crate::documents::place;
 use crate::report::ReferenceKind;
 
@@ -81,7 +79,7 @@ pub fn write(facts: &Facts, envelope: &Envelope) -> Result<Written, WriteError> 
         fitting(field, qualifier, 0..=4)?;
     }
     let mut left_out = Vec::new();
-    let told = told(facts, &mut left_out);
+    let told = told(facts, &STATUS, "101", &mut left_out);
     if told.is_empty() {
         return Err(WriteError::field("events", "must have at least one that an IFTSTA has a code for"));
     }
@@ -130,30 +128,6 @@ pub fn write(facts: &Facts, envelope: &Envelope) -> Result<Written, WriteError> 
     out.text.push_str(&body.text);
     out.segment(&[vec!["UNZ"], vec!["1"], vec![&control]]);
     Ok(Written { text: out.text, left_out })
-}
-
-/// The facts that an IFTSTA has a code for, each with it, in the order in which they happened.
-fn told<'f>(facts: &'f Facts, left_out: &mut Vec<String>) -> Vec<(&'f Fact, &'static str)> {
-    let taken_back: HashSet<&str> = facts.events.iter().filter_map(|fact| fact.retracts.as_deref()).collect();
-    let mut told = Vec::new();
-    for fact in &facts.events {
-        let code = match (fact.kind, fact.status) {
-            _ if taken_back.contains(fact.id.as_str()) => Err("was taken back"),
-            (FactKind::Retraction, _) => Err("is a retraction, which an IFTSTA has no words for"),
-            (_, None) if fact.delayed => Ok("101"),
-            (_, None) => Err("says no status"),
-            (_, Some(status)) => {
-                let code = STATUS.code_for(status, fact.substatus.as_deref()).map(|code| code.code);
-                code.ok_or("has a status that an IFTSTA has no code for")
-            }
-        };
-        match code {
-            Ok(code) => told.push((fact, code)),
-            Err(why) => left_out.push(format!("{} {why}", fact.id)),
-        }
-    }
-    told.sort_by_key(|(fact, _)| fact.at);
-    told
 }
 
 fn event(out: &mut Out, fact: &Fact, code: &str) {

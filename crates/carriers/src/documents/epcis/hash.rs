@@ -271,7 +271,15 @@ fn text_field(name: &str, value: &Value, form: impl Fn(&str) -> String) -> Strin
 /// A field that is a time, a number, an identifier or a text.
 fn plain(name: &str, value: &Value) -> String {
     let is_time = matches!(name, "eventTime" | "time" | "startTime" | "endTime");
-    text_field(name, value, |text| if is_time { time(text) } else { uri(text) })
+    let is_number = matches!(
+        name,
+        "quantity" | "value" | "minValue" | "maxValue" | "meanValue" | "sDev" | "percRank" | "percValue"
+    );
+    text_field(name, value, |text| match text.parse::<f64>() {
+        Ok(number) if is_number => number.to_string(),
+        _ if is_time => time(text),
+        _ => uri(text),
+    })
 }
 
 /// Text of a value that is one: numbers without zeros at their end, text without blanks around it.
@@ -294,4 +302,41 @@ fn time(text: &str) -> String {
     let Ok(at) = text.parse::<Timestamp>() else { return text.to_owned() };
     let rounded = at.round(jiff::Unit::Millisecond).unwrap_or(at);
     rounded.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_stand_in_one_order_and_what_is_not_of_the_standard_at_the_end() {
+        let event = serde_json::json!({
+            "type": "ObjectEvent", "eventTime": "2026-03-04T11:00:30+01:00", "eventTimeZoneOffset": "+01:00", "action": "ADD",
+            "epcList": [], "acme:z": "last",
+            "bizTransactionList": [{"bizTransaction": "urn:x:2", "type": "po"}, {"bizTransaction": "urn:x:1", "type": "inv"}],
+            "readPoint": {"id": "urn:epc:id:sgln:4012345.00011.987", "acme:dock": "7"},
+            "ilmd": {"acme:batch": "B"},
+            "sensorElementList": [{
+                "sensorMetadata": {"deviceID": "urn:epc:id:giai:4000001.111", "acme:meta": "m"},
+                "sensorReport": [
+                    {"type": "Temperature", "value": 26.0, "uom": "CEL", "acme:report": "r"},
+                    {"type": "gs1:Speed", "exception": "ALARM_CONDITION", "component": "x", "value": "4.50"},
+                ],
+            }],
+        });
+        let prefixes = [("acme".to_owned(), "https://acme.test/".to_owned())].into();
+        let expected = "eventType=ObjectEventeventTime=2026-03-04T10:00:30.000ZeventTimeZoneOffset=+01:00action=ADD\
+            readPointid=https://id.gs1.org/414/4012345000115/254/987\
+            bizTransactionListtype=https://ref.gs1.org/cbv/BTT-invbizTransaction=urn:x:1\
+            type=https://ref.gs1.org/cbv/BTT-pobizTransaction=urn:x:2\
+            sensorElementListsensorElementsensorMetadatadeviceID=https://id.gs1.org/8004/4000001111\
+            sensorReporttype=https://gs1.org/voc/Speedexception=https://gs1.org/voc/SensorAlertType-ALARM_CONDITIONvalue=4.5\
+            component=https://ref.gs1.org/cbv/Comp-x\
+            sensorReporttype=https://gs1.org/voc/Temperaturevalue=26uom=CEL\
+            ilmd{https://acme.test/}batch=B\
+            readPoint{https://acme.test/}dock=7\
+            sensorElementListsensorElementsensorMetadata{https://acme.test/}meta=msensorReport{https://acme.test/}report=r\
+            {https://acme.test/}z=last";
+        assert_eq!(canonical(event.as_object().unwrap(), &prefixes), expected);
+    }
 }

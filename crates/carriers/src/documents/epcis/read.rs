@@ -16,7 +16,7 @@ use super::xml;
 use crate::documents::at::{At, Issue, Rule};
 use crate::documents::code::Meaning;
 use crate::documents::find::EPCIS;
-use crate::documents::{Document, Line, MAX_BYTES, Message, Options, Verdict, json, keep};
+use crate::documents::{Document, Line, MAX_BYTES, MAX_REFERENCES, Message, Options, Verdict, json, keep};
 use crate::report::{Reference, ReferenceKind, Report, ReportedEvent, When};
 
 /// The kinds of events.
@@ -26,8 +26,6 @@ const TYPES: &[&str] =
 const MAX_REPORTS: usize = 50_000;
 /// Most events of all things together that are made of one document.
 const MAX_EVENTS: usize = 200_000;
-/// Most references that are kept of one thing.
-const MAX_REFERENCES: usize = 200;
 /// Prefixes of what Tracklane writes where CBV has no word ([`super::write`]).
 pub(super) const OWN_STATUS: &str = "urn:tracklane:status:";
 pub(super) const OWN_NUMBER: &str = "urn:tracklane:shipment:";
@@ -80,6 +78,9 @@ impl Reader<'_> {
             self.document.issues.add(Issue::error(At::pointer(""), Rule::MissingElement, text));
             return;
         };
+        if events.is_empty() {
+            self.document.issues.add(Issue::warning(At::pointer(pointer), Rule::MissingElement, "holds no event"));
+        }
         for (index, event) in events.iter().enumerate() {
             let pointer = if pointer == "/" { String::new() } else { format!("{pointer}/{index}") };
             if self.events >= MAX_EVENTS || self.document.reports.len() >= MAX_REPORTS {

@@ -32,6 +32,10 @@ pub(super) fn to_json(bytes: &[u8]) -> Result<Value, Box<Issue>> {
     namespaces(&root, &mut prefixes);
     let mut events = Vec::new();
     collect(&root, &mut events);
+    if events.is_empty() && !local(&root.name).starts_with("EPCIS") {
+        let text = format!("is no document of EPCIS: its root is {:?}", root.name);
+        return Err(Box::new(Issue::error(At::Text { byte: 0 }, Rule::Unsupported, text)));
+    }
     let attribute = |name: &str| root.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let mut document = json!({
         "type": local(&root.name),

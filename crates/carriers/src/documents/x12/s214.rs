@@ -11,18 +11,16 @@ use tracklane_core::position::Point;
 use super::codes::{APPOINTMENT, QUALIFIERS, REASON, STATUS};
 use super::lexer::Segment;
 use super::zone;
-use crate::documents::Made;
 use crate::documents::at::{At, Issue, Rule};
 use crate::documents::clock::{self, Zone};
 use crate::documents::code::Meaning;
 use crate::documents::find::X12_214;
 use crate::documents::partner::Partner;
+use crate::documents::{MAX_REFERENCES, Made, refer};
 use crate::report::{Basis, Estimate, Expected, Reference, ReferenceKind, Report, ReportedEvent, When};
 
 /// Qualifiers of L11 that name a shipment of its own inside an LX loop, unless the partner's map says otherwise.
 const SHIPMENT_BY: &[&str] = &["2I", "CN", "BM", "DO"];
-/// Most references that are kept of one shipment.
-const MAX_REFERENCES: usize = 200;
 
 /// A 214 as far as it was read.
 pub(super) struct Shipment<'o> {
@@ -164,7 +162,7 @@ impl<'o> Shipment<'o> {
             current.key = Some(value.clone().into_owned());
             made.say(|| "this loop is about a shipment of its own".to_owned());
         }
-        push(&mut current.references, Reference { qualifier, ..Reference::new(kind, value) });
+        refer(&mut current.references, Reference { qualifier, ..Reference::new(kind, value) });
     }
 
     fn names_shipment(&self, qualifier: &str) -> bool {
@@ -274,7 +272,7 @@ impl<'o> Shipment<'o> {
         made.say(|| format!("equipment {value}"));
         if let Some(current) = self.loops.last_mut() {
             let qualifier = segment.get(3).map(Cow::into_owned);
-            push(&mut current.references, Reference { qualifier, ..Reference::new(ReferenceKind::Equipment, value) });
+            refer(&mut current.references, Reference { qualifier, ..Reference::new(ReferenceKind::Equipment, value) });
         }
     }
 
@@ -363,7 +361,7 @@ impl<'o> Shipment<'o> {
             }
             for reference in part.references {
                 if reference.value != key && !report.references.contains(&reference) {
-                    push(&mut report.references, reference);
+                    refer(&mut report.references, reference);
                 }
             }
         }
@@ -414,12 +412,6 @@ fn estimate(
 ) -> Estimate {
     let raw_code = Some(code.to_owned());
     Estimate { of, basis, from, until, said_by: said_by.to_owned(), said_at, place: place.cloned(), raw_code }
-}
-
-fn push(list: &mut Vec<Reference>, reference: Reference) {
-    if list.len() < MAX_REFERENCES {
-        list.push(reference);
-    }
 }
 
 /// ISO 3166-1 alpha-2 of a country code; of the alpha-3 codes those of North America, where X12 is at home.

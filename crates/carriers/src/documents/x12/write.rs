@@ -1,14 +1,12 @@
 //! A 214 of a shipment's facts.
 
-use std::collections::HashSet;
-
 use jiff::civil::DateTime;
-use tracklane_core::lifecycle::{FactKind, Place};
+use tracklane_core::lifecycle::Place;
 use tracklane_core::time::TzConfidence;
 
 use super::ack::{Out, clean, fixed};
 use super::codes::{QUALIFIERS, REASON, STATUS};
-use crate::documents::export::{Fact, Facts, WriteError, Written};
+use crate::documents::export::{Fact, Facts, WriteError, Written, told};
 use crate::report::Reference;
 
 /// Who sends to whom, and under which number.
@@ -42,7 +40,7 @@ pub fn write(facts: &Facts, envelope: &Envelope) -> Result<Written, WriteError> 
         fitting(field, qualifier, 2)?;
     }
     let mut left_out = Vec::new();
-    let told = told(facts, &mut left_out);
+    let told = told(facts, &STATUS, "SD", &mut left_out);
     if told.is_empty() && facts.expected.is_none() {
         return Err(WriteError::field("events", "must have at least one that a 214 has a code for"));
     }
@@ -98,30 +96,6 @@ fn open(out: &mut Out, envelope: &Envelope, control: u32) {
     ]);
     let full = envelope.at.strftime("%Y%m%d").to_string();
     out.segment(&["GS", "QM", from.1.trim(), to.1.trim(), &full, &time, &control.to_string(), "X", "004010"]);
-}
-
-/// The facts that a 214 has a code for, each with it, in the order in which they happened.
-fn told<'f>(facts: &'f Facts, left_out: &mut Vec<String>) -> Vec<(&'f Fact, &'static str)> {
-    let taken_back: HashSet<&str> = facts.events.iter().filter_map(|fact| fact.retracts.as_deref()).collect();
-    let mut told = Vec::new();
-    for fact in &facts.events {
-        let code = match (fact.kind, fact.status) {
-            _ if taken_back.contains(fact.id.as_str()) => Err("was taken back"),
-            (FactKind::Retraction, _) => Err("is a retraction, which a 214 has no words for"),
-            (_, None) if fact.delayed => Ok("SD"),
-            (_, None) => Err("says no status"),
-            (_, Some(status)) => {
-                let code = STATUS.code_for(status, fact.substatus.as_deref()).map(|code| code.code);
-                code.ok_or("has a status that a 214 has no code for")
-            }
-        };
-        match code {
-            Ok(code) => told.push((fact, code)),
-            Err(why) => left_out.push(format!("{} {why}", fact.id)),
-        }
-    }
-    told.sort_by_key(|(fact, _)| fact.at);
-    told
 }
 
 fn event(out: &mut Out, fact: &Fact, code: &str) {

@@ -121,7 +121,11 @@ fn what_is_wrong_with_an_event_is_told_by_pointer_and_stops_no_other() {
     check("/epcisBody/eventList/0", 7.into(), "#/epcisBody/eventList/0: must be an object");
     let told = read(&json!({"type": "EPCISDocument"}), "");
     assert!(told.issues.list[0].text.contains("holds no events"));
+    let told = read(&json!({"epcisBody": {"eventList": []}}), "");
+    assert_eq!(told.issues.list[0].to_string(), "#/epcisBody/eventList: holds no event");
     let partner = Partner::default();
+    let page = epcis::read(b"<html><body>Sorry</body></html>", Options { partner: &partner, explain: false });
+    assert_eq!(page.issues.list[0].to_string(), "byte 0: is no document of EPCIS: its root is \"html\"");
     let broken = epcis::read(b"{\"epcisBody\": \n  oops}", Options { partner: &partner, explain: false });
     assert!(broken.issues.list[0].to_string().starts_with("byte 17: is no JSON"), "{}", broken.issues.list[0]);
 }
