@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    admin, bench, carrier, config, decode, demo, detect, devices, doctor, import, moving, replay, serve, shipments,
-    simulate, track, zones,
+    admin, bench, carrier, config, decode, demo, detect, devices, doctor, edi, import, moving, replay, serve,
+    shipments, simulate, track, zones,
 };
 use crate::output::Format;
 
@@ -86,6 +86,9 @@ pub enum Command {
     /// Read carriers' answers; see what is known of each carrier.
     #[command(subcommand, visible_alias = "carriers")]
     Carrier(carrier::CarrierCommand),
+    /// Read, explain and acknowledge business documents: X12 214, EDIFACT IFTSTA, EPCIS, DCSA.
+    #[command(subcommand)]
+    Edi(edi::EdiCommand),
     /// Check and show the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),

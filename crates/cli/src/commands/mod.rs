@@ -9,6 +9,7 @@ pub mod demo;
 pub mod detect;
 pub mod devices;
 pub mod doctor;
+pub mod edi;
 pub mod import;
 pub mod moving;
 mod own_server;
@@ -45,6 +46,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Decode(args) => decode::run(&args),
         Command::Detect(args) => detect::run(global, &args),
         Command::Carrier(command) => carrier::run(global, command),
+        Command::Edi(command) => edi::run(global, &command),
         Command::Move(args) => moving::run(global, args).await,
         Command::Import(command) => import::run(global, command).await,
         Command::Config(command) => config::run(global, &command),
