@@ -233,7 +233,7 @@ pub const FORMATS: &[Format] = &[
         "dhl_express_piece",
         "dhl_express",
         "DHL Express piece",
-        &["J a{2,3} serial=d{9}", "J a{2,3} serial=d{10}", "JJD serial=d{11,27}"],
+        &["J a{2,3} serial=d{9}", "J a{2,3} serial=d{10}", "JJD serial=d{11,27}", "JD serial=d{16,20}"],
     )
     .weight(40),
     parcel("dhl_paket", "dhl_parcel_de", "DHL Paket (20)", &["00 lead=34 serial=d{15} check=d"])
@@ -273,7 +273,7 @@ pub const FORMATS: &[Format] = &[
     // Others in Europe.
     parcel("gls_parcel", "gls", "GLS parcel (11 or 12)", &["serial=d{11}", "serial=d{12}"]).weight(15),
     parcel("gls_track_id", "gls", "GLS Track ID", &["serial=Zx{7}", "serial=Yx{7}"]).weight(15),
-    parcel("evri_16", "evri", "Evri (16)", &["serial=<HT>dd<ABCDEFGHIJ>d{12}", "serial=<HT>00aa{1}d{11}"]).weight(30),
+    parcel("evri_16", "evri", "Evri (16)", &["serial=ad{2}a{3}d{10}"]).weight(30),
     parcel("evri_digits", "evri", "Evri or Hermes (14 or 16 digits)", &["serial=d{14}", "serial=d{16}"]).weight(5),
     parcel(
         "postnord_unit",

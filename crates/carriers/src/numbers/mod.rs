@@ -29,7 +29,7 @@ const NEAR_MISS: usize = 2;
 /// What is known about a number without asking anybody.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Detection {
-    /// The number as it was looked at: upper case, without blanks, dashes and dots.
+    /// The number as it was looked at: upper case, without blanks, dashes, dots and brackets.
     pub number: String,
     /// Whose it may be, likeliest first.
     pub candidates: Vec<Candidate>,
@@ -116,11 +116,12 @@ pub fn verify(format: &'static Format, number: &str) -> Result<(), Refusal> {
     read(format, &shapes, &normalise(number)).map(|_| ()).map_err(|failure| failure.refusal)
 }
 
-/// Upper case, without blanks, dashes and dots; no more than [`MAX_LENGTH`] characters are looked at (one more is kept,
+/// Upper case, without blanks, dashes, dots and the brackets that GS1 puts round its identifiers; no more than [`MAX_LENGTH`] characters are looked at (one more is kept,
 /// so that a longer text fits no format).
 fn normalise(number: &str) -> String {
-    let kept =
-        number.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '\u{ad}' | '\u{2010}'..='\u{2015}'));
+    let kept = number
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '(' | ')' | '\u{ad}' | '\u{2010}'..='\u{2015}'));
     kept.take(MAX_LENGTH + 1).map(|c| c.to_ascii_uppercase()).collect()
 }
 

@@ -102,3 +102,76 @@ proptest! {
         }
     }
 }
+
+/// A number of every format.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("s10", "RB123456785GB"),
+    ("ups_1z", "1Z5R89390357567127"),
+    ("ups_waybill", "K1506235620"),
+    ("ups_mail_innovations", "MI123456ABC789"),
+    ("fedex_12", "986578788855"),
+    ("fedex_15", "041441760228964"),
+    ("fedex_sscc", "000123450000000027"),
+    ("fedex_smartpost", "61299998820821171811"),
+    ("fedex_96", "9611020987654312345672"),
+    ("fedex_96_gsn", "9622001900000000000000776632517510"),
+    ("fedex_34", "1001921334250001000300779017972697"),
+    ("fedex_astra", "32971514560102447849175802862014"),
+    ("usps_94", "420787459400111206206406260787"),
+    ("usps_92", "92748931507708513018050063"),
+    ("usps_95", "9505511069605048600624"),
+    ("usps_91", "420221539101026837331000039521"),
+    ("usps_20", "03071790000523483741"),
+    ("usps_20_short", "01026837331000039521"),
+    ("dhl_express_waybill", "3318810025"),
+    ("dhl_express_piece", "JD014600003889123456"),
+    ("dhl_express_piece", "JVGL0999999990"),
+    ("dhl_paket", "00340434292135100124"),
+    ("dhl_identcode", "563102430313"),
+    ("dhl_ecommerce_letters", "GM2951173225174494"),
+    ("dhl_ecommerce_14", "60120172242323"),
+    ("dpd_28", "008182709980000020033350276C"),
+    ("dpd_15", "09980000020033F"),
+    ("dpd_14", "09980000020033"),
+    ("gls_parcel", "36301917596"),
+    ("gls_track_id", "ZFVKUQ1L"),
+    ("evri_16", "H01HYA0012345678"),
+    ("evri_digits", "1234567890123456"),
+    ("postnord_unit", "00373500000000000017"),
+    ("colissimo", "6A12345678901"),
+    ("bpost_24", "323212345659900040669030"),
+    ("canada_post_16", "7035114477138472"),
+    ("purolator_12", "320595463938"),
+    ("purolator_letters", "KYV009956937"),
+    ("ontrac_c", "C11031500001879"),
+    ("ontrac_d", "D10011354453707"),
+    ("lasership_l", "LX17635036"),
+    ("lasership_1ls7_15", "1LS717793482164"),
+    ("lasership_1ls7_18", "1LS7119013618127-1"),
+    ("lasership_1lscx", "1LSCXVE005BUEFX"),
+    ("landmark_ltn", "LTN74207623N1"),
+    ("amazon_tb", "TBA010000000000"),
+    ("amazon_letter", "C1004444443"),
+    ("australia_post_article", "7XX1000634011427"),
+    ("yunexpress", "YT2229521272164446"),
+    ("cainiao", "LP00123456789012"),
+    ("4px", "4PX3000012345678CN"),
+    ("sf_express", "SF1234567890123"),
+    ("old_dominion_pro", "07209562763"),
+    ("old_dominion_guaranteed", "80003280379"),
+    ("scac_pro", "SAIA 12345678"),
+    ("sscc", "(00) 0 0614141 123456789 0"),
+    ("iso_6346", "CSQU3054383"),
+    ("awb", "020-12345675"),
+];
+
+#[test]
+fn every_format_has_a_number_and_takes_it() {
+    for format in tracklane_carriers::numbers::FORMATS {
+        assert!(EXAMPLES.iter().any(|(id, _)| *id == format.id), "{} has no example", format.id);
+    }
+    for (id, number) in EXAMPLES {
+        let detection = detect(number);
+        assert!(detection.candidates.iter().any(|candidate| candidate.format == *id), "{id}: {number}: {detection:#?}");
+    }
+}

@@ -8,6 +8,6 @@ pub(super) fn request(ask: &Ask<'_>) -> Result<Request, AskError> {
     let base = ask.base(BASE);
     let numbers: Vec<String> = ask.numbers.iter().map(|number| part(&number.value)).collect();
     let token = TokenRequest::form(format!("{base}/oauth2/v2/token"), ask)?;
-    let url = format!("{base}/track-and-trace-v1/tracking/simple/trackids/{}", numbers.join(","));
+    let url = format!("{base}/track-and-trace-v1/tracking/simple/trackids/{}?showEvents=true", numbers.join(","));
     Ok(Request::get(url, Auth::ClientCredentials(token)).header("accept-language", ask.language))
 }
