@@ -223,6 +223,14 @@ metrics! {
     gateway_endings: Family<EndingLabels, Counter> = Family::default(), None;
     /// Positions that wait in the pipeline.
     positions_waiting: Gauge = Gauge::default(), None;
+    /// Partitions of the position stream that there are; 0 where there is no stream.
+    stream_partitions: Gauge = Gauge::default(), None;
+    /// Partitions of the position stream that this process tracks.
+    stream_partitions_tracked: Gauge = Gauge::default(), None;
+    /// How often this process took a partition of the position stream over.
+    stream_takeovers: Counter = Counter::default(), None;
+    /// How long the positions that were taken from the stream last had been on their way since they were received.
+    stream_behind: FloatGauge = Gauge::default(), Some(Unit::Seconds);
     /// Zones entered and exited.
     zone_crossings: Counter = Counter::default(), None;
     /// Facts that positions made.
@@ -282,6 +290,12 @@ impl Metrics {
         for (mark, count) in pipeline.marked {
             let counter = self.positions_marked.get_or_create(&ReasonLabels { reason: mark.as_str() });
             counter.inner().store(count, Ordering::Relaxed);
+        }
+        if let Some(stream) = engine.tracking.stream() {
+            self.stream_partitions.set(i64::from(stream.partitions));
+            self.stream_partitions_tracked.set(i64::try_from(stream.tracked).unwrap_or(i64::MAX));
+            self.stream_takeovers.inner().store(stream.takeovers, Ordering::Relaxed);
+            self.stream_behind.set(stream.behind_seconds);
         }
         self.zone_crossings.inner().store(pipeline.crossings, Ordering::Relaxed);
         self.milestones.inner().store(pipeline.milestones, Ordering::Relaxed);

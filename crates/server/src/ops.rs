@@ -21,7 +21,7 @@ pub async fn livez() -> axum::Json<Health> {
 
 /// Whether requests can be served
 ///
-/// Names each part: `server`, `store`, `history`, `pipeline`, `webhooks`.
+/// Names each part: `server`, `store`, `history`, `pipeline`, `webhooks`, and `stream` where several processes share the work.
 #[utoipa::path(get, path = "/readyz", tag = "Operation", security(()),
     responses((status = 200, body = Health), (status = 503, body = Health, description = "A part is not well")))]
 pub async fn readyz(State(app): State<App>) -> Response {
@@ -34,6 +34,9 @@ pub async fn readyz(State(app): State<App>) -> Response {
         part("pipeline", engine.tracking.health().err()),
         part("webhooks", engine.webhooks.health().err()),
     ];
+    if let Some(stream) = engine.tracking.stream() {
+        parts.push(part("stream", stream.trouble));
+    }
     let ready = parts.iter().all(|part| part.ready);
     // A broker or a shared memory that cannot be reached is named, but requests are served all the same.
     parts.extend(engine.shared.iter().map(|shared| part("shared memory", shared.health().err())));

@@ -1,11 +1,15 @@
 //! Several processes that share the work: what one of them acknowledged survives the death of any other.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_util::sync::CancellationToken;
 use tracklane_client::requests::{NewDevice, NewZone};
 use tracklane_client::{Client, RetryPolicy};
@@ -170,4 +174,87 @@ async fn what_one_process_acknowledged_survives_the_death_of_others() {
     assert!(knows_newest(&client, start, &sent).await, "the front does not know where devices are");
     assert_eq!(third.terminate(), Some(0));
     assert_eq!(front.terminate(), Some(0));
+}
+
+/// Hears events of one process from a place in the log on, until it is gone or so many were heard. Answers their ids, and the last place.
+async fn hear(server: &Server, key: &str, place: Option<String>, most: usize) -> (Vec<String>, Option<String>) {
+    let mut request = format!("ws://{}/v1/live", server.address).into_client_request().unwrap();
+    request.headers_mut().insert("authorization", format!("Bearer {key}").parse().unwrap());
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+    let subscribe = json!({ "type": "subscribe", "all": true, "resume": place });
+    socket.send(Message::text(subscribe.to_string())).await.unwrap();
+    let (mut heard, mut place) = (Vec::new(), place);
+    while heard.len() < most {
+        let Some(Ok(message)) = socket.next().await else { break };
+        let Message::Text(text) = message else { continue };
+        let message: Value = serde_json::from_str(&text).unwrap();
+        place = message["id"].as_str().map(str::to_owned).or(place);
+        if message["type"] == "event" {
+            heard.push(message["event"]["id"].as_str().unwrap().to_owned());
+        }
+    }
+    (heard, place)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_listens_goes_on_at_another_process_and_misses_nothing() {
+    let Some(cluster) = Cluster::new("unplugged") else { return };
+    let (first, second) = (cluster.start("api,ingest"), cluster.start("api,ingest"));
+    let _others = cluster.start("track,work,notify");
+    let key = api_key(cluster.path());
+    let client = second.client(&key);
+    let (listening, whose) = (key.clone(), first.address);
+    let (unplug, unplugged) = tokio::sync::oneshot::channel::<()>();
+    let hearing = tokio::spawn(async move {
+        let heard = hear(&first, &listening, None, 40).await;
+        // In the middle of what happens.
+        first.kill();
+        let _ = unplug.send(());
+        heard
+    });
+    // It listens from the first event on.
+    while connections(whose, &key).await == 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let place: Value = client.get("v1/events", &[("limit", "1".to_owned())]).await.unwrap();
+    assert_eq!(place["items"].as_array().unwrap().len(), 0, "nothing has happened yet");
+    for number in 0..60 {
+        let shipment = json!({ "reference": format!("S-{number}"), "packages": [{ "weight_kg": 1 }] });
+        let _: Value = client.post("v1/shipments", &shipment).await.unwrap();
+    }
+    unplugged.await.unwrap();
+    let (mut heard, place) = hearing.await.unwrap();
+    assert_eq!(heard.len(), 40);
+    let mut all = BTreeSet::new();
+    let mut after: Option<String> = None;
+    loop {
+        let mut query = vec![("limit", "200".to_owned())];
+        query.extend(after.clone().map(|after| ("after", after)));
+        let page: Value = client.get("v1/events", &query).await.unwrap();
+        let events = page["items"].as_array().unwrap().iter();
+        all.extend(events.map(|entry| entry["event"]["id"].as_str().unwrap().to_owned()));
+        match page["next_cursor"].as_str() {
+            Some(next) if page["has_more"] == true => after = Some(next.to_owned()),
+            _ => break,
+        }
+    }
+    let (rest, _) = hear(&second, &key, place, all.len() - heard.len()).await;
+    heard.extend(rest);
+    assert_eq!(heard.len(), all.len(), "none comes twice");
+    assert_eq!(heard.into_iter().collect::<BTreeSet<_>>(), all, "and none is missed");
+}
+
+/// How many live streams a process has.
+async fn connections(address: std::net::SocketAddr, key: &str) -> usize {
+    let text = tracklane_testkit::http_client()
+        .get(format!("http://{address}/metrics"))
+        .bearer_auth(key)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("tracklane_live_connections "));
+    line.map_or(0, |count| count.trim().parse().unwrap())
 }

@@ -42,6 +42,7 @@ pub use registry::KnownDevice;
 pub use rows::{DeviceRef, Incoming, LatestFilter, RowOutcome};
 pub use service::{Sizes, Tracking};
 pub use stats::{Latency, Snapshot, Stats};
+pub use stream::StreamState;
 pub use tracklane_core::bounds::BoundingBox;
 pub(crate) use watch::{WatchedLeg, since};
 pub use zone_explain::{ExplainedEvent, ExplainedFix, Untold, ZoneExplanation};

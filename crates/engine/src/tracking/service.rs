@@ -20,7 +20,7 @@ use super::mend::{self, Trouble};
 use super::pipeline::{Source, Taken, Works};
 use super::receive::{device, must_send, receive};
 use super::recorder::Recorders;
-use super::stream::{self, Streaming};
+use super::stream::{self, StreamState, Streaming};
 use super::turn::{Failure, Kept, Row};
 use super::{DeviceRef, Incoming, KnownDevice, LatestFilter, RowOutcome, Stats, checkpoint, presence, trips};
 use crate::base::{Base, must_own};
@@ -371,15 +371,12 @@ impl Tracking {
         if self.0.recorders.has_ended() {
             return Err("a recorder of the pipeline has ended".to_owned());
         }
-        if let Some(streaming) = &self.0.streaming {
-            streaming.stream.health()?;
-        }
         self.0.works.history.health()
     }
 
-    /// The partitions of the position stream that this process tracks; none where there is no stream.
-    pub fn partitions(&self) -> Option<Vec<usize>> {
-        self.0.streaming.as_ref().map(|streaming| streaming.live())
+    /// How this process stands to the position stream; none where there is none.
+    pub fn stream(&self) -> Option<StreamState> {
+        self.0.streaming.as_ref().map(|streaming| streaming.state())
     }
 
     /// Takes no more positions, finishes what was taken, and saves the state of every device.

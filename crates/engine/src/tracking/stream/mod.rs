@@ -16,7 +16,7 @@ mod tenure;
 mod wire;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -53,6 +53,25 @@ pub(super) struct Streaming {
     heard: Mutex<Option<mpsc::Receiver<Word>>>,
     /// How many positions are on their way to the broker.
     sending: AtomicUsize,
+    /// How often a partition was taken over.
+    takeovers: AtomicU64,
+    /// How old what was taken last was, since it was received, in microseconds.
+    behind: AtomicI64,
+}
+
+/// How a process stands to the position stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamState {
+    /// How many partitions there are.
+    pub partitions: u32,
+    /// How many of them this process tracks.
+    pub tracked: usize,
+    /// How often it has taken one over.
+    pub takeovers: u64,
+    /// How long positions that were taken last had been on their way since they were received, in seconds.
+    pub behind_seconds: f64,
+    /// What is wrong with the broker, in words.
+    pub trouble: Option<String>,
 }
 
 /// A partition on this node.
@@ -75,7 +94,28 @@ impl Streaming {
         let StreamParts { stream, history } = parts;
         let lanes = (0..stream.partitions()).map(|_| Mutex::default()).collect();
         let (words, heard) = mpsc::channel(WORDS);
-        Self { stream, history, roles, lanes, words, heard: Mutex::new(Some(heard)), sending: AtomicUsize::new(0) }
+        Self {
+            stream,
+            history,
+            roles,
+            lanes,
+            words,
+            heard: Mutex::new(Some(heard)),
+            sending: AtomicUsize::new(0),
+            takeovers: AtomicU64::new(0),
+            behind: AtomicI64::new(0),
+        }
+    }
+
+    /// How this process stands to the stream.
+    pub fn state(&self) -> StreamState {
+        StreamState {
+            partitions: self.stream.partitions(),
+            tracked: self.live().len(),
+            takeovers: self.takeovers.load(Ordering::Relaxed),
+            behind_seconds: self.behind.load(Ordering::Relaxed) as f64 / 1e6,
+            trouble: self.stream.health().err(),
+        }
     }
 
     /// The partitions that this node tracks by now, for good.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use smallvec::SmallVec;
@@ -73,6 +74,7 @@ impl Tracker {
             live: replay.is_over(floor),
             lost: lost.clone(),
         };
+        streaming.takeovers.fetch_add(1, Ordering::Relaxed);
         tracing::info!(partition, epoch = tenure.epoch, floor, "tracks a partition of the stream");
         let (acks, waiting) = mpsc::channel(AHEAD);
         let acks_lost = lost.clone();
@@ -154,6 +156,10 @@ impl Tracker {
         }
         bring_together(&mut rows);
         let Self { works, recorders, shard, .. } = self;
+        if let Some(received_at) = rows.iter().map(|row| row.position.received_at).max() {
+            let behind = works.base.env.now().as_microsecond() - received_at.as_microsecond();
+            self.streaming.behind.store(behind.max(0), Ordering::Relaxed);
+        }
         let taken = match works.take_in_time(recorders, *shard, SmallVec::from_vec(rows), Some(last))? {
             Ok(taken) => taken,
             Err(rows) => {
