@@ -93,7 +93,7 @@ pub fn detect(number: &str) -> Detection {
     for (format, shapes) in PARSED.iter() {
         match read(format, shapes, &number) {
             Ok(fit) => found.push(fit),
-            Err(Failure { near: true, refusal }) => refused.push(refusal),
+            Err(failure) if failure.is_near() => refused.push(failure.refusal()),
             Err(_) => {}
         }
     }
@@ -113,7 +113,7 @@ pub fn detect(number: &str) -> Detection {
 /// The check that it breaks.
 pub fn verify(format: &'static Format, number: &str) -> Result<(), Refusal> {
     let shapes: Vec<_> = format.shapes.iter().copied().filter_map(Shape::parse).collect();
-    read(format, &shapes, &normalise(number)).map(|_| ()).map_err(|failure| failure.refusal)
+    read(format, &shapes, &normalise(number)).map(|_| ()).map_err(Failure::refusal)
 }
 
 /// Upper case, without blanks, dashes, dots and the brackets that GS1 puts round its identifiers; no more than [`MAX_LENGTH`] characters are looked at (one more is kept,
@@ -130,10 +130,32 @@ struct Fit {
     weight: f64,
 }
 
-struct Failure {
-    /// Whether the number looks like one of the format.
-    near: bool,
-    refusal: Refusal,
+/// Why a number is none of a format.
+enum Failure {
+    /// It has the shape, and breaks a check.
+    Check(Refusal),
+    /// It has no shape of the format; where it leaves the closest.
+    Shape(&'static Format, Option<Mismatch>),
+}
+
+impl Failure {
+    /// Whether the number looks like one of the format all the same.
+    fn is_near(&self) -> bool {
+        match self {
+            Self::Check(_) => true,
+            Self::Shape(_, closest) => closest.as_ref().is_some_and(|closest| closest.fixed >= NEAR_MISS),
+        }
+    }
+
+    fn refusal(self) -> Refusal {
+        match self {
+            Self::Check(refusal) => refusal,
+            Self::Shape(Format { courier, id, .. }, closest) => {
+                let rule = closest.map(|closest| closest.rule()).unwrap_or_default();
+                Refusal { courier, format: id, check: FailedCheck::Shape, rule }
+            }
+        }
+    }
 }
 
 static PARSED: LazyLock<Vec<(&'static Format, Vec<Shape>)>> = LazyLock::new(|| {
@@ -142,13 +164,13 @@ static PARSED: LazyLock<Vec<(&'static Format, Vec<Shape>)>> = LazyLock::new(|| {
 });
 
 fn read(format: &'static Format, shapes: &[Shape], number: &str) -> Result<Fit, Failure> {
-    let mut failure: Option<Failure> = None;
+    let mut refusal = None;
     let mut closest: Option<Mismatch> = None;
     for shape in shapes {
         match shape.read(number) {
             Ok(parts) => match fit(format, &parts, number) {
                 Ok(fit) => return Ok(fit),
-                Err(refusal) => failure = Some(Failure { near: true, refusal }),
+                Err(broken) => refusal = Some(broken),
             },
             Err(mismatch) => {
                 if closest.as_ref().is_none_or(|best| mismatch.agreed > best.agreed) {
@@ -157,13 +179,7 @@ fn read(format: &'static Format, shapes: &[Shape], number: &str) -> Result<Fit, 
             }
         }
     }
-    Err(failure.unwrap_or_else(|| {
-        let (near, rule) = closest.map_or((false, String::new()), |best| (best.fixed >= NEAR_MISS, best.rule));
-        Failure {
-            near,
-            refusal: Refusal { courier: format.courier, format: format.id, check: FailedCheck::Shape, rule },
-        }
-    }))
+    Err(refusal.map_or_else(|| Failure::Shape(format, closest), Failure::Check))
 }
 
 fn fit(format: &'static Format, parts: &Parts, number: &str) -> Result<Fit, Refusal> {

@@ -75,8 +75,29 @@ pub(super) struct Mismatch {
     pub(super) agreed: usize,
     /// How many characters of those stand for themselves in the shape.
     pub(super) fixed: usize,
+    broken: Broken,
+}
+
+/// The rule that a number breaks; its words are made when somebody asks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Broken {
+    Length { least: usize, most: usize, given: usize },
+    Character { place: usize, wanted: One, given: char },
+}
+
+impl Mismatch {
     /// The rule that the number breaks.
-    pub(super) rule: String,
+    pub(super) fn rule(&self) -> String {
+        match self.broken {
+            Broken::Length { least, most, given } if least == most => {
+                format!("must have {least} characters, not {given}")
+            }
+            Broken::Length { least, most, given } => format!("must have {least} to {most} characters, not {given}"),
+            Broken::Character { place, wanted, given } => {
+                format!("character {place} must be {}, not {given:?}", wanted.words())
+            }
+        }
+    }
 }
 
 impl Shape {
@@ -126,11 +147,11 @@ impl Shape {
             for _ in 0..count {
                 let place = agreed + 1;
                 let Some(c) = chars.next() else {
-                    return Err(Mismatch { agreed, fixed, rule: length_rule(least, most, length) });
+                    return Err(Mismatch { agreed, fixed, broken: Broken::Length { least, most, given: length } });
                 };
                 if !piece.one.takes(c) {
-                    let rule = format!("character {place} must be {}, not {c:?}", piece.one.words());
-                    return Err(Mismatch { agreed, fixed, rule });
+                    let broken = Broken::Character { place, wanted: piece.one, given: c };
+                    return Err(Mismatch { agreed, fixed, broken });
                 }
                 if let One::Of(set) = piece.one {
                     let alike = set.chars().filter(|other| other.is_ascii_digit() == c.is_ascii_digit()).count();
@@ -145,7 +166,7 @@ impl Shape {
             }
         }
         if chars.next().is_some() {
-            return Err(Mismatch { agreed, fixed, rule: length_rule(least, most, length) });
+            return Err(Mismatch { agreed, fixed, broken: Broken::Length { least, most, given: length } });
         }
         Ok(Parts { parts, gain })
     }
@@ -154,12 +175,4 @@ impl Shape {
 /// How many characters there are of this one's kind.
 pub(super) fn choices(c: char) -> f64 {
     if c.is_ascii_digit() { 10.0 } else { 26.0 }
-}
-
-fn length_rule(least: usize, most: usize, length: usize) -> String {
-    if least == most {
-        format!("must have {least} characters, not {length}")
-    } else {
-        format!("must have {least} to {most} characters, not {length}")
-    }
 }
