@@ -354,7 +354,7 @@ impl Works {
 /// Notes that the states of the devices that were touched hold everything up to this record. Answers the newest positions that
 /// changed, if they are wanted.
 fn applied(states: &mut ShardStates, found: &Found, last: Lsn, wanted: bool) -> Vec<DeviceLatest> {
-    let mut moved = Vec::new();
+    let mut moved = Vec::with_capacity(if wanted { found.touched.len() } else { 0 });
     for touched in &found.touched {
         let Some(state) = states.get_mut(&touched.device_id) else { continue };
         state.applied_lsn = last;
