@@ -31,11 +31,11 @@ use crate::stamps::Stamps;
 
 /// Pages of the file that the writer keeps in memory, in KiB (negative: so SQLite wants it). The states of ten thousand
 /// devices fit in.
-const WRITER_CACHE: &str = "PRAGMA cache_size = -16384";
+const WRITER_CACHE: &str = "PRAGMA cache_size = -32768";
 
-/// The log of the database is brought into the file once it has so many pages (16 MiB): pages that change again and again
+/// The log of the database is brought into the file once it has so many pages (64 MiB): pages that change again and again
 /// are written once then.
-const CHECKPOINT_PAGES: &str = "PRAGMA wal_autocheckpoint = 4000";
+const CHECKPOINT_PAGES: &str = "PRAGMA wal_autocheckpoint = 16000";
 
 /// A handle to an SQLite database.
 #[derive(Clone)]
