@@ -27,8 +27,8 @@ pub(crate) const FLOOR: &str = "tracking.checkpoint";
 /// How many of the newest events are not listed by zone: few enough to be looked through by whoever asks.
 const UNLISTED: i64 = 10_000;
 
-/// How many states are written at once.
-const BATCH: usize = 1_000;
+/// How many states are written at once. What happens meanwhile waits for them, for some two milliseconds.
+const BATCH: usize = 250;
 
 /// Saves what every device's state is now, and lets history forget what that holds.
 ///
