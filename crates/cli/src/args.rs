@@ -86,7 +86,7 @@ pub enum Command {
     /// Read carriers' answers; see what is known of each carrier.
     #[command(subcommand, visible_alias = "carriers")]
     Carrier(carrier::CarrierCommand),
-    /// Read, explain and acknowledge business documents: X12 214, EDIFACT IFTSTA, EPCIS, DCSA.
+    /// Read, explain and acknowledge business documents: X12 214 and 315, EDIFACT IFTSTA, EPCIS, DCSA.
     #[command(subcommand)]
     Edi(edi::EdiCommand),
     /// Check and show the configuration.

@@ -206,3 +206,8 @@ pub(crate) fn refer(list: &mut Vec<Reference>, reference: Reference) {
         list.push(reference);
     }
 }
+
+/// A count in words: `1 event`, `2 events`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}

@@ -17,7 +17,7 @@ use crate::output::{self, Format, or_dash};
 /// What to do with a document.
 #[derive(Debug, Subcommand)]
 #[command(
-    after_help = "Reads X12 214, EDIFACT IFTSTA, GS1 EPCIS (JSON and XML) and DCSA Track & Trace; which one is seen from the file.
+    after_help = "Reads X12 214 and 315, EDIFACT IFTSTA, GS1 EPCIS (JSON and XML) and DCSA Track & Trace; which one is seen from the file.
 
 A partner's map says what its codes mean (docs/documents.md):
   zone = \"America/New_York\"
@@ -195,7 +195,7 @@ fn issues(document: &Document) -> anyhow::Result<()> {
     let mut out = std::io::stderr().lock();
     for issue in &document.issues.list {
         let given = issue.given.as_deref().map(|given| format!(" (given {given:?})")).unwrap_or_default();
-        writeln!(out, "{:?}: {issue}{given}", issue.severity)?;
+        writeln!(out, "{}: {issue}{given}", issue.severity.as_str())?;
     }
     if document.issues.left_out > 0 {
         writeln!(out, "and {} more", document.issues.left_out)?;

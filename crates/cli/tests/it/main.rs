@@ -12,6 +12,7 @@ mod decode;
 mod demo;
 mod doctor;
 mod drift;
+mod edi;
 mod gateway;
 mod import;
 mod kill;

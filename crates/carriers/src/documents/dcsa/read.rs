@@ -12,7 +12,7 @@ use crate::documents::code::{CodeList, Found};
 use crate::documents::find::DCSA;
 use crate::documents::partner::Partner;
 use crate::documents::{
-    Document, Line, MAX_BYTES, MAX_REFERENCES, Message, Options, Verdict, epcis, json, keep, place,
+    Document, Line, MAX_BYTES, MAX_REFERENCES, Message, Options, Verdict, counted, epcis, json, keep, place,
 };
 use crate::report::{Basis, Estimate, Expected, Reference, ReferenceKind, Report, ReportedEvent, When};
 
@@ -119,7 +119,12 @@ impl Reader<'_> {
             let mut line = Line::new(At::pointer(pointer), &value.to_string(), says);
             line.made.extend(retracts.map(|taken| format!("takes {taken} back")));
             line.made.extend(said);
-            line.made.push(format!("{}: {events} events, {estimates} estimates", verdict.words()));
+            line.made.push(format!(
+                "{}: {}, {}",
+                verdict.words(),
+                counted(events, "event"),
+                counted(estimates, "estimate")
+            ));
             self.document.lines.push(line);
         }
         self.document.messages.push(Message { kind, reference: id, verdict, issues, events, estimates });

@@ -7,7 +7,7 @@ use crate::documents::at::{At, Issue, Rule, Severity};
 use crate::documents::clock;
 use crate::documents::find::EDIFACT;
 use crate::documents::text::Charset;
-use crate::documents::{Document, Line, MAX_BYTES, Made, Message, Options, Verdict, keep};
+use crate::documents::{Document, Line, MAX_BYTES, Made, Message, Options, Verdict, counted, keep};
 
 /// Most messages that are read of one file.
 const MAX_MESSAGES: usize = 50_000;
@@ -326,7 +326,7 @@ impl Reader<'_> {
         if let Some(interchange) = &mut self.interchange {
             interchange.messages.push(part);
         }
-        Some(format!("{}: {events} events, {estimates} estimates", verdict.words()))
+        Some(format!("{}: {}, {}", verdict.words(), counted(events, "event"), counted(estimates, "estimate")))
     }
 }
 

@@ -16,7 +16,7 @@ use super::xml;
 use crate::documents::at::{At, Issue, Rule};
 use crate::documents::code::Meaning;
 use crate::documents::find::EPCIS;
-use crate::documents::{Document, Line, MAX_BYTES, MAX_REFERENCES, Message, Options, Verdict, json, keep};
+use crate::documents::{Document, Line, MAX_BYTES, MAX_REFERENCES, Message, Options, Verdict, counted, json, keep};
 use crate::report::{Reference, ReferenceKind, Report, ReportedEvent, When};
 
 /// The kinds of events.
@@ -118,7 +118,7 @@ impl Reader<'_> {
             self.document.issues.add(issue.clone());
         }
         if self.options.explain && self.document.lines.len() < Line::LIMIT {
-            line.made.push(format!("{}: {} events", verdict.words(), self.events - before));
+            line.made.push(format!("{}: {}", verdict.words(), counted(self.events - before, "event")));
             self.document.lines.push(line);
         }
         let events = self.events - before;

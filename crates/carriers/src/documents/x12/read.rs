@@ -10,7 +10,7 @@ use crate::documents::at::{At, Issue, Rule};
 use crate::documents::clock;
 use crate::documents::find::X12;
 use crate::documents::partner::Partner;
-use crate::documents::{Document, Line, MAX_BYTES, Made, Message, Options, Verdict, keep};
+use crate::documents::{Document, Line, MAX_BYTES, Made, Message, Options, Verdict, counted, keep};
 use crate::report::{Report, When};
 
 /// Most transaction sets that are read of one file.
@@ -412,7 +412,7 @@ impl Reader<'_> {
         if let Some(group) = &mut self.group {
             group.sets.push(set);
         }
-        Some(format!("{}: {events} events, {estimates} estimates", verdict.words()))
+        Some(format!("{}: {}, {}", verdict.words(), counted(events, "event"), counted(estimates, "estimate")))
     }
 
     /// The text cannot be followed any further.

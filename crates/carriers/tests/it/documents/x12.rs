@@ -262,7 +262,7 @@ fn an_explanation_says_what_stands_there_and_what_becomes_of_it() {
     );
     assert_eq!(
         line(21),
-        "SE*19*0001 | transaction set ends: 19 segments, number 0001 | accepted, errors noted: 5 events, 1 estimates"
+        "SE*19*0001 | transaction set ends: 19 segments, number 0001 | accepted, errors noted: 5 events, 1 estimate"
     );
 }
 
