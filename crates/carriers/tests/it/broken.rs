@@ -106,19 +106,15 @@ fn other_types_are_no_panic_and_no_new_status() {
         let known: Vec<Status> = codes.iter().filter(present).filter_map(|code| code.means.status).collect();
         let mut places = Vec::new();
         collect(&tree, &mut String::new(), &mut places);
-        for place in &places {
-            for other in [
-                Value::Null,
-                Value::from(7),
-                Value::from("x"),
-                Value::from(true),
-                serde_json::json!([]),
-                serde_json::json!({}),
-                serde_json::json!([[1]]),
-            ] {
+        let others = serde_json::json!([null, 7, "x", true, [], {}, [[1]]]);
+        let others = others.as_array().expect("a list");
+        // In the small answers every place takes every value; in the large ones the next two in turn.
+        let count = if body.len() < 6000 { others.len() } else { 2 };
+        for (turn, place) in places.iter().enumerate() {
+            for other in others.iter().cycle().skip(turn).take(count) {
                 let mut copy = tree.clone();
                 if let Some(value) = copy.pointer_mut(place) {
-                    *value = other;
+                    *value = other.clone();
                 }
                 changed += 1;
                 let Ok(parsed) = parse(&carrier, copy.to_string().as_bytes()) else { continue };
