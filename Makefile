@@ -1,6 +1,6 @@
 # Short recipes. What needs more than a line is a script or an xtask.
 .DEFAULT_GOAL := help
-.PHONY: help package check-deploy setup run demo test test-rust test-web e2e lint fmt check-api check-webhooks check-deps bench web \
+.PHONY: chaos test-kafka help package check-deploy setup run demo test test-rust test-web e2e lint fmt check-api check-webhooks check-deps bench web \
   services services-stop
 
 help: ## list the recipes
@@ -51,6 +51,13 @@ package: ## a package for Debian and Ubuntu, in target/packages
 check-deps: ## licences, advisories and sources of what we depend on (needs cargo-deny)
 	@cargo deny --version >/dev/null 2>&1 || { echo "please run: cargo install --locked cargo-deny" >&2; exit 1; }
 	cargo deny --all-features check
+
+chaos: ## ten minutes of killed, paused and cut off processes with 2,000 devices; SECONDS=60 DEVICES=200 SEED=1
+	TRACKLANE_CHAOS_SECONDS=$(or $(SECONDS),600) TRACKLANE_CHAOS_DEVICES=$(or $(DEVICES),2000) TRACKLANE_CHAOS_SEED=$(or $(SEED),1) \
+	  scripts/with-services cargo test --release -p tracklane-cli --test it -- chaos --nocapture
+
+test-kafka: ## the position stream and a cluster on a Kafka broker of its own process (builds one first: minutes)
+	@scripts/test-kafka
 
 bench: ## every bench with floors and peers, under 15 minutes; writes the tables of docs/performance.md; ARGS=--quick
 	cargo build --release --bin tracklane

@@ -73,20 +73,25 @@ impl Drop for Nats {
 /// What several processes share.
 struct Cluster {
     folder: TempDir,
-    _broker: Nats,
+    _broker: Option<Nats>,
 }
 
 impl Cluster {
     fn new(name: &str) -> Option<Self> {
-        let (broker, url) = (Nats::start()?, database(name)?);
+        let broker = Nats::start()?;
+        let stream = format!("nats://127.0.0.1:{}/positions?partitions=8", broker.port);
+        Some(Self { _broker: Some(broker), ..Self::on(name, &stream)? })
+    }
+
+    fn on(name: &str, stream: &str) -> Option<Self> {
+        let url = database(name)?;
         let folder = tempfile::tempdir().unwrap();
         let settings = format!(
-            "[store]\nurl = \"{url}\"\n[history]\nurl = \"{url}\"\n[stream]\nurl = \"{}\"\n\
-             [tracking]\ncheckpoint_seconds = 1\n",
-            format_args!("nats://127.0.0.1:{}/positions?partitions=8", broker.port)
+            "[store]\nurl = \"{url}\"\n[history]\nurl = \"{url}\"\n[stream]\nurl = \"{stream}\"\n\
+             [tracking]\ncheckpoint_seconds = 1\n"
         );
         std::fs::write(folder.path().join("tracklane.toml"), settings).unwrap();
-        Some(Self { folder, _broker: broker })
+        Some(Self { folder, _broker: None })
     }
 
     fn path(&self) -> &Path {
@@ -134,6 +139,22 @@ async fn knows_newest(client: &Client, start: Timestamp, sent: &[(DeviceId, Vec<
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_process_acknowledged_survives_the_death_of_others() {
     let Some(cluster) = Cluster::new("cluster") else { return };
+    survives(&cluster).await;
+}
+
+/// Where `make test-kafka` starts a broker.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_process_acknowledged_survives_the_death_of_others_on_kafka() {
+    let Ok(broker) = std::env::var("TRACKLANE_TEST_KAFKA_URL") else {
+        eprintln!("left out: there is no TRACKLANE_TEST_KAFKA_URL");
+        return;
+    };
+    let topic = format!("{broker}/cluster-{}?partitions=8", std::process::id());
+    let Some(cluster) = Cluster::on("cluster_kafka", &topic) else { return };
+    survives(&cluster).await;
+}
+
+async fn survives(cluster: &Cluster) {
     let front = cluster.start("api,ingest,work,notify");
     let key = api_key(cluster.path());
     let client = front.client(&key).with_retry(RetryPolicy { attempts: 1, ..RetryPolicy::default() });

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgConnection, Postgres};
 use tracklane_core::id::{DeviceId, TenantId};
 use tracklane_core::ports::{AreaPage, AreaQuery, HistoryError, HistoryQuery, Limits, Retained};
 use tracklane_core::position::Position;
@@ -18,16 +18,17 @@ const READERS: u32 = 8;
 /// How long a read waits for one.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Held while rows are taken away, so that nobody copies what another one erases.
+const UPKEEP_LOCK: i64 = 8_380_918_446_131_414;
+
 pub(super) struct Reads {
     pool: sqlx::PgPool,
-    /// Held while rows are taken away, so that nobody copies what another one erases.
-    upkeep: tokio::sync::Mutex<()>,
 }
 
 impl Reads {
     pub fn new(options: PgConnectOptions) -> Self {
         let pool = PgPoolOptions::new().max_connections(READERS).acquire_timeout(ACQUIRE_TIMEOUT);
-        Self { pool: pool.connect_lazy_with(options), upkeep: tokio::sync::Mutex::new(()) }
+        Self { pool: pool.connect_lazy_with(options) }
     }
 
     /// A connection that is shown these positions and no others.
@@ -48,15 +49,20 @@ impl Reads {
         area::page(&mut handle, &query).await.map_err(|error| to_port(&error))
     }
 
+    /// A connection under which rows are taken away, by this process alone: it is closed afterwards, and lets the next one go on.
+    async fn upkeep(&self, scope: Scope) -> Result<PgConnection, HistoryError> {
+        let mut own = self.handle(scope).await?.detach();
+        let waited = sqlx::query("SELECT pg_advisory_lock($1)").bind(UPKEEP_LOCK).execute(&mut own).await;
+        waited.map(|_| own).map_err(|error| to_port(&from_sqlx(&error)))
+    }
+
     pub async fn erase(&self, tenant_id: TenantId, device_id: Option<DeviceId>) -> Result<(), HistoryError> {
-        let _alone = self.upkeep.lock().await;
-        let mut handle = self.handle(Scope::Tenant(tenant_id)).await?;
+        let mut handle = self.upkeep(Scope::Tenant(tenant_id)).await?;
         erase::erase(&mut handle, tenant_id, device_id).await.map_err(|error| to_port(&error))
     }
 
     pub async fn retain(&self, limits: Vec<Limits>) -> Result<Retained, HistoryError> {
-        let _alone = self.upkeep.lock().await;
-        let mut handle = self.handle(Scope::System).await?;
+        let mut handle = self.upkeep(Scope::System).await?;
         retain::retain(&mut handle, &limits).await.map_err(|error| to_port(&error))
     }
 
