@@ -1,11 +1,13 @@
 //! What every service stands on: the outside world, the store, the settings, and what is kept in memory.
 
 use std::panic::resume_unwind;
+use std::sync::Arc;
 
 use tokio::task::JoinError;
 use tracklane_core::Env;
 use tracklane_core::id::{AuditId, TenantId};
 use tracklane_core::model::{AuditEntry, Caller, Role};
+use tracklane_core::ports::SharedMemory;
 use tracklane_core::position::Attributes;
 use tracklane_store::{Db, Scope, Store, Tx, audit_log};
 
@@ -27,6 +29,8 @@ pub struct Base {
     pub secrets: Secrets,
     /// What the position pipeline looks up without asking the store.
     pub(crate) memory: Memory,
+    /// Memory that processes share, when there is any.
+    pub shared: Option<Arc<dyn SharedMemory>>,
 }
 
 impl Base {

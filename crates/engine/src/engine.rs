@@ -21,6 +21,7 @@ use crate::records::Records;
 use crate::retention::Retention;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
+use crate::shared::{Fanout, ended};
 use crate::shipments::Shipments;
 use crate::sinks::Sinks;
 use crate::tracking::{Memory, Tracking};
@@ -117,8 +118,6 @@ pub struct Engine {
     pub base: Arc<Base>,
     /// What this process does of the work.
     pub roles: Roles,
-    /// Memory that it shares with others, when there is any.
-    pub shared: Option<Arc<dyn SharedMemory>>,
     /// Takes in what other nodes change.
     follower: Arc<Mutex<Option<JoinHandle<()>>>>,
     /// Tells the background work to end.
@@ -132,17 +131,23 @@ impl Engine {
     /// # Errors
     /// When the store or the history cannot be read.
     pub async fn start(parts: EngineParts) -> Result<Self> {
-        let EngineParts { env, store, history, settings, secrets, scale } = parts;
+        let EngineParts { env, store, history, settings, secrets, mut scale } = parts;
         let (roles, shared) = (scale.roles, scale.shared.clone());
+        if let (Some(parts), Some(shared)) = (&mut scale.stream, &shared) {
+            parts.stream = Arc::new(Fanout::new(parts.stream.clone(), shared.clone()));
+        }
         let place = follow::place(&store).await?;
         let partitions = scale.stream.as_ref().map(|parts| parts.stream.partitions() as usize);
         let memory = Memory::load(&store, partitions.unwrap_or_else(|| settings.tracking.shards())).await?;
-        let base = Arc::new(Base { env, store, settings, secrets, memory });
+        let base = Arc::new(Base { env, store, settings, secrets, memory, shared });
         let stop = CancellationToken::new();
         let live = Live::start(base.clone(), stop.clone());
         let shipments = Shipments::new(base.clone());
         let tracking = Tracking::start(base.clone(), history.clone(), shipments.clone(), live.clone(), scale).await?;
         let access = Access::start(base.clone()).await?;
+        if let Some(shared) = &base.shared {
+            tokio::spawn(ended::run(access.clone(), shared.clone(), stop.clone()));
+        }
         let follower = tokio::spawn(follow::run(base.clone(), access.clone(), place, stop.clone()));
         Ok(Self {
             records: Records::new(&base),
@@ -158,7 +163,6 @@ impl Engine {
             live,
             base,
             roles,
-            shared,
             follower: Arc::new(Mutex::new(Some(follower))),
             stop,
         })

@@ -17,6 +17,7 @@ use crate::access::Access;
 use crate::base::Base;
 use crate::error::Result;
 use crate::lease::Lease;
+use crate::shared::ended::Ended;
 
 /// How many changes are taken in one turn.
 const TURN: u32 = 1_000;
@@ -132,7 +133,7 @@ impl Follower {
             match kind.as_str() {
                 "devices" => {
                     let id = DeviceId::from_uuid(id);
-                    self.access.forget_device(id);
+                    self.access.forget_here(&Ended::Device(id));
                     match devices::get(&mut db, id).await? {
                         Some(device) => memory.devices.put(&device),
                         None => memory.devices.remove(id),
@@ -157,8 +158,8 @@ impl Follower {
                         memory.zones.resize(tenant);
                     }
                 }
-                "users" => self.access.forget_user(UserId::from_uuid(id)),
-                "api_keys" => self.access.forget_api_key(ApiKeyId::from_uuid(id)),
+                "users" => self.access.forget_here(&Ended::User(UserId::from_uuid(id))),
+                "api_keys" => self.access.forget_here(&Ended::ApiKey(ApiKeyId::from_uuid(id))),
                 other => tracing::error!(table = other, %id, "a change is not understood: another version wrote it"),
             }
         }

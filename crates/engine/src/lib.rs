@@ -33,6 +33,7 @@ pub mod records;
 pub mod retention;
 pub mod secrets;
 mod settings;
+mod shared;
 pub mod shipments;
 pub mod sinks;
 pub mod tracking;

@@ -32,7 +32,7 @@ impl Offline {
     /// # Errors
     /// When the store does not answer, or its keys were sealed with another master key.
     pub async fn open(env: Env, store: Store, settings: Settings, secrets: Secrets) -> Result<Self> {
-        let base = Arc::new(Base { env, store, settings, secrets, memory: Memory::empty(1) });
+        let base = Arc::new(Base { env, store, settings, secrets, memory: Memory::empty(1), shared: None });
         let access = Access::start(base.clone()).await?;
         Ok(Self { records: Records::new(&base), access, base })
     }

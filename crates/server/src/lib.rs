@@ -87,7 +87,7 @@ impl AppState {
     /// The state of a server that has served nothing yet.
     pub fn new(engine: Engine, env: Env, settings: ServerSettings) -> App {
         Arc::new(Self {
-            limits: Limits::new(settings.limits.clone(), engine.shared.clone()),
+            limits: Limits::new(settings.limits.clone(), engine.base.shared.clone()),
             public_url: settings.public_url(),
             metrics: Metrics::default(),
             live: LiveState::default(),

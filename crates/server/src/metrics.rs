@@ -319,7 +319,7 @@ impl Metrics {
             self.sink_failures.get_or_create(&labels).inner().store(state.failed, Ordering::Relaxed);
             self.sink_lag.get_or_create(&labels).set(i64::try_from(state.lag).unwrap_or(i64::MAX));
         }
-        if let Some(shared) = &engine.shared {
+        if let Some(shared) = &engine.base.shared {
             self.shared_memory_away.set(shared.health().is_err().into());
             let counts = shared.counts();
             for (outcome, count) in [("answered", counts.answered), ("failed", counts.failed)] {

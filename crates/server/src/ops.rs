@@ -39,7 +39,7 @@ pub async fn readyz(State(app): State<App>) -> Response {
     }
     let ready = parts.iter().all(|part| part.ready);
     // A broker or a shared memory that cannot be reached is named, but requests are served all the same.
-    parts.extend(engine.shared.iter().map(|shared| part("shared memory", shared.health().err())));
+    parts.extend(engine.base.shared.iter().map(|shared| part("shared memory", shared.health().err())));
     let sinks = engine.sinks.troubles().into_iter();
     parts.extend(sinks.map(|(name, wrong)| part(&format!("sink {name}"), wrong)));
     if let Some(beside) = app.beside.get() {

@@ -17,6 +17,7 @@ use super::users::{check_narrow_role, must_exist_customer, must_exist_driver};
 use crate::base::must_administer;
 use crate::check;
 use crate::error::{Error, Result};
+use crate::shared::ended::Ended;
 
 /// What is said about a key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -130,7 +131,7 @@ impl Access {
             base.audit(&mut tx, caller, "api_key.revoked", id.to_string()).await?;
         }
         tx.commit().await?;
-        self.0.api_keys.forget(&id);
+        self.forget(Ended::ApiKey(id)).await;
         Ok(())
     }
 }

@@ -55,6 +55,13 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         }
     }
 
+    /// Forgets everything: what was changed is not known.
+    pub fn forget_all(&self) {
+        let mut entries = self.entries.write();
+        self.generation.fetch_add(1, Ordering::Release);
+        entries.clear();
+    }
+
     /// Forgets what is known under `key`: it was changed.
     pub fn forget(&self, key: &K) {
         let mut entries = self.entries.write();

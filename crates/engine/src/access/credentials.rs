@@ -15,6 +15,7 @@ use super::authenticate::hash_secret;
 use super::service::Access;
 use crate::base::must_operate;
 use crate::error::{Error, Result};
+use crate::shared::ended::Ended;
 use crate::tracking::KnownDevice;
 
 /// The longest identifier that a device has, in bytes: 100 characters.
@@ -140,7 +141,7 @@ impl Access {
         base.audit(&mut tx, caller, action, id.to_string()).await?;
         let device: Device = devices::get(&mut tx, id).await?.ok_or(Error::NotFound)?;
         tx.commit().await?;
-        self.0.device_hashes.forget(&id);
+        self.forget(Ended::Device(id)).await;
         base.memory.devices.put(&device);
         Ok(())
     }

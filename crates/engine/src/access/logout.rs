@@ -8,10 +8,11 @@ use tracklane_store::{Scope, ended_sessions};
 use super::service::Access;
 use super::tokens::{self, Claims};
 use crate::error::{Error, Result};
+use crate::shared::ended::Ended;
 
 impl Access {
-    /// Ends the session of a token: the token stops working here at once, and in other processes after
-    /// [`AccessSettings::cache_seconds`](super::AccessSettings::cache_seconds) at the latest. A text that is no token, or
+    /// Ends the session of a token: the token stops working here at once, and so it does in processes that share memory with this one;
+    /// in others after [`AccessSettings::cache_seconds`](super::AccessSettings::cache_seconds) at the latest. A text that is no token, or
     /// one that does not work any more, has no session to end: that is no error.
     ///
     /// # Errors
@@ -30,7 +31,7 @@ impl Access {
             base.audit(&mut tx, &caller, "user.logged_out", claims.sub.to_string()).await?;
         }
         tx.commit().await?;
-        self.0.ended_sessions.forget(&claims.jti);
+        self.forget(Ended::Session(claims.jti)).await;
         Ok(())
     }
 

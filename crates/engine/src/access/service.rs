@@ -10,6 +10,7 @@ use super::throttle::Throttle;
 use super::unknown::Knocked;
 use crate::base::Base;
 use crate::error::Result;
+use crate::shared::ended::{self, Ended};
 
 /// Who may come in. Cheap to clone.
 #[derive(Clone)]
@@ -55,19 +56,27 @@ impl Access {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// Another node has changed a user.
-    pub(crate) fn forget_user(&self, id: UserId) {
-        self.0.users.forget(&id);
+    /// Another node may have ended sessions.
+    pub(crate) fn forget_sessions(&self) {
+        self.0.ended_sessions.forget_all();
     }
 
-    /// Another node has changed an API key.
-    pub(crate) fn forget_api_key(&self, id: ApiKeyId) {
-        self.0.api_keys.forget(&id);
+    /// Forgets this on every node that shares memory: it was changed.
+    pub(super) async fn forget(&self, what: Ended) {
+        self.forget_here(&what);
+        if let Some(shared) = &self.0.base.shared {
+            ended::tell(&**shared, &what).await;
+        }
     }
 
-    /// Another node has changed a device.
-    pub(crate) fn forget_device(&self, id: DeviceId) {
-        self.0.device_hashes.forget(&id);
+    /// Forgets this: it was changed, here or on another node.
+    pub(crate) fn forget_here(&self, what: &Ended) {
+        match what {
+            Ended::User(id) => self.0.users.forget(id),
+            Ended::ApiKey(id) => self.0.api_keys.forget(id),
+            Ended::Device(id) => self.0.device_hashes.forget(id),
+            Ended::Session(number) => self.0.ended_sessions.forget(number),
+        }
     }
 
     /// Makes a new signing key. Tokens signed with an older one work until they expire.

@@ -13,6 +13,7 @@ use super::service::Access;
 use crate::base::must_administer;
 use crate::check;
 use crate::error::{Error, Result};
+use crate::shared::ended::Ended;
 
 /// What is said about a user.
 #[derive(Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -148,7 +149,7 @@ impl Access {
         }
         base.audit(&mut tx, caller, "user.updated", id.to_string()).await?;
         tx.commit().await?;
-        self.0.users.forget(&id);
+        self.forget(Ended::User(id)).await;
         user.version += 1;
         Ok(user)
     }
@@ -169,7 +170,7 @@ impl Access {
         }
         self.0.base.audit(&mut tx, caller, "user.deleted", id.to_string()).await?;
         tx.commit().await?;
-        self.0.users.forget(&id);
+        self.forget(Ended::User(id)).await;
         Ok(())
     }
 
@@ -196,7 +197,7 @@ impl Access {
         users::set_password_hash(&mut tx, id, &hash).await?;
         base.audit(&mut tx, caller, "user.password_set", id.to_string()).await?;
         tx.commit().await?;
-        self.0.users.forget(&id);
+        self.forget(Ended::User(id)).await;
         Ok(())
     }
 }

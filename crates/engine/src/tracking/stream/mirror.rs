@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::Streaming;
 use crate::error::{Error, Result};
+use crate::shared::{Shelf, shelf};
 use crate::tracking::newest::Newest;
 use crate::tracking::pipeline::Works;
 use crate::tracking::states::DeviceState;
@@ -58,21 +59,52 @@ struct Message {
 /// Starts telling, and hearing what others tell, until `stop` is cancelled.
 pub(in crate::tracking) fn start(works: &Arc<Works>, streaming: &Arc<Streaming>, node: Uuid, stop: &CancellationToken) {
     if let Some(words) = streaming.heard.lock().take() {
-        tokio::spawn(tell(streaming.clone(), node, words, stop.clone()));
+        tokio::spawn(tell(works.clone(), streaming.clone(), node, words, stop.clone()));
     }
     tokio::spawn(hear(works.clone(), streaming.clone(), node, stop.clone()));
 }
 
-async fn tell(streaming: Arc<Streaming>, node: Uuid, mut words: mpsc::Receiver<Word>, stop: CancellationToken) {
+async fn tell(
+    works: Arc<Works>,
+    streaming: Arc<Streaming>,
+    node: Uuid,
+    mut words: mpsc::Receiver<Word>,
+    stop: CancellationToken,
+) {
+    let mut shelf = works.base.shared.clone().map(Shelf::new);
     let mut waiting = Vec::new();
-    while stop.run_until_cancelled(words.recv_many(&mut waiting, usize::MAX)).await.is_some_and(|count| count > 0) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = due(shelf.as_ref()) => {
+                if let Some(shelf) = &mut shelf {
+                    shelf.put(works.base.env.now()).await;
+                }
+                continue;
+            }
+            count = words.recv_many(&mut waiting, usize::MAX) => {
+                if count == 0 {
+                    return;
+                }
+            }
+        }
         for words in together(std::mem::take(&mut waiting)) {
+            if let (Some(shelf), Word::Moved(tenant, moved)) = (&mut shelf, &words) {
+                shelf.note(*tenant, moved);
+            }
             let Ok(message) = serde_json::to_vec(&Message { node, words: vec![words] }) else { continue };
             if let Err(error) = streaming.stream.tell(message).await {
                 tracing::debug!(%error, "other nodes are not told where devices are");
             }
         }
         tokio::time::sleep(TOGETHER).await;
+    }
+}
+
+async fn due(shelf: Option<&Shelf>) {
+    match shelf {
+        Some(shelf) => shelf.due().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -122,6 +154,10 @@ async fn follow(works: &Works, streaming: &Streaming, node: Uuid) -> Result<()> 
             break;
         }
     }
+    if let Some(shared) = &works.base.shared {
+        shelf::read(&**shared, works.base.env.now(), |tenant, latest| take_shelved(works, streaming, tenant, latest))
+            .await;
+    }
     loop {
         let message = listener.next().await.map_err(unavailable)?;
         let Ok(Message { node: from, words }) = serde_json::from_slice::<Message>(&message) else {
@@ -167,6 +203,26 @@ fn take_saved(works: &Works, streaming: &Streaming, rows: Vec<device_states::Dev
             state.heard = state.heard.max(known.heard);
         }
         states.insert(device, Box::new(state));
+    }
+}
+
+/// Takes in a position that is newer than what is known.
+fn take_shelved(works: &Works, streaming: &Streaming, tenant: TenantId, latest: DeviceLatest) {
+    let memory = &works.base.memory;
+    // It may have been deleted meanwhile.
+    if memory.devices.by_id(latest.device_id).is_none_or(|device| device.tenant_id != tenant) {
+        return;
+    }
+    let shard = memory.states.shard_of(latest.device_id);
+    let mut states = works.states(shard);
+    if streaming.holds(shard) {
+        return;
+    }
+    let state = states.entry(latest.device_id).or_insert_with(|| Box::new(DeviceState::new(tenant)));
+    if state.latest.as_ref().is_none_or(|known| known.fix_time() < latest.fix_time) {
+        state.heard = state.heard.max(Some(latest.received_at.into()));
+        state.latest = Some(Newest::from(latest));
+        state.offline = false;
     }
 }
 
