@@ -21,7 +21,8 @@ pub async fn livez() -> axum::Json<Health> {
 
 /// Whether requests can be served
 ///
-/// Names each part: `server`, `store`, `history`, `pipeline`, `webhooks`, and `stream` where several processes share the work.
+/// Names each part: `server`, `store`, `history`, `pipeline`, `webhooks`, and `stream` where several processes share the work. Others that are
+/// named where they are set, `shared memory`, each `sink` and what hears devices, may be unwell though the server is ready.
 #[utoipa::path(get, path = "/readyz", tag = "Operation", security(()),
     responses((status = 200, body = Health), (status = 503, body = Health, description = "A part is not well")))]
 pub async fn readyz(State(app): State<App>) -> Response {

@@ -797,6 +797,11 @@ export interface components {
             row: number;
             zone_id?: components["schemas"]["ZoneId"] | null;
         };
+        /** @description The newest position of a device, with a mark of its age. */
+        LatestPosition: components["schemas"]["DeviceLatest"] & {
+            /** @description True when the fix was taken within the last 15 seconds. */
+            fresh: boolean;
+        };
         /** @description One stretch under one carrier. */
         Leg: {
             /** @description Mode `carrier`: which carrier. */
@@ -2099,53 +2104,6 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
-        Page_DeviceLatest: {
-            /** @description True when there is a next page. */
-            has_more: boolean;
-            /** @description The entries of this page. */
-            items: {
-                /**
-                 * Format: float
-                 * @description Radius of 68 % confidence, in metres.
-                 */
-                accuracy_m?: number | null;
-                /**
-                 * Format: float
-                 * @description Height, in metres.
-                 */
-                altitude_m?: number | null;
-                /** @description Everything else the device said. */
-                attributes: Record<string, unknown>;
-                /**
-                 * Format: float
-                 * @description Course over ground, in degrees clockwise from north.
-                 */
-                course_deg?: number | null;
-                /** @description Which device. */
-                device_id: components["schemas"]["DeviceId"];
-                driver_id?: components["schemas"]["DriverId"] | null;
-                /**
-                 * Format: date-time
-                 * @description When the fix was taken.
-                 */
-                fix_time: string;
-                /** @description Where. */
-                point: components["schemas"]["Point"];
-                /**
-                 * Format: date-time
-                 * @description When we received it.
-                 */
-                received_at: string;
-                /**
-                 * Format: float
-                 * @description Speed over ground, in metres per second.
-                 */
-                speed_mps?: number | null;
-            }[];
-            /** @description What to send as `cursor` for the next page, with the same filter; none on the last page. */
-            next_cursor?: string | null;
-        };
-        /** @description One page of a list. */
         Page_Driver: {
             /** @description True when there is a next page. */
             has_more: boolean;
@@ -2238,6 +2196,18 @@ export interface components {
                 /** @description How the fold took it. */
                 flags: components["schemas"]["EventFlags"];
             }[];
+            /** @description What to send as `cursor` for the next page, with the same filter; none on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LatestPosition: {
+            /** @description True when there is a next page. */
+            has_more: boolean;
+            /** @description The entries of this page. */
+            items: (components["schemas"]["DeviceLatest"] & {
+                /** @description True when the fix was taken within the last 15 seconds. */
+                fresh: boolean;
+            })[];
             /** @description What to send as `cursor` for the next page, with the same filter; none on the last page. */
             next_cursor?: string | null;
         };

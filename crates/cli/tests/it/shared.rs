@@ -1,4 +1,5 @@
-//! Processes that share a Redis: limits count for all of them together; without it each counts for itself.
+//! Processes that share a Redis: limits count for all of them together, what one tells or ends the others know at once. Without it each
+//! counts for itself, and nothing else is lost.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -6,10 +7,18 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
+use tracklane_client::Client;
+use tracklane_client::requests::NewDevice;
+use tracklane_core::Timestamp;
+use tracklane_core::id::DeviceId;
+use tracklane_testkit::Wire;
 
-use crate::support::{Server, out, run};
+use crate::cluster::Nats;
+use crate::kill::fix;
+use crate::moving::database;
+use crate::support::{Server, api_key, out, run};
 
 /// So many pages a minute, each ten seconds one.
 const PAGES: usize = 6;
@@ -158,4 +167,153 @@ async fn limits_count_for_all_processes_and_for_each_without_redis() {
         says(server, true).await;
     }
     drop(redis);
+}
+
+/// Hears what is published, as a stranger to the processes would.
+struct Ear(TcpStream);
+
+impl Ear {
+    fn on(redis: &Redis, channel: &str) -> Self {
+        let mut stream = TcpStream::connect(("127.0.0.1", redis.port)).unwrap();
+        stream.write_all(format!("SUBSCRIBE {channel}\r\n").as_bytes()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        Self(stream)
+    }
+
+    /// Waits for a word.
+    fn hears(&mut self, word: &str) {
+        let (mut heard, mut some) = (Vec::new(), [0; 4_096]);
+        while !String::from_utf8_lossy(&heard).contains(word) {
+            let count = self.0.read(&mut some).expect("somebody tells something");
+            assert!(count > 0, "the server has ended");
+            heard.extend_from_slice(&some[..count]);
+        }
+    }
+}
+
+/// A device that sends one position after the other.
+struct Van {
+    id: DeviceId,
+    start: Timestamp,
+    number: i64,
+}
+
+impl Van {
+    /// Sends a position, and waits until these processes know it.
+    async fn moves(&mut self, by: &Client, known_to: &[&Client]) {
+        self.sends(by).await;
+        for client in known_to {
+            assert!(self.is_known(client, 600).await, "position {} is not known", self.number);
+        }
+    }
+
+    /// Sends until these processes know where it is: a word may be lost when the way is cut, and the next one says it, too.
+    async fn gets_through(&mut self, by: &Client, known_to: &[&Client]) {
+        for _ in 0..60 {
+            self.sends(by).await;
+            let mut known = true;
+            for client in known_to {
+                known = known && self.is_known(client, 10).await;
+            }
+            if known {
+                return;
+            }
+        }
+        panic!("positions up to {} are not known", self.number);
+    }
+
+    async fn sends(&mut self, by: &Client) {
+        self.number += 1;
+        let answer = by.send_position(&fix(self.id, self.start, self.number)).await.unwrap();
+        assert_eq!(answer.accepted, 1, "{answer:?}");
+    }
+
+    async fn is_known(&self, client: &Client, tries: usize) -> bool {
+        let last = json!(fix(self.id, self.start, self.number).fix_time);
+        for _ in 0..tries {
+            let latest: Value = client.get("v1/positions/latest", &[]).await.unwrap();
+            if latest["items"][0]["fix_time"] == last {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        false
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_processes_tell_each_other_goes_through_redis_and_around_it() {
+    let (Some(redis), Some(nats), Some(url)) = (Redis::start(), Nats::start(), database("shared")) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let stream = format!("nats://127.0.0.1:{}/positions?partitions=4", nats.port);
+    // Nothing is saved, and no session looked up again, as long as the test lasts.
+    let settings = format!(
+        "[store]\nurl = \"{url}\"\n[history]\nurl = \"{url}\"\n[stream]\nurl = \"{stream}\"\n\
+         [tracking]\ncheckpoint_seconds = 3600\n[access]\ncache_seconds = 3600\n{}",
+        redis.settings()
+    );
+    std::fs::write(folder.path().join("tracklane.toml"), settings).unwrap();
+    let wire = Wire::to(redis.port).await;
+    let through = [("TRACKLANE__REDIS__URL", format!("redis://127.0.0.1:{}/0", wire.port))];
+    let front = Server::start_in(folder.path(), &["--roles", "api,ingest,work,notify"], &through);
+    let key = api_key(folder.path());
+    let tracker = Server::start_with(folder.path(), &["--roles", "track"]);
+    let admin = front.client(&key);
+    let device = NewDevice { identifier: "van".to_owned(), ..NewDevice::default() };
+    let id = admin.create_device(&device).await.unwrap().id;
+    let mut van = Van { id, start: "2026-01-05T08:00:00Z".parse().unwrap(), number: 0 };
+
+    let mut ear = Ear::on(&redis, "tracklane:0:topic:positions");
+    van.moves(&admin, &[&admin]).await;
+    ear.hears(&id.to_string());
+
+    // Whoever starts later finds the newest position: it is not in the records.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let later = Server::start_with(folder.path(), &["--roles", "api"]);
+    let reader = later.client(&key);
+    assert!(van.is_known(&reader, 600).await, "what lies in Redis is not found");
+
+    let (email, password) = ("ana@example.com", "correct horse battery staple");
+    let user = json!({ "email": email, "name": "Ana", "role": "operator", "password": password });
+    admin.post::<_, Value>("v1/users", &user).await.unwrap();
+    let token = admin.login(email, password).await.unwrap().token;
+    let (here, there) = (front.client(&token), later.client(&token));
+    for client in [&here, &there] {
+        client.me().await.unwrap();
+    }
+    let mut ear = Ear::on(&redis, "tracklane:0:topic:access");
+    ear.hears("subscribe");
+    let logout = format!("http://{}/v1/logout", front.address);
+    let answer = tracklane_testkit::http_client().post(logout).bearer_auth(&token).send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.status());
+    ear.hears("session");
+    for _ in 0..600 {
+        if there.me().await.is_err() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(there.me().await.is_err() && here.me().await.is_err(), "the session goes on");
+
+    // One of them alone cannot hear it any more: all are told through the stream.
+    wire.cut();
+    says(&front, false).await;
+    says(&later, true).await;
+    van.gets_through(&admin, &[&admin, &reader]).await;
+    redis.forget();
+    van.moves(&admin, &[&admin, &reader]).await;
+    wire.mend();
+    says(&front, true).await;
+    van.moves(&admin, &[&admin, &reader]).await;
+
+    // Without it all goes on.
+    let (_folder, _) = redis.end();
+    for server in [&front, &later, &tracker] {
+        says(server, false).await;
+    }
+    van.gets_through(&admin, &[&admin, &reader]).await;
+    van.moves(&admin, &[&admin, &reader]).await;
+    let last = Server::start_with(folder.path(), &["--roles", "api"]);
+    says(&last, false).await;
+    van.gets_through(&admin, &[&admin, &reader, &last.client(&key)]).await;
 }

@@ -10,12 +10,13 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use serde::Deserialize;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tracklane_api_types::{MAX_ATTRIBUTES, Page, PositionInput, PositionsAnswer, RowAnswer, RowOutcome};
 use tracklane_core::id::{DeviceId, DriverId, Id as _};
 use tracklane_core::model::{Caller, DeviceLatest, Role};
-use tracklane_core::{FieldError, Invalid};
+use tracklane_core::{FieldError, Invalid, Timestamp};
 use tracklane_engine::Cursor;
 use tracklane_engine::tracking::{BoundingBox, DeviceRef, Incoming, LatestFilter, RowOutcome as Outcome};
 
@@ -331,17 +332,35 @@ pub struct LatestQuery {
 }
 list_query!(LatestQuery, DEFAULT_LIMIT = 1_000, MAX_LIMIT = 10_000);
 
+/// The newest position of a device, with a mark of its age.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct LatestPosition {
+    #[serde(flatten)]
+    latest: DeviceLatest,
+    /// True when the fix was taken within the last 15 seconds.
+    fresh: bool,
+}
+
+/// A fix that is older is where a device was, rather than where it is.
+const FRESH: SignedDuration = SignedDuration::from_secs(15);
+
+impl LatestPosition {
+    fn at(latest: DeviceLatest, now: Timestamp) -> Self {
+        Self { fresh: now.duration_since(latest.fix_time) <= FRESH, latest }
+    }
+}
+
 /// Read the newest positions
 ///
-/// One per device, by device. Drivers and devices see their own.
+/// One per device, by device; `fresh` are those of the last 15 seconds. Drivers and devices see their own.
 #[utoipa::path(get, path = "/v1/positions/latest", tag = "Positions", operation_id = "latest_positions",
     params(LatestQuery), security(("bearer" = ["positions:read"])),
-    responses((status = 200, body = Page<DeviceLatest>), Problems))]
+    responses((status = 200, body = Page<LatestPosition>), Problems))]
 pub async fn latest(
     State(app): State<App>,
     who: Allowed<PositionsRead>,
     listing: Listing<LatestQuery>,
-) -> Result<Listed<DeviceLatest>> {
+) -> Result<Listed<LatestPosition>> {
     let LatestQuery { driver_id, device_id, bbox, .. } = listing.query;
     let bbox = bbox.map(|Box4([west, south, east, north])| BoundingBox { west, south, east, north });
     let mut items = app.engine.tracking.latest(&who.caller, &LatestFilter { driver_id, device_id, bbox })?;
@@ -349,7 +368,10 @@ pub async fn latest(
     if let Some(Cursor(after)) = page.after {
         items.drain(..items.partition_point(|latest| latest.device_id.uuid() <= after));
     }
-    Ok(listing.answer(tracklane_engine::Listing::cut(items, page.limit, |latest| latest.device_id.uuid())))
+    let cut = tracklane_engine::Listing::cut(items, page.limit, |latest| latest.device_id.uuid());
+    let now = app.env.now();
+    let items = cut.items.into_iter().map(|latest| LatestPosition::at(latest, now)).collect();
+    Ok(listing.answer(tracklane_engine::Listing { items, next: cut.next }))
 }
 
 #[cfg(test)]

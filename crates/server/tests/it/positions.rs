@@ -43,6 +43,19 @@ async fn one_position_is_taken_and_seen() {
 }
 
 #[tokio::test]
+async fn a_position_is_fresh_for_fifteen_seconds() {
+    let (api, _) = with_device().await;
+    let now = api.engine.env.now();
+    send(&api, &json!({ "device": "van-1", "fix_time": now, "lat": 41.1, "lon": -8.6 })).await.ok();
+    let fresh = async || api.get("/v1/positions/latest").send().await.ok()["items"][0]["fresh"].clone();
+    assert_eq!(fresh().await, true);
+    api.engine.clock.advance(15);
+    assert_eq!(fresh().await, true);
+    api.engine.clock.advance(1);
+    assert_eq!(fresh().await, false);
+}
+
+#[tokio::test]
 async fn what_is_not_believed_is_told_shown_and_counted() {
     let (api, id) = with_device().await;
     let mut jump = at(2);
