@@ -13,8 +13,8 @@ use tracklane_core::ports::SharedMemory;
 
 /// The positions of so many seconds are on one shelf.
 const SPAN: i64 = 300;
-/// For how long a shelf is kept after the last position that was put there.
-const KEEP: Duration = Duration::from_secs(600);
+/// For how long a shelf is kept after the last position that was put there: as long as it is read.
+const KEEP: Duration = Duration::from_secs(SPAN.unsigned_abs());
 /// Positions of so much time are put there together.
 const TOGETHER: Duration = Duration::from_secs(1);
 /// So many at once.
