@@ -15,7 +15,7 @@ use super::load::mqtt::MqttSpeaker;
 use super::load::teltonika::TeltonikaSpeaker;
 use super::report::Figure;
 use super::rounds::{Halves, RoundArgs, Sample, apart, in_turns};
-use super::stage::Stage;
+use super::stage::{Setting, Stage};
 use super::{device_floor, ingest};
 
 /// How many messages of MQTT are in flight on a connection.
@@ -50,7 +50,7 @@ impl DeviceProtocol {
 }
 
 /// The settings of a stage that hears devices, and none of them too fast.
-pub fn settings() -> Vec<(&'static str, &'static str, String)> {
+pub fn settings() -> Vec<Setting> {
     let listen = "teltonika+tcp://127.0.0.1:0,mqtt://127.0.0.1:0";
     let pairs = [
         ("listen", listen),
@@ -58,7 +58,7 @@ pub fn settings() -> Vec<(&'static str, &'static str, String)> {
         ("device_messages_per_second", "0"),
         ("max_connections_per_address", "10000"),
     ];
-    pairs.map(|(key, value)| ("gateway", key, value.to_owned())).to_vec()
+    pairs.map(|(key, value)| ("gateway".to_owned(), key.to_owned(), value.to_owned())).to_vec()
 }
 
 /// Measures one protocol over so many connections, on a stage with [`settings`].

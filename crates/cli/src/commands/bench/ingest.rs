@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use tracklane_core::Timestamp;
+use tracklane_core::ports::PositionStream;
 
 use super::devices::{self, DeviceProtocol};
 use super::load::Until;
@@ -14,7 +16,7 @@ use super::load::fleet::Fleet;
 use super::load::http::{Form, HttpSpeaker};
 use super::report::{Figure, Report};
 use super::rounds::{Halves, RoundArgs, Sample, apart, in_turns};
-use super::stage::{Stage, StagePlan};
+use super::stage::{self, Setting, Stage, StagePlan};
 use super::{floor, machine};
 use crate::args::Global;
 
@@ -68,6 +70,10 @@ pub struct IngestArgs {
     /// Sleep so long after each sync, to pretend a slower disk; several separated by commas.
     #[arg(long, default_value = "0", value_delimiter = ',')]
     sync_delay_ms: Vec<u64>,
+    /// A setting of the server, such as store.url=postgres://...; any number of times. With a stream.url each figure is also set against
+    /// the same bytes published to that broker by nothing but its client.
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE", value_parser = stage::setting)]
+    set: Vec<Setting>,
     /// Where to keep the data of the run; a temporary folder when left out.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
@@ -87,6 +93,8 @@ enum Against {
     NoZones,
     /// The time that an append of 100 bytes and its sync take.
     Sync,
+    /// As much published to the broker by nothing but its client.
+    Publishing,
 }
 
 /// One figure.
@@ -118,6 +126,7 @@ impl Case {
             Against::Reading => "",
             Against::NoZones => ", zones",
             Against::Sync => ", time",
+            Against::Publishing => ", published",
         };
         let delay = if *delay_ms > 0 { format!(", sync +{delay_ms} ms") } else { String::new() };
         format!("{}, c={connections}{delay}{what}", form.name())
@@ -159,10 +168,17 @@ impl IngestArgs {
                     };
                     let bar = WITH_BARS.iter().find(same).and_then(|bar| bar.bar);
                     cases.push(Case { bar, ..case });
+                    cases.extend(self.stream().map(|_| case.against(Against::Publishing)));
                 }
             }
         }
         cases
+    }
+
+    /// The position stream that the server is to use, if any.
+    fn stream(&self) -> Option<&str> {
+        let found = self.set.iter().rfind(|(section, key, _)| section == "stream" && key == "url");
+        found.map(|(.., url)| url.as_str())
     }
 }
 
@@ -244,6 +260,7 @@ impl Bench<'_> {
             Against::Reading => self.against_reading(case, real).await?,
             Against::NoZones => self.against_no_zones(case, real, bare.unwrap_or(real)).await?,
             Against::Sync => self.against_sync(case, real).await?,
+            Against::Publishing => self.against_publishing(case, real).await?,
         };
         let stage = &self.stages[real].stage;
         let positions: u64 = halves.measured.iter().map(|sample| sample.count).sum();
@@ -300,6 +317,29 @@ impl Bench<'_> {
         Ok(Sides { halves, floor: "an append of 100 bytes and its fdatasync", measured: "one position", unit: "us" })
     }
 
+    async fn against_publishing(&mut self, case: Case, real: usize) -> anyhow::Result<Sides> {
+        let url = self.args.stream().context("there is no stream to publish to")?;
+        // Beside what the server publishes.
+        let raw =
+            url.split_once('?').map_or_else(|| format!("{url}-raw"), |(place, rest)| format!("{place}-raw?{rest}"));
+        let stream = tracklane_bus::open_stream(&raw).map_err(|error| anyhow::anyhow!("{error}"))?;
+        let Actor { stage, fleet, .. } = &mut self.stages[real];
+        let (server, token) = (stage.address, stage.token.clone());
+        let halves = in_turns(
+            &case.name(),
+            &self.args.rounds,
+            async |lasts| publish(&stream, case, lasts).await,
+            async |lasts| send(fleet, server, case, &token, lasts).await,
+        )
+        .await?;
+        Ok(Sides {
+            halves,
+            floor: "as many bytes published by the broker's client alone",
+            measured: DURABLE,
+            unit: POSITIONS,
+        })
+    }
+
     /// The server that a case asks for, started when it is not there yet.
     async fn stage(&mut self, zones: usize, case: Case) -> anyhow::Result<usize> {
         let same = |actor: &Actor| actor.zones == zones && actor.delay_ms == case.delay_ms;
@@ -314,6 +354,7 @@ impl Bench<'_> {
             devices: self.args.devices,
             credentials: self.args.cases().iter().any(|case| case.form == Form::OsmAnd),
             sync_delay: Duration::from_millis(case.delay_ms),
+            settings: self.args.set.clone(),
             ..StagePlan::default()
         };
         eprintln!("preparing {zones} zones and {} devices", plan.devices);
@@ -374,6 +415,30 @@ async fn send(
     .await?;
     *fleet = moved;
     Ok(Sample { busy_seconds: Some(machine::busy_seconds() - before), ..sample })
+}
+
+/// Publishes records as large as those of the server for so long, one after the other on each of so many lanes.
+async fn publish(stream: &Arc<dyn PositionStream>, case: Case, lasts: Duration) -> anyhow::Result<Sample> {
+    /// What a position takes in the stream, in bytes.
+    const RECORD: usize = 300;
+    let rows = case.form.rows();
+    let begun = std::time::Instant::now();
+    let lane = async |lane: usize| {
+        let mut count = 0_u64;
+        while begun.elapsed() < lasts {
+            // A batch is parted by device.
+            let parts = (stream.partitions() as usize).min(rows);
+            let records = (0..parts).map(|part| {
+                let partition = (lane + part) % stream.partitions() as usize;
+                (u32::try_from(partition).unwrap_or(0), vec![b'x'; RECORD * rows / parts])
+            });
+            stream.publish(records.collect()).await?;
+            count += rows as u64;
+        }
+        anyhow::Ok(count)
+    };
+    let counts = futures::future::try_join_all((0..case.connections).map(lane)).await?;
+    Ok(Sample::rate(counts.iter().sum(), begun.elapsed(), None))
 }
 
 async fn probe(folder: PathBuf, lasts: Duration) -> anyhow::Result<Sample> {

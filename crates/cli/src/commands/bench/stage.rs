@@ -36,8 +36,24 @@ pub struct StagePlan {
     pub drivers: bool,
     /// Sleep added to each sync.
     pub sync_delay: Duration,
-    /// More settings: section, key, value.
-    pub settings: Vec<(&'static str, &'static str, String)>,
+    /// More settings.
+    pub settings: Vec<Setting>,
+}
+
+/// A setting of the server that is measured: section, key, value.
+pub type Setting = (String, String, String);
+
+/// Reads `section.key=value`.
+///
+/// # Errors
+/// Names the form.
+pub fn setting(text: &str) -> Result<Setting, String> {
+    let read = || {
+        let (name, value) = text.split_once('=')?;
+        let (section, key) = name.split_once('.')?;
+        Some((section.to_owned(), key.to_owned(), value.to_owned()))
+    };
+    read().ok_or_else(|| "must be SECTION.KEY=VALUE".to_owned())
 }
 
 /// A running server with everything in place.
@@ -79,7 +95,9 @@ impl Stage {
             ("bench", "limits", "requests_per_minute", text("0")),
             ("bench", "limits", "positions_per_second", text("0")),
         ];
-        settings.extend(plan.settings.iter().map(|(section, key, value)| ("bench", *section, *key, text(value))));
+        settings.extend(
+            plan.settings.iter().map(|(section, key, value)| ("bench", section.as_str(), key.as_str(), text(value))),
+        );
         let settings = super::super::settings(global, &settings)?;
         let env = crate::env::real();
         let (tenant, mut devices, drivers) = fill(&settings, plan, &env).await?;

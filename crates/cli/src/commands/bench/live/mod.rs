@@ -64,7 +64,7 @@ pub async fn run(global: &Global, args: LiveArgs) -> anyhow::Result<()> {
         zones: 10_000,
         devices: args.many.max(LEAST_DEVICES) as usize,
         drivers: true,
-        settings: vec![("limits", "streams_per_tenant", "0".to_owned())],
+        settings: vec![["limits", "streams_per_tenant", "0"].map(str::to_owned).into()],
         ..StagePlan::default()
     };
     eprintln!("preparing {} zones, {} devices and their drivers", plan.zones, plan.devices);

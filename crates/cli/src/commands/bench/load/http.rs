@@ -21,6 +21,14 @@ pub enum Form {
 }
 
 impl Form {
+    /// How many positions a request holds.
+    pub fn rows(self) -> usize {
+        match self {
+            Self::Single | Self::OsmAnd => 1,
+            Self::Array(rows) | Self::Lines(rows) => rows,
+        }
+    }
+
     /// Its name in figures.
     pub fn name(self) -> String {
         match self {

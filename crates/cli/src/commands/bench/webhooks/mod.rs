@@ -77,11 +77,9 @@ pub async fn run(global: &Global, args: WebhooksArgs) -> anyhow::Result<()> {
 }
 
 async fn stage(global: &Global, data: std::path::PathBuf, more: &[(&'static str, String)]) -> anyhow::Result<Stage> {
-    let mut settings = vec![
-        ("webhooks", "allow_private", "true".to_owned()),
-        ("webhooks", "timeout_ms", TIMEOUT.as_millis().to_string()),
-    ];
-    settings.extend(more.iter().map(|(key, value)| ("webhooks", *key, value.clone())));
+    let own = [("allow_private", "true".to_owned()), ("timeout_ms", TIMEOUT.as_millis().to_string())];
+    let settings = own.iter().chain(more).map(|(key, value)| ("webhooks".to_owned(), (*key).to_owned(), value.clone()));
+    let settings = settings.collect();
     Stage::set(global, &StagePlan { data, zones: 0, devices: 1, settings, ..StagePlan::default() }).await
 }
 
