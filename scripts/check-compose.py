@@ -73,6 +73,10 @@ def main():
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         running.append(subprocess.Popen(["nats-server", "-c", folder / "nats.conf"], **quiet))
         until("the broker", lambda: socket.create_connection(("127.0.0.1", nats)))
+        redis = free_port()
+        arguments = compose["services"]["redis"]["command"][1:]
+        running.append(subprocess.Popen(["redis-server", "--bind", "127.0.0.1", "--port", str(redis), *arguments], cwd=folder, **quiet))
+        until("the shared memory", lambda: socket.create_connection(("127.0.0.1", redis)))
 
         data = folder / "data"
         nodes = {}
@@ -86,6 +90,7 @@ def main():
                     assert "@postgres:5432/tracklane" in settings[key], settings[key]
                     settings[key] = f"{base}/{database}"
                 settings["TRACKLANE__STREAM__URL"] = settings["TRACKLANE__STREAM__URL"].replace("nats:4222", f"127.0.0.1:{nats}", 1)
+                settings["TRACKLANE__REDIS__URL"] = settings["TRACKLANE__REDIS__URL"].replace("redis:6379", f"127.0.0.1:{redis}", 1)
                 settings["TRACKLANE__SERVER__LISTEN"] = f"127.0.0.1:{port}"
                 settings["TRACKLANE__SERVER__BASE_URL"] = ""
                 arguments = [part.replace("/var/lib/tracklane", str(data)) for part in service["command"]]
@@ -99,7 +104,8 @@ def main():
                     # It makes the key that the others read.
                     until(f"{name} is ready", lambda: call("GET", f"http://127.0.0.1:{port}/readyz")["ready"])
         for name, (url, _) in nodes.items():
-            until(f"{name} is ready", lambda: call("GET", f"{url}/readyz")["ready"])
+            # Those that count and those that do not, the shared memory among them.
+            until(f"{name} is well", lambda: all(part["ready"] for part in call("GET", f"{url}/readyz")["parts"]))
         first, second = nodes["api 1"], nodes["api2 1"]
         made = subprocess.run(
             [binary, "admin", "create-key", "--data", str(data), "--name", "check", "--role", "admin"],
@@ -115,9 +121,10 @@ def main():
             return [item for item in items if item["device_id"] == device]
 
         until("the position that one process took, at another", is_known)
-        for process in running[1:]:
+        processes = running[-len(nodes):]
+        for process in processes:
             process.terminate()
-        codes = [process.wait(PATIENCE) for process in running[1:]]
+        codes = [process.wait(PATIENCE) for process in processes]
         assert codes == [0] * len(codes), codes
         print(f"check-compose: {len(nodes)} processes share the work, and end in order")
     finally:
