@@ -3,6 +3,9 @@
 //!
 //! All carry CloudEvents 1.0.2: as attributes beside the body where the protocol has room for them (Kafka, NATS, AMQP), as one JSON
 //! object where it has not (MQTT 3.1.1). Events of one shipment keep their order.
+//!
+//! Also what several processes share the work through: the [position stream](tracklane_core::ports::PositionStream) on a broker, and
+//! [memory](tracklane_core::ports::SharedMemory) on Redis.
 
 mod address;
 mod kafka;
