@@ -275,7 +275,7 @@ async fn what_processes_tell_each_other_goes_through_redis_and_around_it() {
 
     let (email, password) = ("ana@example.com", "correct horse battery staple");
     let user = json!({ "email": email, "name": "Ana", "role": "operator", "password": password });
-    admin.post::<_, Value>("v1/users", &user).await.unwrap();
+    let user: Value = admin.post("v1/users", &user).await.unwrap();
     let token = admin.login(email, password).await.unwrap().token;
     let (here, there) = (front.client(&token), later.client(&token));
     for client in [&here, &there] {
@@ -294,6 +294,12 @@ async fn what_processes_tell_each_other_goes_through_redis_and_around_it() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(there.me().await.is_err() && here.me().await.is_err(), "the session goes on");
+
+    admin.delete(&format!("v1/users/{}", user["id"].as_str().unwrap())).await.unwrap();
+    ear.hears("\"user\"");
+    let made: Value = admin.post("v1/api-keys", &json!({ "name": "Old", "role": "viewer" })).await.unwrap();
+    admin.delete(&format!("v1/api-keys/{}", made["api_key"]["id"].as_str().unwrap())).await.unwrap();
+    ear.hears("\"api_key\"");
 
     // One of them alone cannot hear it any more: all are told through the stream.
     wire.cut();
