@@ -1,4 +1,5 @@
 use super::layers::Origin;
+use super::sections::ROLES;
 use super::*;
 
 fn over(text: &str) -> Layers {
@@ -18,11 +19,14 @@ fn stated() -> Table {
     let mut server = table(Table::try_from(&settings.server));
     let limits = server.remove("limits").expect("the server has limits");
     server.insert("data".to_owned(), Value::String("./data".to_owned()));
+    server.insert("roles".to_owned(), Value::from(ROLES.to_vec()));
     let mut sections = table(Table::try_from(&settings.engine));
     sections.insert("server".to_owned(), Value::Table(server));
     sections.insert("limits".to_owned(), limits);
     sections.insert("store".to_owned(), Value::Table(table(Table::try_from(&settings.store))));
     sections.insert("history".to_owned(), Value::Table(table(Table::try_from(&settings.history))));
+    sections.insert("stream".to_owned(), Value::Table(table(Table::try_from(&settings.stream))));
+    sections.insert("redis".to_owned(), Value::Table(table(Table::try_from(&settings.redis))));
     sections.insert("gateway".to_owned(), Value::Table(table(Table::try_from(&settings.gateway))));
     sections.insert("mqtt".to_owned(), Value::Table(table(Table::try_from(&settings.mqtt))));
     sections.insert("sinks".to_owned(), Value::Table(table(Table::try_from(&settings.sinks))));
@@ -35,7 +39,8 @@ fn the_default_file_is_exactly_the_defaults_and_has_every_field() {
     let file: Table = DEFAULT.parse().expect("the default file is TOML");
     assert_eq!(file, stated());
     let read = Settings::read(Layers::defaults()).expect("the defaults are valid");
-    assert_eq!(read, Settings { data: "./data".into(), ..Settings::default() });
+    let roles = ROLES.map(str::to_owned).to_vec();
+    assert_eq!(read, Settings { data: "./data".into(), roles, ..Settings::default() });
 }
 
 #[test]
