@@ -37,6 +37,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("amazon_shipping", include_str!("declared/amazon_shipping.toml")),
     ("la_poste", include_str!("declared/la_poste.toml")),
     ("ship24", include_str!("declared/ship24.toml")),
+    ("sandbox", include_str!("declared/sandbox.toml")),
 ];
 
 /// The carriers that can be asked.

@@ -112,6 +112,7 @@ pub const COURIERS: &[Courier] = &[
     plain("japan_post", "Japan Post"),
     plain("an_post", "An Post"),
     plain("new_zealand_post", "New Zealand Post"),
+    plain("sandbox", "Tracklane sandbox"),
     plain("postal_operator", "the postal operator of the country in the number"),
     plain("sscc", "whoever carries the logistic unit"),
     plain("ocean_carrier", "the shipping line that carries the container"),

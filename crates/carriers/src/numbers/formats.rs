@@ -351,6 +351,9 @@ pub const FORMATS: &[Format] = &[
         .kind(NumberKind::AirWaybill)
         .checked(over(Algorithm::Mod7, "serial"))
         .weight(20),
+    // The sandbox. Its digits say what becomes of the parcel; `tracklane sandbox numbers` lists them.
+    parcel("sandbox", "sandbox", "Tracklane sandbox", &["TLSB path=d{2} pace=d fault=d{2} serial=d{6} check=d"])
+        .checked(over(Algorithm::Luhn, "path pace fault serial")),
 ];
 
 /// The format with this id.
