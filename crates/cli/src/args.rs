@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    admin, bench, carrier, config, decode, demo, detect, devices, doctor, edi, import, moving, replay, serve,
+    admin, bench, carrier, config, decode, demo, detect, devices, doctor, edi, import, moving, replay, sandbox, serve,
     shipments, simulate, track, zones,
 };
 use crate::output::Format;
@@ -89,6 +89,8 @@ pub enum Command {
     /// Read, explain and acknowledge business documents: X12 214 and 315, EDIFACT IFTSTA, EPCIS, DCSA.
     #[command(subcommand)]
     Edi(edi::EdiCommand),
+    /// Run a carrier to try things on: tokens, limits, faults, webhooks, and numbers that say what becomes of a parcel.
+    Sandbox(sandbox::SandboxArgs),
     /// Check and show the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),

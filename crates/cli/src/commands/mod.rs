@@ -14,6 +14,7 @@ pub mod import;
 pub mod moving;
 mod own_server;
 pub mod replay;
+pub mod sandbox;
 pub mod serve;
 pub mod shipments;
 pub mod simulate;
@@ -37,6 +38,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(global, args).await,
         Command::Demo(args) => demo::run(global, args).await,
         Command::Replay(args) => replay::run(global, args).await,
+        Command::Sandbox(args) => sandbox::run(global, args).await,
         Command::Simulate(args) => simulate::run(global, args).await,
         Command::Track(args) => track::run(global, args).await,
         Command::Shipments(command) => shipments::run(global, command).await,

@@ -18,6 +18,7 @@ mod import;
 mod kill;
 mod moving;
 mod replay;
+mod sandbox;
 mod serve;
 mod shared;
 mod simulate;

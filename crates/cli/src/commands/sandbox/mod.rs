@@ -1,0 +1,105 @@
+//! `tracklane sandbox`: a carrier to try things on, over real HTTP. What its numbers are told by is in them; nothing is kept on
+//! disk.
+
+mod answer;
+mod basic;
+mod broken;
+mod fault;
+mod limit;
+mod list;
+mod memory;
+mod number;
+mod path;
+mod server;
+mod tokens;
+mod webhooks;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand, value_parser};
+use parking_lot::Mutex;
+use tokio::net::TcpListener;
+use tracklane_notify::webhook::Guard;
+
+use crate::args::Global;
+use limit::Limit;
+use memory::Memory;
+use server::Sandbox;
+use webhooks::{Subscriptions, Teller};
+
+/// Run a carrier to try things on: tokens, limits, faults, webhooks, and numbers that say what becomes of a parcel.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Any client may ask, with the secret `sandbox`. Nothing is kept: what was asked for is forgotten when the sandbox ends, a day
+after it was asked for last, or when 100,000 other numbers were asked for since.
+
+Examples:
+  tracklane sandbox
+  tracklane sandbox --listen 127.0.0.1:9000 --speed 60
+  tracklane sandbox numbers
+  tracklane sandbox numbers --path customs --pace 10s --count 20"
+)]
+pub struct SandboxArgs {
+    #[command(subcommand)]
+    command: Option<SandboxCommand>,
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8190", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// How many times as fast as the numbers say scans follow each other. Their times stay those of the clock.
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(u32).range(1..=1_000_000), value_name = "N")]
+    speed: u32,
+    /// How often a client may ask in a minute; 0 for no limit.
+    #[arg(long, default_value_t = 600, value_parser = value_parser!(u32).range(0..=1_000_000), value_name = "N")]
+    requests_per_minute: u32,
+    /// How long a token is good.
+    #[arg(long, default_value_t = 300, value_parser = value_parser!(u64).range(1..=86_400), value_name = "SECONDS")]
+    token_seconds: u64,
+    /// Send webhooks to this machine and private networks, too, though others than this machine can ask.
+    #[arg(long)]
+    allow_private: bool,
+}
+
+/// What else to do with the sandbox.
+#[derive(Debug, Subcommand)]
+enum SandboxCommand {
+    /// List what numbers stand for, or make some.
+    Numbers(list::NumbersArgs),
+}
+
+/// Runs the sub-command.
+///
+/// # Errors
+/// When the address cannot be listened on, or standard output is closed.
+pub async fn run(global: &Global, args: SandboxArgs) -> anyhow::Result<()> {
+    if let Some(SandboxCommand::Numbers(args)) = &args.command {
+        return list::run(global, args);
+    }
+    let listener =
+        TcpListener::bind(args.listen).await.with_context(|| format!("failed to listen on {}", args.listen))?;
+    let address = listener.local_addr()?;
+    // Only this machine can ask for webhooks to this machine, unless somebody says otherwise.
+    let guard = if args.allow_private || address.ip().is_loopback() { Guard::open() } else { Guard::default() };
+    let sandbox = Arc::new(Sandbox {
+        env: crate::env::real(),
+        speed: args.speed,
+        token_life: Duration::from_secs(args.token_seconds),
+        tokens: Mutex::default(),
+        limit: Mutex::new(Limit::new(args.requests_per_minute)),
+        memory: Mutex::new(Memory::new(args.speed)),
+        subscriptions: Mutex::new(Subscriptions::new()),
+        teller: Teller::new(guard)?,
+    });
+    eprintln!(
+        "The sandbox listens on http://{address} (any client_id, client_secret {}; Ctrl-C ends it)",
+        server::SECRET
+    );
+    tokio::select! {
+        served = axum::serve(listener, server::router(sandbox.clone())) => served.context("the sandbox failed"),
+        () = webhooks::tell(sandbox) => Ok(()),
+        () = crate::app::stop_signal() => Ok(()),
+    }
+}
