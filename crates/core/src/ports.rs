@@ -198,8 +198,9 @@ pub struct Tenure {
 /// A history that several nodes write to, each for partitions of the position stream, which has given the records their numbers.
 pub trait StreamedHistory: PositionHistory {
     /// Takes a partition over: from here on nothing is kept that comes with an earlier epoch. Answers the number of the last
-    /// record whose positions are kept, 0 when there is none.
-    fn take_over(&self, tenure: Tenure) -> BoxFuture<'_, Result<Lsn, HistoryError>>;
+    /// record whose positions are kept, 0 when there is none, and at most `end`: a stream that ends before has lost what was behind
+    /// that, and gives the same numbers again.
+    fn take_over(&self, tenure: Tenure, end: Lsn) -> BoxFuture<'_, Result<Lsn, HistoryError>>;
 
     /// Keeps the positions of records up to this number, in the order of the calls; done when they are durable. An empty batch is
     /// durable when everything before it is. While the history does not answer this waits: the stream has them.
@@ -239,6 +240,10 @@ pub trait PositionStream: Send + Sync {
 
     /// Reads a partition from this number on.
     fn read(&self, partition: u32, from: Lsn) -> BoxFuture<'_, Result<Box<dyn PartitionReader>, StreamError>>;
+
+    /// Which stream this is, by a name that one that is made anew does not have; and a number that no record of the partition lies beyond
+    /// by now.
+    fn end(&self, partition: u32) -> BoxFuture<'_, Result<(String, Lsn), StreamError>>;
 
     /// Lets the broker know that no record of a partition before this one is needed any more.
     fn release(&self, partition: u32, before: Lsn) -> BoxFuture<'_, Result<(), StreamError>>;

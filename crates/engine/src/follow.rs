@@ -136,7 +136,10 @@ impl Follower {
                     self.access.forget_here(&Ended::Device(id));
                     match devices::get(&mut db, id).await? {
                         Some(device) => memory.devices.put(&device),
-                        None => memory.devices.remove(id),
+                        None => {
+                            memory.devices.remove(id);
+                            memory.states.remove(id);
+                        }
                     }
                 }
                 "drivers" => match drivers::get(&mut db, DriverId::from_uuid(id)).await? {

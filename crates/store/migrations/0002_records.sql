@@ -139,9 +139,11 @@ CREATE TABLE recorded (
     -- Whose numbers these are: those of a partition of the position stream, or of the history, which is 0.
     partition BIGINT NOT NULL,
     last_lsn BIGINT NOT NULL,
+    -- How often the partition had changed hands by then; 0 where there is none.
+    epoch BIGINT NOT NULL,
     tenant_id UUID NOT NULL REFERENCES tenants (id),
     devices BYTEA NOT NULL,
-    PRIMARY KEY (partition, last_lsn)
+    PRIMARY KEY (partition, last_lsn, epoch)
 );
 
 CREATE TABLE zones (

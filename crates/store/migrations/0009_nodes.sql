@@ -13,5 +13,7 @@ CREATE TABLE stream_partitions (
     partition BIGINT PRIMARY KEY,
     epoch BIGINT NOT NULL,
     holder UUID NOT NULL,
+    -- Which stream the numbers are of: one that was made anew counts from the beginning.
+    stream TEXT NOT NULL,
     floor BIGINT NOT NULL
 );

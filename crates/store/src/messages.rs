@@ -158,7 +158,7 @@ pub async fn finish_many_any_tenant(db: &mut Db, messages: &[(Message, Timestamp
         for some in batches(ids) {
             let sql = format!(
                 "UPDATE messages SET state = $1, attempts = $2, next_attempt_at = $3, leased_until = NULL \
-                 WHERE tenant_id = $4 AND state = $5 AND (leased_until IS NULL OR leased_until = $6) \
+                 WHERE tenant_id = $4 AND state = $5 AND leased_until = $6 \
                  AND id IN {} RETURNING id",
                 tuple(7, some.len())
             );

@@ -9,16 +9,33 @@ use uuid::Uuid;
 use crate::db::{Db, args};
 use crate::error::{Error, Result};
 
-/// Takes a partition over: from here on nobody writes for it with an earlier epoch. Answers the new one, and the first record
-/// that may not be in the saved states.
-pub async fn take_over_any_tenant(db: &mut Db, partition: u32, holder: Uuid) -> Result<(Tenure, Lsn)> {
+/// What somebody who takes a partition over finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Takeover {
+    /// The new tenure.
+    pub tenure: Tenure,
+    /// The first record that may not be in the saved states.
+    pub floor: Lsn,
+    /// True when the numbers that states and notes speak of are of another stream.
+    pub anew: bool,
+}
+
+/// Takes a partition over: from here on nobody writes for it with an earlier epoch. `stream` says which stream its records are of.
+pub async fn take_over_any_tenant(db: &mut Db, partition: u32, holder: Uuid, stream: &str) -> Result<Takeover> {
     db.check_system()?;
-    let sql = "INSERT INTO stream_partitions (partition, epoch, holder, floor) VALUES ($1, 1, $2, 1) \
+    let sql = "INSERT INTO stream_partitions (partition, epoch, holder, stream, floor) VALUES ($1, 1, $2, $3, 1) \
                ON CONFLICT (partition) DO UPDATE SET epoch = stream_partitions.epoch + 1, holder = excluded.holder \
-               RETURNING epoch, floor";
-    let found = db.one(sql, args![partition, holder], |row| Ok((row.get("epoch")?, row.get("floor")?))).await?;
-    let (epoch, floor) = found.ok_or_else(|| Error::Corrupt("stream_partitions.epoch".to_owned()))?;
-    Ok((Tenure { partition, epoch }, floor))
+               RETURNING epoch, floor, stream";
+    let found = db.one(sql, args![partition, holder, stream], |row| {
+        Ok((row.get("epoch")?, row.get("floor")?, row.get::<String>("stream")?))
+    });
+    let (epoch, floor, known) = found.await?.ok_or_else(|| Error::Corrupt("stream_partitions.epoch".to_owned()))?;
+    if known == stream {
+        return Ok(Takeover { tenure: Tenure { partition, epoch }, floor, anew: false });
+    }
+    let sql = "UPDATE stream_partitions SET stream = $2, floor = 1 WHERE partition = $1";
+    db.run(sql, args![partition, stream]).await?;
+    Ok(Takeover { tenure: Tenure { partition, epoch }, floor: 1, anew: true })
 }
 
 /// Makes sure until the end of the transaction that nobody takes the partition over.

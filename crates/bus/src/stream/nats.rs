@@ -2,11 +2,12 @@
 //! record is its sequence in the stream, which grows within each subject, too. What is saved is purged. NATS does not part partitions among
 //! readers. Nodes tell each other over a subject of their own, `{subject}-nodes`, which nothing keeps.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::jetstream::consumer::DeliverPolicy;
-use async_nats::jetstream::consumer::pull::{Ordered, OrderedConfig};
+use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
 use async_nats::jetstream::context::Context;
 use async_nats::jetstream::{self, stream};
 use async_nats::{Client, Event, Subscriber};
@@ -19,8 +20,12 @@ use tracklane_core::ports::{
 use crate::Address;
 use crate::nats::{Failure, context, options};
 
-/// So many records are handed on at once.
-const AT_ONCE: usize = 256;
+/// So many records are asked for at once.
+const AT_ONCE: usize = 500;
+/// So long the server waits for them.
+const PULL: Duration = Duration::from_secs(1);
+/// So long it knows of a reader that does not ask any more.
+const FORGOTTEN: Duration = Duration::from_secs(30);
 /// A purge may take so long before it is taken for lost.
 const PURGE: Duration = Duration::from_secs(5);
 
@@ -31,7 +36,9 @@ pub struct NatsStream {
     /// None until it is needed. The client connects again by itself.
     connected: Mutex<Option<Connected>>,
     /// The same for whoever may not wait.
-    client: std::sync::OnceLock<Client>,
+    client: OnceLock<Client>,
+    /// True when the server may have begun anew, and has no stream any more.
+    unsure: AtomicBool,
     /// How often the connection was cut: whoever listens has missed something then.
     cuts: watch::Sender<u64>,
 }
@@ -49,18 +56,31 @@ fn failed(error: &(dyn std::error::Error + Send + Sync)) -> StreamError {
 
 impl NatsStream {
     pub fn new(address: Address, partitions: u32, replicas: u32) -> Self {
-        let client = std::sync::OnceLock::new();
-        let cuts = watch::Sender::new(0);
-        Self { address, partitions, replicas, connected: Mutex::new(None), client, cuts }
+        let (client, cuts) = (OnceLock::new(), watch::Sender::new(0));
+        let unsure = AtomicBool::new(false);
+        Self { address, partitions, replicas, connected: Mutex::new(None), client, unsure, cuts }
     }
 
     fn subject(&self, partition: impl std::fmt::Display) -> String {
         format!("{}.{partition}", self.address.joined("."))
     }
 
+    fn wanted(&self) -> stream::Config {
+        stream::Config {
+            name: self.address.joined("_").to_uppercase().replace('.', "_"),
+            subjects: vec![self.subject("*")],
+            num_replicas: self.replicas as usize,
+            ..stream::Config::default()
+        }
+    }
+
     async fn connected(&self) -> Result<Connected, Failure> {
         let mut kept = self.connected.lock().await;
-        if let Some(connected) = kept.as_ref() {
+        if let Some(connected) = kept.as_mut() {
+            if self.unsure.load(Ordering::Relaxed) {
+                connected.stream = connected.context.get_or_create_stream(self.wanted()).await?;
+                self.unsure.store(false, Ordering::Relaxed);
+            }
             return Ok(connected.clone());
         }
         let cuts = self.cuts.clone();
@@ -72,13 +92,7 @@ impl NatsStream {
         });
         let client = options.connect(self.address.hosts.as_slice()).await?;
         let context = context(client.clone());
-        let wanted = stream::Config {
-            name: self.address.joined("_").to_uppercase().replace('.', "_"),
-            subjects: vec![self.subject("*")],
-            num_replicas: self.replicas as usize,
-            ..stream::Config::default()
-        };
-        let stream = context.get_or_create_stream(wanted).await?;
+        let stream = context.get_or_create_stream(self.wanted()).await?;
         let connected = Connected { client: client.clone(), context, stream };
         let _ = self.client.set(client);
         *kept = Some(connected.clone());
@@ -98,19 +112,17 @@ impl NatsStream {
     }
 
     async fn open(&self, partition: u32, from: Lsn) -> Result<Reader, Failure> {
+        let Connected { stream, .. } = self.connected().await?;
+        let mut reader = Reader { stream, subject: self.subject(partition), next: from.max(1), pulled: None };
+        // Whoever asked hears at once when the server does not answer.
+        reader.pull().await?;
+        Ok(reader)
+    }
+
+    async fn last(&self) -> Result<(String, Lsn), Failure> {
         let Connected { mut stream, .. } = self.connected().await?;
-        let state = &stream.info().await?.state;
-        if state.last_sequence + 1 < from {
-            return Err(format!("the broker has lost records: it knows none from {from} on").into());
-        }
-        let wanted = OrderedConfig {
-            filter_subject: self.subject(partition),
-            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: from.max(1) },
-            max_batch: AT_ONCE as i64 * 2,
-            ..OrderedConfig::default()
-        };
-        let consumer: jetstream::consumer::Consumer<OrderedConfig> = stream.create_consumer(wanted).await?;
-        Ok(Reader(consumer.messages().await?))
+        let info = stream.info().await?;
+        Ok((info.created.unix_timestamp_nanos().to_string(), info.state.last_sequence))
     }
 
     async fn forget(&self, partition: u32, before: Lsn) -> Result<(), Failure> {
@@ -149,7 +161,13 @@ impl PositionStream for NatsStream {
     }
 
     fn publish(&self, records: Vec<(u32, Vec<u8>)>) -> BoxFuture<'_, Result<(), StreamError>> {
-        Box::pin(async move { self.send(records).await.map_err(|error| failed(&*error)) })
+        Box::pin(async move {
+            let sent = self.send(records).await;
+            if sent.is_err() {
+                self.unsure.store(true, Ordering::Relaxed);
+            }
+            sent.map_err(|error| failed(&*error))
+        })
     }
 
     fn read(&self, partition: u32, from: Lsn) -> BoxFuture<'_, Result<Box<dyn PartitionReader>, StreamError>> {
@@ -157,6 +175,11 @@ impl PositionStream for NatsStream {
             let reader = self.open(partition, from).await.map_err(|error| failed(&*error))?;
             Ok(Box::new(reader) as Box<dyn PartitionReader>)
         })
+    }
+
+    fn end(&self, _: u32) -> BoxFuture<'_, Result<(String, Lsn), StreamError>> {
+        // That of all partitions.
+        Box::pin(async move { self.last().await.map_err(|error| failed(&*error)) })
     }
 
     fn release(&self, partition: u32, before: Lsn) -> BoxFuture<'_, Result<(), StreamError>> {
@@ -186,28 +209,90 @@ impl PositionStream for NatsStream {
     }
 }
 
-struct Reader(Ordered);
+/// Pulls records, some at a time. What is pulled has numbers of its own, without gaps; where there is one, something was lost on its way,
+/// and is pulled again.
+struct Reader {
+    stream: stream::Stream,
+    subject: String,
+    /// The next record that may be handed on.
+    next: Lsn,
+    /// None until it is needed, and after a failure.
+    pulled: Option<Pulled>,
+}
 
-impl PartitionReader for Reader {
-    fn next(&mut self) -> BoxFuture<'_, Result<Vec<Streamed>, StreamError>> {
-        Box::pin(async move {
-            let mut records = Vec::new();
-            let mut next = self.0.next().await;
+struct Pulled {
+    consumer: Consumer<pull::Config>,
+    batch: pull::Batch,
+    /// How many were pulled since the consumer was made.
+    count: u64,
+}
+
+impl Reader {
+    async fn pull(&mut self) -> Result<(), Failure> {
+        let (consumer, count) = match self.pulled.take() {
+            Some(Pulled { consumer, count, .. }) => (consumer, count),
+            None => {
+                let wanted = pull::Config {
+                    filter_subject: self.subject.clone(),
+                    deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: self.next },
+                    ack_policy: AckPolicy::None,
+                    inactive_threshold: FORGOTTEN,
+                    ..pull::Config::default()
+                };
+                (self.stream.create_consumer(wanted).await?, 0)
+            }
+        };
+        let batch = consumer.batch().max_messages(AT_ONCE).expires(PULL).messages().await?;
+        self.pulled = Some(Pulled { consumer, batch, count });
+        Ok(())
+    }
+
+    /// A message as a record; none when one before it was lost.
+    fn take(&mut self, message: &jetstream::Message) -> Result<Option<Streamed>, Failure> {
+        let info = message.info()?;
+        let Some(pulled) = &mut self.pulled else { return Ok(None) };
+        pulled.count += 1;
+        if info.consumer_sequence != pulled.count {
+            self.pulled = None;
+            return Ok(None);
+        }
+        self.next = info.stream_sequence + 1;
+        Ok(Some(Streamed { number: info.stream_sequence, payload: message.payload.to_vec() }))
+    }
+
+    async fn more(&mut self) -> Result<Vec<Streamed>, Failure> {
+        let mut records = Vec::new();
+        loop {
+            let Some(pulled) = &mut self.pulled else {
+                self.pull().await?;
+                continue;
+            };
+            let mut message = pulled.batch.next().await;
             // From here on nothing is waited for: whoever gives up loses nothing.
-            loop {
-                let ended = || StreamError("the server has ended the reading".to_owned());
-                let message = next.ok_or_else(ended)?.map_err(|error| failed(&error))?;
-                let number = message.info().map_err(|error| failed(&*error))?.stream_sequence;
-                records.push(Streamed { number, payload: message.payload.to_vec() });
-                if records.len() >= AT_ONCE {
-                    return Ok(records);
-                }
-                match self.0.next().now_or_never() {
-                    Some(more) => next = more,
+            while let Some(found) = message {
+                let found = found.inspect_err(|_| self.pulled = None)?;
+                let Some(record) = self.take(&found)? else { break };
+                records.push(record);
+                let Some(pulled) = &mut self.pulled else { break };
+                match pulled.batch.next().now_or_never() {
+                    Some(more) => message = more,
                     None => return Ok(records),
                 }
             }
-        })
+            if !records.is_empty() {
+                return Ok(records);
+            }
+            // The time is over, or it was the last one.
+            if self.pulled.is_some() {
+                self.pull().await?;
+            }
+        }
+    }
+}
+
+impl PartitionReader for Reader {
+    fn next(&mut self) -> BoxFuture<'_, Result<Vec<Streamed>, StreamError>> {
+        Box::pin(async move { self.more().await.map_err(|error| failed(&*error)) })
     }
 }
 

@@ -57,9 +57,20 @@ impl Nats {
 
     /// Ends it as a power cut would, and starts it again on what it has on disk.
     pub fn restart(&mut self) {
+        self.end();
+        self.child = Self::run(self.folder.path(), self.port).unwrap();
+    }
+
+    /// The same with a disk that has lost everything.
+    fn begin_anew(&mut self) {
+        self.end();
+        std::fs::remove_dir_all(self.folder.path().join("jetstream")).unwrap();
+        self.child = Self::run(self.folder.path(), self.port).unwrap();
+    }
+
+    fn end(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.child = Self::run(self.folder.path(), self.port).unwrap();
     }
 }
 
@@ -73,14 +84,15 @@ impl Drop for Nats {
 /// What several processes share.
 struct Cluster {
     folder: TempDir,
-    _broker: Option<Nats>,
+    broker: Option<Nats>,
 }
 
 impl Cluster {
     fn new(name: &str) -> Option<Self> {
         let broker = Nats::start()?;
         let stream = format!("nats://127.0.0.1:{}/positions?partitions=8", broker.port);
-        Some(Self { _broker: Some(broker), ..Self::on(name, &stream)? })
+        let cluster = Self::on(name, &stream)?;
+        Some(Self { broker: Some(broker), ..cluster })
     }
 
     fn on(name: &str, stream: &str) -> Option<Self> {
@@ -91,7 +103,7 @@ impl Cluster {
              [tracking]\ncheckpoint_seconds = 1\n"
         );
         std::fs::write(folder.path().join("tracklane.toml"), settings).unwrap();
-        Some(Self { folder, _broker: None })
+        Some(Self { folder, broker: None })
     }
 
     fn path(&self) -> &Path {
@@ -278,4 +290,39 @@ async fn connections(address: std::net::SocketAddr, key: &str) -> usize {
         .unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix("tracklane_live_connections "));
     line.map_or(0, |count| count.trim().parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_lost_its_disk_is_lived_with() {
+    let Some(mut cluster) = Cluster::new("anew") else { return };
+    let front = cluster.start("api,ingest,work,notify");
+    let key = api_key(cluster.path());
+    let client = front.client(&key);
+    let zone = json!({ "type": "Point", "coordinates": [-8.61, 41.15] });
+    let zone = NewZone { name: "Depot".to_owned(), geometry: zone, radius_m: Some(200.0), ..NewZone::default() };
+    client.create_zone(&zone).await.unwrap();
+    let device = NewDevice { identifier: "van".to_owned(), ..NewDevice::default() };
+    let device = client.create_device(&device).await.unwrap().id;
+    let start: Timestamp = "2026-01-05T08:00:00Z".parse().unwrap();
+    let tracker = cluster.start("track");
+    let mut numbers = Vec::new();
+    for number in 0..6 * STAY {
+        client.send_position(&fix(device, start, number)).await.unwrap();
+        numbers.push(number);
+    }
+    check_at(&client, start, &[(device, numbers.clone())], 0).await;
+    tracker.kill();
+    // What comes now has numbers that came before.
+    cluster.broker.as_mut().unwrap().begin_anew();
+    for number in 6 * STAY..12 * STAY {
+        let mut tries = 0;
+        while client.send_position(&fix(device, start, number)).await.is_err() {
+            tries += 1;
+            assert!(tries < 100);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        numbers.push(number);
+    }
+    let _tracker = cluster.start("track");
+    check_at(&client, start, &[(device, numbers)], 0).await;
 }

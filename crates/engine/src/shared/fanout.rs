@@ -89,6 +89,10 @@ impl PositionStream for Fanout {
         self.stream.read(partition, from)
     }
 
+    fn end(&self, partition: u32) -> BoxFuture<'_, Result<(String, Lsn), StreamError>> {
+        self.stream.end(partition)
+    }
+
     fn release(&self, partition: u32, before: Lsn) -> BoxFuture<'_, Result<(), StreamError>> {
         self.stream.release(partition, before)
     }

@@ -207,6 +207,14 @@ impl Works {
         }
     }
 
+    /// True when the states of a shard hold what is heard now.
+    pub fn is_abreast(&self, shard: usize) -> bool {
+        match &self.source {
+            Source::History => true,
+            Source::Stream(streaming) => streaming.is_abreast(shard),
+        }
+    }
+
     /// The tenure under which a shard is this process's own; none where there is no stream.
     pub fn tenure(&self, shard: usize) -> Option<Tenure> {
         match &self.source {
@@ -250,7 +258,10 @@ impl Works {
                 return Err(self.lost(&error));
             }
         };
-        let moved = applied(&mut states, &found, last, self.tells_positions());
+        let mut moved = applied(&mut states, &found, last, self.tells_positions());
+        if let Source::Stream(streaming) = &self.source {
+            streaming.retain_new(shard, &mut moved);
+        }
         self.stats.kept(kept.iter().map(|(_, kept)| *kept));
         let until = match found.led_to.into_iter().next() {
             None => Until::Durable(durable),

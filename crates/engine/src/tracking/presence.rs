@@ -56,6 +56,10 @@ pub(super) fn tell_silent(works: &Works, recorders: &Recorders) -> Result<()> {
     let (now, settings, zones) = (works.base.env.now(), &works.base.settings.tracking, &works.base.memory.zones);
     let mut offline_s = HashMap::<TenantId, i64>::new();
     for shard in works.own_shards() {
+        if !works.is_abreast(shard) {
+            // What was sent meanwhile waits to be taken.
+            continue;
+        }
         let mut states = works.states(shard);
         let silent = states.iter().filter_map(|(id, state)| {
             let heard: Timestamp = state.heard.filter(|_| !state.offline)?.into();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use tracklane_core::id::{DeviceId, DriverId, Id as _, TenantId};
 use tracklane_core::model::{Caller, Role};
 use tracklane_core::position::{Attributes, Fix, Mark, Point, Position};
@@ -56,7 +57,7 @@ pub(super) fn receive(
         fix_time: to_micros(row.fix_time.unwrap_or(now)),
         received_at: now,
         fix: Fix { point: as_kept(fix.point), ..fix },
-        attributes: row.attributes,
+        attributes: without_nul(row.attributes),
         mark,
     };
     check_numbers(&position)?;
@@ -99,6 +100,30 @@ fn and_more(mut invalid: Invalid, caller: &Caller, row: Incoming, now: Timestamp
         invalid.nest("", more);
     }
     invalid
+}
+
+/// No database keeps U+0000 in a text: the character that stands for what cannot be shown takes its place.
+fn without_nul(attributes: Attributes) -> Attributes {
+    fn clean(value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(text.replace('\0', "\u{fffd}")),
+            Value::Array(items) => Value::Array(items.into_iter().map(clean).collect()),
+            Value::Object(fields) => Value::Object(without_nul(fields)),
+            other => other,
+        }
+    }
+    fn has_nul(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.contains('\0'),
+            Value::Array(items) => items.iter().any(has_nul),
+            Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+            _ => false,
+        }
+    }
+    if !attributes.iter().any(|(name, value)| name.contains('\0') || has_nul(value)) {
+        return attributes;
+    }
+    attributes.into_iter().map(|(name, value)| (name.replace('\0', "\u{fffd}"), clean(value))).collect()
 }
 
 fn check_numbers(position: &Position) -> Result<(), Invalid> {

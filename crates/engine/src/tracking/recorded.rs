@@ -117,10 +117,11 @@ impl Held {
         let rows: Vec<_> = self.states.values().cloned().collect();
         device_states::upsert_many_any_tenant(db, &rows).await?;
         if let Some(last_lsn) = self.last_lsn() {
-            let partition = self.partition();
+            let (partition, epoch) = self.partition();
             let devices: Vec<&Recorded> = self.recorded.values().collect();
             let devices = serde_json::to_vec(&devices).unwrap_or_default();
-            recorded::insert_any_tenant(db, &recorded::Entry { partition, tenant_id, last_lsn, devices }).await?;
+            recorded::insert_any_tenant(db, &recorded::Entry { partition, last_lsn, epoch, tenant_id, devices })
+                .await?;
         }
         Ok(())
     }
@@ -128,7 +129,8 @@ impl Held {
     /// True when a transaction whose end was not heard was committed after all.
     pub async fn is_recorded(&self, db: &mut Db) -> Result<bool> {
         if let Some(last_lsn) = self.last_lsn() {
-            return Ok(recorded::exists_any_tenant(db, self.partition(), last_lsn).await?);
+            let (partition, epoch) = self.partition();
+            return Ok(recorded::exists_any_tenant(db, partition, last_lsn, epoch).await?);
         }
         let Some(row) = self.states.values().next() else { return Ok(false) };
         let stored = device_states::get_many_any_tenant(db, &[row.device_id]).await?;
@@ -138,9 +140,9 @@ impl Held {
         Ok(stored.first().is_some_and(holds))
     }
 
-    /// Whose numbers its records have.
-    fn partition(&self) -> u32 {
-        self.tenure.map_or(0, |tenure| tenure.partition)
+    /// Whose numbers its records have, and under which epoch.
+    fn partition(&self) -> (u32, i64) {
+        self.tenure.map_or((0, 0), |tenure| (tenure.partition, tenure.epoch))
     }
 
     /// No two transactions have the same: rows that came together have numbers of their own, and one recorder.
@@ -161,7 +163,7 @@ pub(super) async fn load(works: &Works, partition: u32) -> Result<HashMap<Device
         let entries = recorded::load_any_tenant(&mut db, partition, after, BATCH).await?;
         drop(db);
         let Some(last) = entries.last() else { return Ok(newest) };
-        after = Some(last.last_lsn);
+        after = Some((last.last_lsn, last.epoch));
         for entry in &entries {
             let devices: Vec<Recorded> = serde_json::from_slice(&entry.devices).unwrap_or_else(|error| {
                 tracing::warn!(tenant = %entry.tenant_id, %error, "what was recorded of devices cannot be read");

@@ -30,6 +30,9 @@ use crate::live::Live;
 use crate::settings::TrackingRules;
 use crate::shipments::Shipments;
 
+/// So long a stop waits until the partitions of the stream are given back: not for ever for a database that is away.
+const GIVE_BACK: Duration = Duration::from_secs(20);
+
 /// The position pipeline. Cheap to clone.
 #[derive(Clone)]
 pub struct Tracking(Arc<Inner>);
@@ -387,8 +390,10 @@ impl Tracking {
         // Each partition is finished and saved before it is given back.
         self.0.give_back.cancel();
         let trackers = self.0.trackers.lock().take();
-        if let Some(trackers) = trackers {
-            let _ = trackers.await;
+        if let Some(trackers) = trackers
+            && tokio::time::timeout(GIVE_BACK, trackers).await.is_err()
+        {
+            tracing::warn!("partitions of the stream are not given back in order; others catch up with what is left");
         }
         self.0.stop.cancel();
         // Whoever holds the lock of a shard now is the last one. What they led to is recorded before the states are saved.

@@ -27,6 +27,7 @@ pub(super) struct Reads {
 
 impl Reads {
     pub fn new(options: PgConnectOptions) -> Self {
+        let options = options.options([("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")]);
         let pool = PgPoolOptions::new().max_connections(READERS).acquire_timeout(ACQUIRE_TIMEOUT);
         Self { pool: pool.connect_lazy_with(options) }
     }

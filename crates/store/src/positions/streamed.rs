@@ -347,15 +347,17 @@ impl PositionHistory for PgStreamedHistory {
 }
 
 impl StreamedHistory for PgStreamedHistory {
-    fn take_over(&self, tenure: Tenure) -> BoxFuture<'_, Result<Lsn, HistoryError>> {
+    fn take_over(&self, tenure: Tenure, end: Lsn) -> BoxFuture<'_, Result<Lsn, HistoryError>> {
         Box::pin(async move {
             let mut handle = self.inner.reads.handle(Scope::System).await?;
             let sql = "INSERT INTO position_partitions (partition, epoch, written) VALUES ($1, $2, 0) \
-                       ON CONFLICT (partition) DO UPDATE SET epoch = excluded.epoch \
+                       ON CONFLICT (partition) DO UPDATE SET epoch = excluded.epoch, \
+                       written = CASE WHEN position_partitions.written > $3 THEN $3 ELSE position_partitions.written END \
                        WHERE position_partitions.epoch < excluded.epoch RETURNING written";
             let written: Option<i64> = sqlx::query_scalar(sql)
                 .bind(i64::from(tenure.partition))
                 .bind(tenure.epoch)
+                .bind(i64::try_from(end).unwrap_or(i64::MAX))
                 .fetch_optional(&mut *handle)
                 .await
                 .map_err(|error| to_port(&from_sqlx(&error)))?;

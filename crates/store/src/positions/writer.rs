@@ -21,9 +21,10 @@ pub(super) const WRITER_LOCK: i64 = 8_380_918_446_131_410;
 const SCHEMA_LOCK: i64 = 8_380_918_446_131_411;
 /// The form of the tables that this program knows.
 const FORMAT: i64 = 1;
-/// A commit waits for the disk whatever the database's own setting is; nobody waits for a lock for ever.
-pub(super) const SESSION: &str =
-    "SET synchronous_commit = on; SET lock_timeout = '10s'; SET client_min_messages = warning";
+/// A commit waits for the disk whatever the database's own setting is; nobody waits for a lock for ever, nor for a process that began to
+/// write and hangs.
+pub(super) const SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = '10s'; SET statement_timeout = '30s'; \
+                                  SET idle_in_transaction_session_timeout = '30s'; SET client_min_messages = warning";
 /// What the database says of a table that is not there.
 const UNDEFINED_TABLE: &str = "(42P01)";
 /// So much goes to the database in one message.

@@ -148,25 +148,36 @@ async fn states_round_trip(world: World) {
 }
 
 async fn what_is_recorded_is_noted_until_states_say_it(world: World) {
-    let entry = |partition, tenant_id, last_lsn, byte| Entry { partition, tenant_id, last_lsn, devices: vec![byte; 3] };
+    let entry = |partition, tenant_id, last_lsn, byte| Entry {
+        partition,
+        last_lsn,
+        epoch: 2,
+        tenant_id,
+        devices: vec![byte; 3],
+    };
     let entries = [entry(3, world.tenant.id, 0, 1), entry(3, world.other.id, 7, 2), entry(3, world.tenant.id, 8, 3)];
-    let another = entry(4, world.tenant.id, 7, 4);
+    let (another, again) = (entry(4, world.tenant.id, 7, 4), Entry { epoch: 3, ..entry(3, world.other.id, 7, 5) });
     let mut tx = world.begin_system().await;
-    for entry in entries.iter().rev().chain([&another]) {
+    for entry in entries.iter().rev().chain([&another, &again]) {
         recorded::insert_any_tenant(&mut tx, entry).await.unwrap();
     }
     tx.commit().await.unwrap();
     let mut db = world.read_system().await;
     assert_eq!(recorded::load_any_tenant(&mut db, 3, None, 2).await.as_deref(), Ok(&entries[..2]));
-    assert_eq!(recorded::load_any_tenant(&mut db, 3, Some(7), 2).await.as_deref(), Ok(&entries[2..]));
-    assert_eq!(recorded::exists_any_tenant(&mut db, 3, 7).await, Ok(true));
-    assert_eq!(recorded::exists_any_tenant(&mut db, 3, 6).await, Ok(false));
-    assert_eq!(recorded::exists_any_tenant(&mut db, 4, 8).await, Ok(false));
+    let rest = [again.clone(), entries[2].clone()];
+    assert_eq!(recorded::load_any_tenant(&mut db, 3, Some((7, 2)), 2).await.as_deref(), Ok(rest.as_slice()));
+    assert_eq!(recorded::load_any_tenant(&mut db, 3, Some((7, 3)), 2).await.as_deref(), Ok(&entries[2..]));
+    for (partition, number, epoch, there) in [(3, 7, 2, true), (3, 7, 4, false), (3, 6, 2, false), (4, 8, 2, false)] {
+        assert_eq!(recorded::exists_any_tenant(&mut db, partition, number, epoch).await, Ok(there), "{number}");
+    }
     drop(db);
     let mut tx = world.begin_system().await;
     recorded::delete_before_any_tenant(&mut tx, 3, 7).await.unwrap();
     recorded::delete_from_any_tenant(&mut tx, 3, 8).await.unwrap();
-    assert_eq!(recorded::load_any_tenant(&mut tx, 3, None, 9).await.as_deref(), Ok(&entries[1..2]));
+    assert_eq!(
+        recorded::load_any_tenant(&mut tx, 3, None, 9).await.as_deref(),
+        Ok([entries[1].clone(), again].as_slice())
+    );
     assert_eq!(recorded::load_any_tenant(&mut tx, 4, None, 9).await.as_deref(), Ok([another].as_slice()));
     tx.commit().await.unwrap();
 }

@@ -43,8 +43,8 @@ async fn open(url: &str) -> Arc<PgStreamedHistory> {
 async fn a_partition_is_written_by_who_took_it_over_last() {
     on_postgres(async |url: String| {
         let (one, two) = (open(&url).await, open(&url).await);
-        assert_eq!(one.take_over(tenure(0, 1)).await.unwrap(), 0);
-        assert_eq!(two.take_over(tenure(1, 1)).await.unwrap(), 0);
+        assert_eq!(one.take_over(tenure(0, 1), 1_000).await.unwrap(), 0);
+        assert_eq!(two.take_over(tenure(1, 1), 1_000).await.unwrap(), 0);
         // Both at once, many calls, some in different weeks.
         let mut waiting = Vec::new();
         for number in 1..=50_i64 {
@@ -58,9 +58,9 @@ async fn a_partition_is_written_by_who_took_it_over_last() {
         assert_eq!((of(&one, 1).await.len(), of(&one, 2).await.len()), (100, 100));
 
         // The partition changes hands: what its former owner sends is refused, and nothing else of it.
-        assert_eq!(two.take_over(tenure(0, 2)).await.unwrap(), 50);
-        assert!(matches!(one.take_over(tenure(0, 1)).await, Err(HistoryError::Fenced)), "an epoch that is over");
-        assert_eq!(one.take_over(tenure(7, 1)).await.unwrap(), 0);
+        assert_eq!(two.take_over(tenure(0, 2), 1_000).await.unwrap(), 50);
+        assert!(matches!(one.take_over(tenure(0, 1), 1_000).await, Err(HistoryError::Fenced)), "an epoch that is over");
+        assert_eq!(one.take_over(tenure(7, 1), 1_000).await.unwrap(), 0);
         let late = one.append_streamed(tenure(0, 1), 51, vec![position(1, 51, 1)]);
         let fine = one.append_streamed(tenure(7, 1), 9, vec![position(7, 51, 1)]);
         assert!(matches!(late.await, Err(HistoryError::Fenced)));
@@ -69,6 +69,10 @@ async fn a_partition_is_written_by_who_took_it_over_last() {
         two.append_streamed(tenure(0, 2), 51, Vec::new()).await.unwrap();
         assert_eq!(of(&one, 1).await.len(), 101);
         assert_eq!((of(&one, 7).await.len(), one.waiting()), (1, 0));
+        // The broker has lost what was behind: the same numbers come again.
+        assert_eq!(two.take_over(tenure(0, 3), 20).await.unwrap(), 20);
+        two.append_streamed(tenure(0, 3), 21, vec![position(1, 53, 1)]).await.unwrap();
+        assert_eq!(of(&one, 1).await.len(), 102);
         one.close().await;
         assert!(one.append_streamed(tenure(7, 1), 10, Vec::new()).await.is_err(), "it is closed");
         two.close().await;
@@ -86,10 +90,10 @@ async fn what_came_later_is_read_whoever_wrote_it() {
         alone.close().await;
         let (one, two) = (open(&url).await, open(&url).await);
         assert!(matches!(PgHistory::open(&url).await, Err(Error::Unavailable(_))), "it is written by several");
-        one.take_over(tenure(0, 1)).await.unwrap();
+        one.take_over(tenure(0, 1), 1_000).await.unwrap();
         one.append_streamed(tenure(0, 1), 1, vec![position(1, 0, 2), position(1, 0, 3)]).await.unwrap();
         assert_eq!(of(&one, 1).await, [position(1, 0, 3)], "of two in one call the second");
-        two.take_over(tenure(0, 2)).await.unwrap();
+        two.take_over(tenure(0, 2), 1_000).await.unwrap();
         two.append_streamed(tenure(0, 2), 2, vec![position(1, 0, 4)]).await.unwrap();
         assert_eq!(of(&one, 1).await, [position(1, 0, 4)]);
         one.close().await;
@@ -99,7 +103,7 @@ async fn what_came_later_is_read_whoever_wrote_it() {
         alone.close().await;
         let one = open(&url).await;
         assert_eq!(of(&one, 1).await, [position(1, 0, 5)]);
-        one.take_over(tenure(0, 3)).await.unwrap();
+        one.take_over(tenure(0, 3), 1_000).await.unwrap();
         one.append_streamed(tenure(0, 3), 3, vec![position(1, 0, 6)]).await.unwrap();
         assert_eq!(of(&one, 1).await, [position(1, 0, 6)]);
         assert_eq!(of(&one, 2).await, [position(2, 0, 1)]);
@@ -112,8 +116,8 @@ async fn what_came_later_is_read_whoever_wrote_it() {
 async fn limits_are_kept_while_several_write() {
     on_postgres(async |url: String| {
         let (one, two) = (open(&url).await, open(&url).await);
-        one.take_over(tenure(0, 1)).await.unwrap();
-        two.take_over(tenure(1, 1)).await.unwrap();
+        one.take_over(tenure(0, 1), 1_000).await.unwrap();
+        two.take_over(tenure(1, 1), 1_000).await.unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let writer = two.clone();
         let writing = tokio::spawn(async move {

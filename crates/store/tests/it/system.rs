@@ -57,18 +57,23 @@ async fn who_was_held_up_comes_too_late(world: World) {
     let [one, two] = [1, 2].map(Uuid::from_u128);
     let mut tx = world.begin_system().await;
     assert_eq!(stream_partitions::highest_any_tenant(&mut tx).await, Ok(None));
-    let (first, floor) = stream_partitions::take_over_any_tenant(&mut tx, 5, one).await.unwrap();
-    assert_eq!((first.partition, floor), (5, 1));
+    let taken = stream_partitions::take_over_any_tenant(&mut tx, 5, one, "a").await.unwrap();
+    let first = taken.tenure;
+    assert_eq!((first.partition, taken.floor, taken.anew), (5, 1, false));
     stream_partitions::hold_any_tenant(&mut tx, first).await.unwrap();
     stream_partitions::set_floor_any_tenant(&mut tx, first, 70).await.unwrap();
-    let (second, floor) = stream_partitions::take_over_any_tenant(&mut tx, 5, two).await.unwrap();
-    assert_eq!((second.epoch, floor), (first.epoch + 1, 70));
+    let taken = stream_partitions::take_over_any_tenant(&mut tx, 5, two, "a").await.unwrap();
+    let second = taken.tenure;
+    assert_eq!((second.epoch, taken.floor, taken.anew), (first.epoch + 1, 70, false));
     assert_eq!(stream_partitions::hold_any_tenant(&mut tx, first).await, Err(Error::Fenced));
     assert_eq!(stream_partitions::set_floor_any_tenant(&mut tx, first, 80).await, Err(Error::Fenced));
     stream_partitions::hold_any_tenant(&mut tx, second).await.unwrap();
     let never = Tenure { partition: 6, epoch: 1 };
     assert_eq!(stream_partitions::hold_any_tenant(&mut tx, never).await, Err(Error::Fenced));
     assert_eq!(stream_partitions::highest_any_tenant(&mut tx).await, Ok(Some(5)));
+    // Another stream counts from the beginning.
+    let taken = stream_partitions::take_over_any_tenant(&mut tx, 5, two, "b").await.unwrap();
+    assert_eq!((taken.tenure.epoch, taken.floor, taken.anew), (second.epoch + 1, 1, true));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -304,7 +309,10 @@ async fn altered_and_newer_schemas_are_refused() {
     let url = format!("sqlite:{}", path.display());
     for (change, wanted) in [
         ("UPDATE migrations SET checksum = x'00' WHERE name = '0001_access.sql'", "0001_access.sql was changed"),
-        ("INSERT INTO migrations (name, checksum) VALUES ('9999_future.sql', x'00')", "9999_future.sql"),
+        (
+            "INSERT INTO migrations (name, checksum, overlap) VALUES ('9999_future.sql', x'00', FALSE)",
+            "9999_future.sql",
+        ),
     ] {
         Store::open(&url).await.unwrap().close().await;
         rusqlite::Connection::open(&path).unwrap().execute_batch(change).unwrap();
@@ -312,6 +320,11 @@ async fn altered_and_newer_schemas_are_refused() {
         assert!(matches!(&error, Error::Migration(text) if text.contains(wanted)), "{error:?}");
         std::fs::remove_file(&path).unwrap();
     }
+    // A step that lets programs before it go on.
+    Store::open(&url).await.unwrap().close().await;
+    let change = "INSERT INTO migrations (name, checksum, overlap) VALUES ('9999_future.sql', x'00', TRUE)";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(change).unwrap();
+    Store::open(&url).await.unwrap().close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

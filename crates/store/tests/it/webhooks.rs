@@ -133,10 +133,14 @@ async fn messages_round_trip(world: World) {
     (test.state, test.next_attempt_at) = (MessageState::Pending, Some(at(20)));
     assert_eq!(messages::get(&mut tx, test.id).await, Ok(Some(test.clone())));
     tx.commit().await.unwrap();
+    let lease = claim(20, 10);
+    assert_eq!(claimed(&world, lease).await.len(), 3);
     let mut tx = world.begin_system().await;
     (test.state, test.attempts, test.next_attempt_at) = (MessageState::Dead, 3, None);
     let gone = fixtures::message(&endpoint);
-    let finished = messages::finish_many_any_tenant(&mut tx, &[(test.clone(), at(0)), (gone, at(0))]).await;
+    let finished =
+        messages::finish_many_any_tenant(&mut tx, &[(test.clone(), lease.lease_until), (gone, lease.lease_until)])
+            .await;
     assert_eq!(finished, Ok(HashSet::from([test.id])));
     assert_eq!(messages::bury_of_endpoint_any_tenant(&mut tx, endpoint.id).await, Ok(2));
     assert_eq!(messages::bury_of_endpoint_any_tenant(&mut tx, endpoint.id).await, Ok(0));
@@ -228,13 +232,21 @@ async fn a_shipment_s_messages_keep_their_order(world: World) {
     tx.commit().await.unwrap();
     let patient = |now| Claim { held_back_attempts: 2, ..claim(now, 10) };
     assert_eq!(claimed(&world, patient(10)).await, [first.clone(), other]);
-    for (attempts, now, found) in [(1, 20, vec![]), (2, 21, vec![second])] {
+    for (attempts, now, found) in [(1, 20, vec![]), (2, 61, vec![second])] {
         let mut failed = first.clone();
-        (failed.attempts, failed.next_attempt_at) = (attempts, Some(at(1000)));
+        (failed.attempts, failed.next_attempt_at) = (attempts, Some(at(60)));
         let mut tx = world.begin_system().await;
-        messages::finish_many_any_tenant(&mut tx, &[(failed, at(40))]).await.unwrap();
+        let until = if attempts == 1 { at(40) } else { at(90) };
+        let finished = messages::finish_many_any_tenant(&mut tx, &[(failed, until)]).await;
+        assert_eq!(finished.map(|finished| finished.len()), Ok(1));
         tx.commit().await.unwrap();
-        assert_eq!(claimed(&world, patient(now)).await, found, "after {attempts} attempts");
+        let mut next = claimed(&world, patient(now)).await;
+        // It is tried once more, before those behind it.
+        next.retain(|message| message.id != first.id);
+        assert_eq!(next, found, "after {attempts} attempts");
+        if attempts == 1 {
+            assert!(claimed(&world, patient(60)).await.iter().any(|message| message.id == first.id));
+        }
     }
 }
 
@@ -292,13 +304,14 @@ async fn attempts_round_trip(world: World) {
 
 async fn old_messages_are_pruned(world: World) {
     let (_, all) = endpoint_with_messages(&world, 3).await;
+    assert_eq!(claimed(&world, claim(10, 2)).await.len(), 2);
     let mut tx = world.begin_system().await;
     attempts::insert_many_any_tenant(&mut tx, &[fixtures::attempt(&all[0])]).await.unwrap();
     let mut done = all[0].clone();
     (done.state, done.next_attempt_at) = (MessageState::Delivered, None);
-    messages::finish_many_any_tenant(&mut tx, &[(done, at(0))]).await.unwrap();
+    messages::finish_many_any_tenant(&mut tx, &[(done, at(40))]).await.unwrap();
     let again = Message { next_attempt_at: Some(at(1_000)), ..all[1].clone() };
-    messages::finish_many_any_tenant(&mut tx, &[(again.clone(), at(0))]).await.unwrap();
+    messages::finish_many_any_tenant(&mut tx, &[(again.clone(), at(40))]).await.unwrap();
     assert_eq!(messages::prune_any_tenant(&mut tx, at(10)).await, Ok(0));
     assert_eq!(messages::prune_any_tenant(&mut tx, at(100)).await, Ok(2), "what is done, and what nobody fetched");
     tx.commit().await.unwrap();

@@ -146,6 +146,18 @@ impl KafkaStream {
         hub.read(number_of(partition), from).await
     }
 
+    async fn last(&self, partition: u32) -> Result<(String, Lsn), StreamError> {
+        let connected = self.connected().await?;
+        let consumer = connected.client.consumer_without_group().build().await.map_err(|error| failed(&error))?;
+        let (_, next) =
+            consumer.fetch_watermarks(&self.topic(), number_of(partition)).await.map_err(|error| failed(&error))?;
+        // A record's number is its offset and one.
+        let found = connected.client.admin().describe_topics([self.topic()], DescribeTopicsOptions::default()).await;
+        let found = found.map_err(|error| failed(&error))?.remove(&self.topic());
+        let id = found.and_then(Result::ok).map(|topic| u128::from_be_bytes(topic.topic_id));
+        Ok((format!("{:032x}", id.unwrap_or_default()), u64::try_from(next).unwrap_or(0)))
+    }
+
     async fn commit(&self, partition: u32, before: Lsn) -> Result<(), StreamError> {
         let group = self.group.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let Some(group) = group else { return Ok(()) };
@@ -190,6 +202,10 @@ impl PositionStream for KafkaStream {
 
     fn read(&self, partition: u32, from: Lsn) -> BoxFuture<'_, Result<Box<dyn PartitionReader>, StreamError>> {
         Box::pin(async move { Ok(Box::new(self.open(partition, from).await?) as Box<dyn PartitionReader>) })
+    }
+
+    fn end(&self, partition: u32) -> BoxFuture<'_, Result<(String, Lsn), StreamError>> {
+        Box::pin(self.last(partition))
     }
 
     fn release(&self, partition: u32, before: Lsn) -> BoxFuture<'_, Result<(), StreamError>> {

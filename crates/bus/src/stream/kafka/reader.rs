@@ -114,11 +114,8 @@ impl Reading {
     /// Adds a partition.
     async fn open(&mut self, partition: i32, from: i64, lots: Lots) -> Result<(), StreamError> {
         self.close_left().await;
-        let (first, next) =
+        let (first, _) =
             self.consumer.fetch_watermarks(&self.topic, partition).await.map_err(|error| failed(&error))?;
-        if next < from {
-            return Err(StreamError(format!("the broker has lost records: it knows none from {} on", from + 1)));
-        }
         if first > from && from > 0 {
             tracing::error!(partition, from, first, "records of the position stream are gone before they were tracked");
         }

@@ -229,6 +229,7 @@ fn take_shelved(works: &Works, streaming: &Streaming, tenant: TenantId, latest: 
 /// Takes in newest positions, and hands them to those who listen here.
 fn take_moved(works: &Works, streaming: &Streaming, tenant: TenantId, moved: &[DeviceLatest]) {
     let memory = &works.base.memory;
+    let mut new = Vec::with_capacity(moved.len());
     for latest in moved {
         let shard = memory.states.shard_of(latest.device_id);
         let mut states = works.states(shard);
@@ -238,10 +239,11 @@ fn take_moved(works: &Works, streaming: &Streaming, tenant: TenantId, moved: &[D
         let state = states.entry(latest.device_id).or_insert_with(|| Box::new(DeviceState::new(tenant)));
         if state.latest.as_ref().is_none_or(|known| known.fix_time() <= latest.fix_time) {
             state.latest = Some(Newest::from(latest.clone()));
+            new.push(latest.clone());
         }
         state.heard = state.heard.max(Some(latest.received_at.into()));
         // Nobody has told that it fell silent since.
         state.offline = false;
     }
-    works.publish_here(tenant, moved);
+    works.publish_here(tenant, &new);
 }

@@ -15,13 +15,16 @@ mod send;
 mod tenure;
 mod wire;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracklane_core::id::TenantId;
+use tracklane_core::Timestamp;
+use tracklane_core::id::{DeviceId, TenantId};
 use tracklane_core::model::DeviceLatest;
 use tracklane_core::ports::{BoxFuture, HistoryError, Lsn, PositionStream, StreamedHistory, Tenure};
 use tracklane_core::position::Position;
@@ -49,6 +52,8 @@ pub(super) struct Streaming {
     pub history: Arc<dyn StreamedHistory>,
     pub roles: Roles,
     lanes: Vec<Mutex<Lane>>,
+    /// Held while the states of a partition are saved: what one has begun to save another one must not take for saved.
+    saving: Vec<tokio::sync::Mutex<()>>,
     words: mpsc::Sender<Word>,
     heard: Mutex<Option<mpsc::Receiver<Word>>>,
     /// How many positions are on their way to the broker.
@@ -87,18 +92,36 @@ struct Lane {
     live: bool,
     /// Ends the tenure.
     lost: CancellationToken,
+    /// Since when what was read is being taken; none while more is waited for.
+    busy: Option<Instant>,
+    /// Devices of which newer positions were told than what this tenure has come to.
+    told: HashMap<DeviceId, Timestamp>,
 }
+
+impl Lane {
+    /// A tenure begins: nothing is taken yet.
+    fn begin(&mut self, tenure: Tenure, floor: Lsn, lost: CancellationToken) {
+        *self = Self { tenure: Some(tenure), last: floor.saturating_sub(1), lost, ..Self::default() };
+    }
+}
+
+/// A lane whose work takes longer than this is held up.
+const HELD_UP: Duration = Duration::from_secs(2);
+/// So far behind the stream a device may seem silent that is not.
+const BEHIND: i64 = 10_000_000;
 
 impl Streaming {
     pub fn new(parts: StreamParts, roles: Roles) -> Self {
         let StreamParts { stream, history } = parts;
         let lanes = (0..stream.partitions()).map(|_| Mutex::default()).collect();
+        let saving = (0..stream.partitions()).map(|_| tokio::sync::Mutex::default()).collect();
         let (words, heard) = mpsc::channel(WORDS);
         Self {
             stream,
             history,
             roles,
             lanes,
+            saving,
             words,
             heard: Mutex::new(Some(heard)),
             sending: AtomicUsize::new(0),
@@ -113,9 +136,21 @@ impl Streaming {
             partitions: self.stream.partitions(),
             tracked: self.live().len(),
             takeovers: self.takeovers.load(Ordering::Relaxed),
-            behind_seconds: self.behind.load(Ordering::Relaxed) as f64 / 1e6,
+            behind_seconds: self.behind.load(Ordering::Relaxed) as f64 / 1e6 + self.held_up().as_secs_f64(),
             trouble: self.stream.health().err(),
         }
+    }
+
+    /// For how long a partition has been held up, the one that has for longest.
+    fn held_up(&self) -> Duration {
+        let since = self.lanes.iter().filter_map(|lane| Some(lane.lock().busy?.elapsed()));
+        since.filter(|busy| *busy > HELD_UP).max().unwrap_or_default()
+    }
+
+    /// True when a partition has come to what is heard now: who is silent then is silent.
+    pub fn is_abreast(&self, shard: usize) -> bool {
+        let busy = self.lanes[shard].lock().busy;
+        self.behind.load(Ordering::Relaxed) < BEHIND && busy.is_none_or(|since| since.elapsed() < HELD_UP)
     }
 
     /// The partitions that this node tracks by now, for good.
@@ -172,6 +207,25 @@ impl Streaming {
     }
 }
 
+impl Streaming {
+    /// Leaves out positions that are older than what was told under earlier tenures.
+    pub fn retain_new(&self, shard: usize, moved: &mut Vec<DeviceLatest>) {
+        let mut lane = self.lanes[shard].lock();
+        if lane.told.is_empty() {
+            return;
+        }
+        moved.retain(|latest| match lane.told.get(&latest.device_id) {
+            Some(told) if latest.fix_time <= *told => false,
+            known => {
+                if known.is_some() {
+                    lane.told.remove(&latest.device_id);
+                }
+                true
+            }
+        });
+    }
+}
+
 /// Makes sure that the numbers that states and notes speak of are those of this stream.
 ///
 /// # Errors
@@ -217,6 +271,7 @@ pub(super) async fn check_alone(works: &Works) -> Result<()> {
 
 /// Saves what the states of a partition are now, and lets the stream forget what they hold.
 pub(super) async fn save(works: &Works, streaming: &Streaming, recorders: &Recorders, shard: usize) -> Result<()> {
+    let _turn = streaming.saving[shard].lock().await;
     let (tenure, floor) = {
         let lane = streaming.lanes[shard].lock();
         let Some(tenure) = lane.tenure.filter(|_| lane.live) else { return Ok(()) };
@@ -225,6 +280,8 @@ pub(super) async fn save(works: &Works, streaming: &Streaming, recorders: &Recor
     let dirty: Vec<_> = works.states(shard).iter().filter_map(|(id, state)| state.dirty.then_some(*id)).collect();
     let saved = dirty.clone();
     checkpoint::save_some(works, recorders, shard, dirty).await?;
+    // Nothing of it is needed any more once the history has it, too.
+    works.settled(shard)?.await?;
     let mut tx = works.base.store.begin(Scope::System).await?;
     stream_partitions::set_floor_any_tenant(&mut tx, tenure, floor).await?;
     recorded::delete_before_any_tenant(&mut tx, tenure.partition, floor).await?;

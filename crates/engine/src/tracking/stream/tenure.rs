@@ -1,21 +1,24 @@
 //! Tracking a partition: taking it over, and taking its records through the stages in their order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracklane_core::id::TenantId;
-use tracklane_core::ports::{Lsn, Streamed};
-use tracklane_store::{Scope, device_states, stream_partitions};
+use tracklane_core::Timestamp;
+use tracklane_core::id::{DeviceId, TenantId};
+use tracklane_core::ports::{Lsn, StreamError, Streamed};
+use tracklane_store::stream_partitions::Takeover;
+use tracklane_store::{Scope, device_states, devices, stream_partitions};
 use uuid::Uuid;
 
 use super::wire::Record;
 use super::{Lane, Streaming, save};
 use crate::error::{Error, Result};
+use crate::tracking::newest::Newest;
 use crate::tracking::pipeline::{Taken, Works};
 use crate::tracking::recorded::{self, Recorded};
 use crate::tracking::recorder::Recorders;
@@ -31,6 +34,8 @@ const BATCH: u32 = 1_000;
 const TURN: usize = 1_000;
 /// So many turns may wait to be durable and recorded before no more is read.
 const AHEAD: usize = 64;
+/// The pause before a history that has much to write is looked at again.
+const ROOM: Duration = Duration::from_millis(20);
 
 /// What tracks a partition.
 pub(super) struct Tracker {
@@ -58,31 +63,14 @@ impl Tracker {
     /// Takes the partition over and tracks it until `stop` is cancelled, or something of it is lost.
     async fn hold(&self, stop: &CancellationToken) -> Result<()> {
         let Self { works, streaming, shard, .. } = self;
-        let partition = u32::try_from(*shard).unwrap_or(u32::MAX);
-        let mut tx = works.base.store.begin(Scope::System).await?;
-        let (tenure, floor) = stream_partitions::take_over_any_tenant(&mut tx, partition, self.node).await?;
-        tx.commit().await?;
-        let written = streaming.history.take_over(tenure).await?;
-        // What an earlier tenure of this node left behind is refused by now.
-        self.recorders.of(*shard).drained().await;
-        let lost = CancellationToken::new();
-        let mut replay = Replay::load(works, *shard, partition).await?;
-        *streaming.lanes[*shard].lock() = Lane {
-            tenure: Some(tenure),
-            last: floor.saturating_sub(1),
-            written,
-            live: replay.is_over(floor),
-            lost: lost.clone(),
-        };
-        streaming.takeovers.fetch_add(1, Ordering::Relaxed);
-        tracing::info!(partition, epoch = tenure.epoch, floor, "tracks a partition of the stream");
+        let Some(begun) = stop.run_until_cancelled(self.begin()).await else { return Ok(()) };
+        let Begun { lost, mut replay, floor, written } = begun?;
         let (acks, waiting) = mpsc::channel(AHEAD);
-        let acks_lost = lost.clone();
-        let acknowledging = tokio::spawn(acknowledge(works.clone(), waiting, acks_lost));
+        let acknowledging = tokio::spawn(acknowledge(works.clone(), waiting, lost.clone()));
         let outcome = tokio::select! {
             () = stop.cancelled() => Ok(()),
             () = lost.cancelled() => Err(Error::Unavailable("another node tracks it".to_owned())),
-            outcome = self.read(partition, floor, written, &mut replay, acks) => outcome,
+            outcome = self.read(floor, written, &mut replay, acks) => outcome,
         };
         if outcome.is_err() || !streaming.lanes[*shard].lock().live {
             acknowledging.abort();
@@ -93,60 +81,115 @@ impl Tracker {
         save(works, streaming, &self.recorders, *shard).await
     }
 
+    /// Takes the partition over, and puts its saved states in the place of those that are there.
+    async fn begin(&self) -> Result<Begun> {
+        let Self { works, streaming, shard, .. } = self;
+        let partition = self.partition();
+        let (stream, end) = streaming.stream.end(partition).await.map_err(unavailable)?;
+        let mut tx = works.base.store.begin(Scope::System).await?;
+        let taken = stream_partitions::take_over_any_tenant(&mut tx, partition, self.node, &stream).await?;
+        tx.commit().await?;
+        let Takeover { tenure, floor, anew } = taken;
+        let known = if anew { 0 } else { end };
+        let (floor, mut written) = (floor.min(end + 1), streaming.history.take_over(tenure, known).await?);
+        // What an earlier tenure of this node left behind is refused by now.
+        self.recorders.of(*shard).drained().await;
+        let lost = CancellationToken::new();
+        // From here on what other nodes tell of these devices is not taken in any more.
+        streaming.lanes[*shard].lock().begin(tenure, floor, lost.clone());
+        let mut replay = Replay::load(works, streaming, *shard, partition).await?;
+        if replay.reaches() > known {
+            tracing::error!(
+                partition,
+                end,
+                reached = replay.reaches(),
+                anew,
+                "the broker has lost records that were tracked"
+            );
+            // The same numbers come again: what was tracked is known by its fix times alone.
+            replay.begin_anew(works, *shard);
+            written = 0;
+        }
+        {
+            let mut lane = streaming.lanes[*shard].lock();
+            (lane.written, lane.live) = (written, replay.is_over(floor));
+        }
+        streaming.takeovers.fetch_add(1, Ordering::Relaxed);
+        tracing::info!(partition, epoch = tenure.epoch, floor, "tracks a partition of the stream");
+        Ok(Begun { lost, replay, floor, written })
+    }
+
+    fn partition(&self) -> u32 {
+        u32::try_from(self.shard).unwrap_or(u32::MAX)
+    }
+
     /// Takes record after record. Ends with an error alone.
-    async fn read(
-        &self,
-        partition: u32,
-        floor: Lsn,
-        written: Lsn,
-        replay: &mut Replay,
-        acks: mpsc::Sender<Taken>,
-    ) -> Result<()> {
-        let unavailable = |error| Error::Unavailable(format!("position stream unavailable: {error}"));
-        let mut reader = self.streaming.stream.read(partition, floor).await.map_err(unavailable)?;
+    async fn read(&self, floor: Lsn, written: Lsn, replay: &mut Replay, acks: mpsc::Sender<Taken>) -> Result<()> {
+        let mut reader = self.streaming.stream.read(self.partition(), floor).await.map_err(unavailable)?;
         loop {
+            self.streaming.lanes[self.shard].lock().busy = None;
             let records = reader.next().await.map_err(unavailable)?;
-            let mut records = records.into_iter().filter_map(|record| self.decoded(record)).peekable();
+            self.streaming.lanes[self.shard].lock().busy = Some(Instant::now());
+            while self.works.history.is_busy() {
+                tokio::time::sleep(ROOM).await;
+            }
+            let mut all = Vec::with_capacity(records.len());
+            for record in records {
+                all.extend(self.decoded(record).await?);
+            }
+            let mut records = all.into_iter().peekable();
             while let Some((mut last, tenant, mut rows)) = records.next() {
                 if !replay.is_over(last) || last <= written {
                     self.take_again(last, tenant, rows, replay, last <= written, &acks).await?;
                     continue;
                 }
-                let together =
-                    |(_, other, more): &(Lsn, TenantId, Vec<Row>)| *other == tenant && rows.len() + more.len() <= TURN;
-                let mut more = Vec::new();
                 let mut count = rows.len();
-                while let Some((next, _, others)) =
-                    records.next_if(|record| together(record) && count + record.2.len() <= TURN)
+                while let Some((next, _, more)) =
+                    records.next_if(|(_, other, more)| *other == tenant && count + more.len() <= TURN)
                 {
-                    (last, count) = (next, count + others.len());
-                    more.push(others);
+                    (last, count) = (next, count + more.len());
+                    rows.extend(more);
                 }
-                rows.extend(more.into_iter().flatten());
                 self.take(last, rows, false, &acks).await?;
             }
         }
     }
 
-    /// A record as rows of devices that are known here.
-    fn decoded(&self, record: Streamed) -> Option<(Lsn, TenantId, Vec<Row>)> {
+    /// A record as rows of devices that there are.
+    async fn decoded(&self, record: Streamed) -> Result<Option<(Lsn, TenantId, Vec<Row>)>> {
         let Streamed { number, payload } = record;
         let memory = &self.works.base.memory;
-        match serde_json::from_slice::<Record>(&payload) {
-            Ok(Record { tenant_id, positions }) => {
-                // Of devices that were deleted meanwhile nothing is kept.
-                let known = positions.into_iter().filter(|sent| {
-                    let device = memory.devices.by_id(sent.device_id());
-                    memory.states.shard_of(sent.device_id()) == self.shard
-                        && device.is_none_or(|device| device.tenant_id == tenant_id)
-                });
-                Some((number, tenant_id, known.map(|sent| sent.into_row(tenant_id)).collect()))
-            }
+        let Record { tenant_id, positions } = match serde_json::from_slice(&payload) {
+            Ok(record) => record,
             Err(error) => {
-                tracing::error!(partition = self.shard, number, %error, "a record of the stream cannot be read and is passed over");
-                None
+                let partition = self.shard;
+                tracing::error!(partition, number, %error, "a record of the stream cannot be read and is passed over");
+                return Ok(None);
+            }
+        };
+        let mut rows = Vec::with_capacity(positions.len());
+        for sent in positions {
+            let device = sent.device_id();
+            let known = match memory.devices.by_id(device) {
+                Some(known) => known.tenant_id == tenant_id,
+                None => self.is_new(tenant_id, device).await?,
+            };
+            // Of devices that were deleted meanwhile nothing is kept.
+            if known && memory.states.shard_of(device) == self.shard {
+                rows.push(sent.into_row(tenant_id));
             }
         }
+        Ok(Some((number, tenant_id, rows)))
+    }
+
+    /// Whether a device that this node does not know of is there: made a moment ago on another one.
+    async fn is_new(&self, tenant_id: TenantId, device: DeviceId) -> Result<bool> {
+        let mut db = self.works.base.store.read(Scope::Tenant(tenant_id)).await?;
+        let found = devices::get(&mut db, device).await?;
+        if let Some(device) = &found {
+            self.works.base.memory.devices.put(device);
+        }
+        Ok(found.is_some())
     }
 
     /// Takes rows of one tenant through the stages.
@@ -211,6 +254,18 @@ impl Tracker {
     }
 }
 
+fn unavailable(error: StreamError) -> Error {
+    Error::Unavailable(format!("position stream unavailable: {error}"))
+}
+
+/// What a tenure begins with.
+struct Begun {
+    lost: CancellationToken,
+    replay: Replay,
+    floor: Lsn,
+    written: Lsn,
+}
+
 /// Waits for what was taken, in order. What cannot be kept ends the tenure.
 async fn acknowledge(works: Arc<Works>, mut waiting: mpsc::Receiver<Taken>, lost: CancellationToken) {
     while let Some(taken) = waiting.recv().await {
@@ -231,7 +286,7 @@ struct Replay {
 
 impl Replay {
     /// Puts the saved states of the partition in the place of those that are there.
-    async fn load(works: &Works, shard: usize, partition: u32) -> Result<Self> {
+    async fn load(works: &Works, streaming: &Streaming, shard: usize, partition: u32) -> Result<Self> {
         let memory = &works.base.memory;
         let slots = memory.states.slots_of(shard);
         let (mut loaded, mut after) = (Vec::new(), None);
@@ -248,14 +303,49 @@ impl Replay {
         let applied = loaded.iter().map(|(_, state)| state.applied_lsn).max().unwrap_or(0);
         {
             let mut states = works.states(shard);
+            let newest = |state: &DeviceState| state.latest.as_ref().map(Newest::fix_time);
+            let told: HashMap<DeviceId, Timestamp> =
+                states.iter().filter_map(|(id, state)| Some((*id, newest(state)?))).collect();
             states.clear();
             states.extend(loaded);
+            // Others know of newer ones than what was saved: what comes again on the way there is not told again.
+            let told =
+                told.into_iter().filter(|(id, told)| states.get(id).and_then(|state| newest(state)) < Some(*told));
+            streaming.lanes[shard].lock().told = told.collect();
         }
         let mut notes = BTreeMap::<Lsn, Vec<Recorded>>::new();
-        for (_, note) in recorded::load(works, partition).await? {
-            notes.entry(note.lsn).or_default().push(note);
+        let recorded = recorded::load(works, partition).await?;
+        let states = works.states(shard);
+        for (device, note) in recorded {
+            // A state that was saved after it holds it.
+            if states.get(&device).is_none_or(|state| state.applied_lsn < note.lsn) {
+                notes.entry(note.lsn).or_default().push(note);
+            }
         }
         Ok(Self { notes, applied })
+    }
+
+    /// The last record that anything speaks of.
+    fn reaches(&self) -> Lsn {
+        self.notes.last_key_value().map_or(0, |(last, _)| *last).max(self.applied)
+    }
+
+    /// Takes the states as they are for those before the first record.
+    fn begin_anew(&mut self, works: &Works, shard: usize) {
+        {
+            let mut states = works.states(shard);
+            for device in self.notes.values().flatten().map(Recorded::device) {
+                // One that was never saved is known by its note alone.
+                if let Some(known) = works.base.memory.devices.by_id(device) {
+                    states.entry(device).or_insert_with(|| Box::new(DeviceState::new(known.tenant_id)));
+                }
+            }
+        }
+        self.restore_before(works, shard, Lsn::MAX);
+        for state in works.states(shard).values_mut() {
+            (state.applied_lsn, state.dirty) = (0, true);
+        }
+        self.applied = 0;
     }
 
     /// True when no record from this one on was taken by an earlier tenure, as far as anything says so.
@@ -264,7 +354,7 @@ impl Replay {
     }
 
     /// Whether what this record of a device led to is recorded.
-    fn is_recorded(&self, device: tracklane_core::id::DeviceId, number: Lsn) -> bool {
+    fn is_recorded(&self, device: DeviceId, number: Lsn) -> bool {
         self.notes.range(number..).any(|(_, notes)| notes.iter().any(|note| note.device() == device))
     }
 
