@@ -81,8 +81,6 @@ pub async fn run(global: &Global, args: SandboxArgs) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(args.listen).await.with_context(|| format!("failed to listen on {}", args.listen))?;
     let address = listener.local_addr()?;
-    // Only this machine can ask for webhooks to this machine, unless somebody says otherwise.
-    let guard = if args.allow_private || address.ip().is_loopback() { Guard::open() } else { Guard::default() };
     let sandbox = Arc::new(Sandbox {
         env: crate::env::real(),
         speed: args.speed,
@@ -91,7 +89,7 @@ pub async fn run(global: &Global, args: SandboxArgs) -> anyhow::Result<()> {
         limit: Mutex::new(Limit::new(args.requests_per_minute)),
         memory: Mutex::new(Memory::new(args.speed)),
         subscriptions: Mutex::new(Subscriptions::new()),
-        teller: Teller::new(guard)?,
+        teller: Teller::new(guard(address, args.allow_private))?,
     });
     eprintln!(
         "The sandbox listens on http://{address} (any client_id, client_secret {}; Ctrl-C ends it)",
@@ -101,5 +99,25 @@ pub async fn run(global: &Global, args: SandboxArgs) -> anyhow::Result<()> {
         served = axum::serve(listener, server::router(sandbox.clone())) => served.context("the sandbox failed"),
         () = webhooks::tell(sandbox) => Ok(()),
         () = crate::app::stop_signal() => Ok(()),
+    }
+}
+
+/// Which addresses webhooks may be sent to: this machine and private networks only when nobody but this machine can ask for it,
+/// or somebody says so.
+fn guard(listens: SocketAddr, allow_private: bool) -> Guard {
+    if allow_private || listens.ip().is_loopback() { Guard::open() } else { Guard::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_than_this_machine_cannot_have_it_called() {
+        let calls = |listens: &str, allow: bool| {
+            guard(listens.parse().unwrap(), allow).check_url("http://10.0.0.7/hook").is_ok()
+        };
+        assert_eq!([calls("127.0.0.1:1", false), calls("[::1]:1", false)], [true, true]);
+        assert_eq!([calls("0.0.0.0:1", false), calls("[::]:1", false), calls("0.0.0.0:1", true)], [false, false, true]);
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
@@ -74,9 +75,13 @@ struct TokenForm {
 }
 
 /// Gives out a token (RFC 6749, sections 4.4 and 5.2); the client stands in the form or in the Basic header.
-async fn token(State(sandbox): Shared, headers: HeaderMap, Form(form): Form<TokenForm>) -> Response {
+async fn token(State(sandbox): Shared, headers: HeaderMap, form: Result<Form<TokenForm>, FormRejection>) -> Response {
     let refuse = |status: StatusCode, code: &str, words: &str| {
         (status, axum::Json(json!({ "error": code, "error_description": words }))).into_response()
+    };
+    let form = match form {
+        Ok(Form(form)) => form,
+        Err(wrong) => return refuse(StatusCode::BAD_REQUEST, "invalid_request", &wrong.body_text()),
     };
     if form.grant_type != "client_credentials" {
         let words = "grant_type must be client_credentials";

@@ -27,13 +27,16 @@ async fn tokens_are_for_who_knows_the_secret() {
             assert_eq!((&body["token_type"], &body["expires_in"]), (&"Bearer".into(), &300.into()));
         }
     }
+    let json = account.http.post(&url).json(&serde_json::json!({ "client_id": "a" })).send().await.unwrap();
+    assert_eq!(json.status().as_u16(), 400);
+    assert_eq!(json.json::<Value>().await.unwrap()["error"], "invalid_request");
     let basic = account.http.post(&url).basic_auth("b", Some("sandbox")).form(&[grant]).send().await.unwrap();
     assert_eq!(basic.status().as_u16(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_wrong_or_has_ended_is_refused() {
-    let sandbox = Sandbox::start(&["--token-seconds", "1"]);
+    let sandbox = Sandbox::start(&["--token-seconds", "2"]);
     let mut account = sandbox.account("a");
     let number = number("delivered", "at_once", "none");
     account.token = Some("nonsense".to_owned());

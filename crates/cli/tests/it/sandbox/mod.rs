@@ -55,6 +55,14 @@ impl Drop for Sandbox {
     }
 }
 
+#[test]
+fn it_ends_when_it_is_told_to() {
+    let mut sandbox = Sandbox::start(&[]);
+    let told = std::process::Command::new("kill").arg(sandbox.child.id().to_string()).status();
+    assert!(told.unwrap().success());
+    assert_eq!(sandbox.child.wait().unwrap().code(), Some(0));
+}
+
 /// Somebody who asks the sandbox as a carrier is asked: first for a token, then for numbers.
 pub struct Account {
     pub base: String,
