@@ -1,5 +1,7 @@
 //! What can be wrong with the sandbox's answers about a parcel: the fourth and fifth digit of its number.
 
+use serde::Deserialize;
+
 /// A fault by its digits.
 #[derive(Debug)]
 pub struct Named {
@@ -34,7 +36,8 @@ pub enum Asks {
 }
 
 /// An answer that is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Broken {
     /// Status 500.
     Fails,

@@ -9,6 +9,7 @@ mod limit;
 mod list;
 mod memory;
 mod number;
+mod outage;
 mod path;
 mod server;
 mod tokens;
@@ -89,6 +90,7 @@ pub async fn run(global: &Global, args: SandboxArgs) -> anyhow::Result<()> {
         limit: Mutex::new(Limit::new(args.requests_per_minute)),
         memory: Mutex::new(Memory::new(args.speed)),
         subscriptions: Mutex::new(Subscriptions::new()),
+        outage: Mutex::default(),
         teller: Teller::new(guard(address, args.allow_private))?,
     });
     eprintln!(

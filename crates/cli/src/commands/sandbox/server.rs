@@ -10,7 +10,7 @@ use axum::extract::{Form, Path, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ use super::broken;
 use super::limit::Limit;
 use super::memory::Memory;
 use super::number::{Number, plain};
+use super::outage::{NewOutage, Outage};
 use super::tokens::Tokens;
 use super::webhooks::{self, Subscription, Subscriptions, Teller, random_id};
 
@@ -48,6 +49,8 @@ pub struct Sandbox {
     pub memory: Mutex<Memory>,
     /// Who wants to be told.
     pub subscriptions: Mutex<Subscriptions>,
+    /// What is wrong with every answer, for a while.
+    pub outage: Mutex<Option<Outage>>,
     /// What tells them.
     pub teller: Teller,
 }
@@ -62,6 +65,7 @@ pub fn router(sandbox: Arc<Sandbox>) -> Router {
         .route("/v1/track", post(track_several))
         .route("/v1/webhooks", post(subscribe).get(subscriptions))
         .route("/v1/webhooks/{id}", delete(unsubscribe))
+        .route("/v1/outage", put(begin_outage).delete(end_outage))
         .fallback(async || error(StatusCode::NOT_FOUND, "unknown_path", "there is nothing under this path"))
         .with_state(sandbox)
 }
@@ -183,11 +187,11 @@ async fn track_several(State(sandbox): Shared, headers: HeaderMap, body: Bytes) 
     broken::answer((StatusCode::OK, json!({ "shipments": shipments }).to_string()), broken, sandbox.speed).await
 }
 
-/// What there is to say of each number, and what is wrong with the answer as a whole: the first number that has such a fault
-/// decides.
+/// What there is to say of each number, and what is wrong with the answer as a whole: an outage, else the first number that has
+/// such a fault decides.
 fn look_up(sandbox: &Sandbox, texts: &[String]) -> (Vec<(String, Said)>, Option<super::fault::Broken>) {
     let now = sandbox.env.now();
-    let mut broken = None;
+    let mut broken = sandbox.outage.lock().and_then(|outage| outage.broken(now));
     let mut memory = sandbox.memory.lock();
     let said = texts.iter().map(|text| {
         let said = match Number::parse(text) {
@@ -288,6 +292,28 @@ async fn unsubscribe(State(sandbox): Shared, headers: HeaderMap, Path(id): Path<
         return StatusCode::NO_CONTENT.into_response();
     }
     error(StatusCode::NOT_FOUND, "not_found", "there is no such subscription")
+}
+
+async fn begin_outage(State(sandbox): Shared, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(refused) = sandbox.client(&headers) {
+        return refused;
+    }
+    let new = serde_json::from_slice::<NewOutage>(&body).map_err(|wrong| wrong.to_string());
+    match new.and_then(|new| new.check(sandbox.env.now())) {
+        Ok(outage) => {
+            *sandbox.outage.lock() = Some(outage);
+            axum::Json(json!({ "until": outage.until })).into_response()
+        }
+        Err(rule) => error(StatusCode::BAD_REQUEST, "invalid_request", &rule),
+    }
+}
+
+async fn end_outage(State(sandbox): Shared, headers: HeaderMap) -> Response {
+    if let Err(refused) = sandbox.client(&headers) {
+        return refused;
+    }
+    *sandbox.outage.lock() = None;
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// An answer with a content type of its own.

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use serde_json::json;
 use tracklane_carriers::CarrierError;
 use tracklane_carriers::report::When;
 use tracklane_core::lifecycle::Status;
@@ -106,4 +107,31 @@ async fn one_broken_number_breaks_the_batch_and_no_other_ask() {
     let (good, bad) = (number("delivered", "at_once", "none"), number("delivered", "at_once", "fails_once"));
     assert_eq!(account.ask(&[&good, &bad]).await.unwrap_err().kind(), "carrier_fault");
     assert_eq!(account.ask(&[&good, &bad]).await.unwrap().reports.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_breaks_every_answer_until_it_is_over() {
+    let sandbox = Sandbox::start(&[]);
+    let mut account = sandbox.account("outage");
+    let number = number("delivered", "at_once", "none");
+    account.one(&number).await;
+    let put = reqwest::Method::PUT;
+    let (status, said) = account.call(put.clone(), "/v1/outage", json!({ "fault": "none", "seconds": 60 })).await;
+    assert!(
+        status == 400
+            && said["errors"][0]["message"]
+                .as_str()
+                .unwrap()
+                .contains("unknown variant `none`, expected one of `fails`, `hangs`"),
+        "{said}"
+    );
+    for (fault, kind) in [("fails", "carrier_fault"), ("web_page", "unreadable"), ("latin1", "unreadable")] {
+        let (status, _) = account.call(put.clone(), "/v1/outage", json!({ "fault": fault, "seconds": 600 })).await;
+        assert_eq!(status, 200);
+        for _ in 0..3 {
+            assert_eq!(account.ask(&[&number]).await.unwrap_err().kind(), kind);
+        }
+    }
+    assert_eq!(account.call(reqwest::Method::DELETE, "/v1/outage", json!({})).await.0, 204);
+    account.one(&number).await;
 }

@@ -121,6 +121,15 @@ impl Account {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
+    /// Calls something else than tracking, with the token; status and JSON, null for none.
+    pub async fn call(&self, method: reqwest::Method, path: &str, body: Value) -> (u16, Value) {
+        let url = format!("{}{path}", self.base);
+        let call = self.http.request(method, url).header("authorization", self.bearer()).body(body.to_string());
+        let answer = call.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default())
+    }
+
     pub fn bearer(&self) -> String {
         format!("Bearer {}", self.token.as_deref().unwrap_or_default())
     }

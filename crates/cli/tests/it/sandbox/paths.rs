@@ -189,3 +189,36 @@ fn numbers_are_listed_made_and_detected() {
     assert_eq!(unknown.status.code(), Some(2));
     assert!(err(&unknown).contains("unknown fault \"nonsense\"; known are none, fails_once"), "{}", err(&unknown));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_samples_of_the_carrier_look_like_its_answers() {
+    let sandbox = Sandbox::start(&[]);
+    let mut account = sandbox.account("samples");
+    let numbers: Vec<String> = PATHS.iter().map(|(path, _)| number(path, "at_once", "none")).collect();
+    account.one(&numbers[0]).await;
+    let (_, live) = account.call(reqwest::Method::POST, "/v1/track", serde_json::json!({ "numbers": numbers })).await;
+    account.token = None;
+    let (_, refused) =
+        account.call(reqwest::Method::POST, "/v1/track", serde_json::json!({ "numbers": numbers })).await;
+    let (mut sampled, mut told) = (BTreeSet::new(), BTreeSet::new());
+    for answer in [live, refused] {
+        places(&answer, "", &mut told);
+    }
+    for sample in tracklane_carriers::samples::samples("sandbox") {
+        places(&serde_json::from_str(sample.body).unwrap(), "", &mut sampled);
+    }
+    assert_eq!(sampled, told);
+}
+
+/// The paths of all that stands in an answer, elements of lists taken together.
+fn places(tree: &serde_json::Value, at: &str, found: &mut BTreeSet<String>) {
+    match tree {
+        serde_json::Value::Object(children) => {
+            children.iter().for_each(|(name, child)| places(child, &format!("{at}.{name}"), found));
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|child| places(child, at, found)),
+        _ => {
+            found.insert(at.to_owned());
+        }
+    }
+}

@@ -3,13 +3,13 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::mpsc;
 use tracklane_carriers::Answer;
 use tracklane_client::webhook::Secret;
 use tracklane_core::Timestamp;
 
-use super::{Account, Sandbox, number};
+use super::{Sandbox, number};
 
 const SECRET: &str = "whsec_c2FuZGJveC1zYW5kYm94LXNhbmRib3gh";
 
@@ -35,14 +35,6 @@ async fn receiver() -> (String, mpsc::UnboundedReceiver<(HeaderMap, Bytes)>) {
     (url, received)
 }
 
-async fn call(account: &Account, method: reqwest::Method, path: &str, body: Value) -> (u16, Value) {
-    let url = format!("{}{path}", account.base);
-    let call = account.http.request(method, url).header("authorization", account.bearer()).body(body.to_string());
-    let answer = call.send().await.unwrap();
-    let status = answer.status().as_u16();
-    (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_scan_is_told_signed_and_again_when_it_did_not_arrive() {
     // A scan every two hundred milliseconds.
@@ -52,7 +44,7 @@ async fn every_scan_is_told_signed_and_again_when_it_did_not_arrive() {
     account.one(&other).await;
     let (url, mut received) = receiver().await;
     let new = json!({ "url": url, "secret": SECRET, "numbers": [watched.to_lowercase()] });
-    let (status, made) = call(&account, reqwest::Method::POST, "/v1/webhooks", new).await;
+    let (status, made) = account.call(reqwest::Method::POST, "/v1/webhooks", new).await;
     assert_eq!((status, &made["secret"]), (201, &SECRET.into()), "{made}");
 
     let secret = Secret::parse(SECRET).unwrap();
@@ -73,13 +65,13 @@ async fn every_scan_is_told_signed_and_again_when_it_did_not_arrive() {
     assert!(lengths.iter().all(|length| (1..=7).contains(length)), "{lengths:?}");
 
     let path = format!("/v1/webhooks/{}", made["id"].as_str().unwrap());
-    let (_, listed) = call(&account, reqwest::Method::GET, "/v1/webhooks", json!({})).await;
+    let (_, listed) = account.call(reqwest::Method::GET, "/v1/webhooks", json!({})).await;
     assert_eq!((&listed["webhooks"][0]["id"], &listed["webhooks"][0]["numbers"][0]), (&made["id"], &watched.into()));
     let mut stranger = sandbox.account("stranger");
     stranger.one(&other).await;
-    assert_eq!(call(&stranger, reqwest::Method::DELETE, &path, json!({})).await.0, 404);
-    assert_eq!(call(&account, reqwest::Method::DELETE, &path, json!({})).await.0, 204);
-    assert_eq!(call(&account, reqwest::Method::DELETE, &path, json!({})).await.0, 404);
+    assert_eq!(stranger.call(reqwest::Method::DELETE, &path, json!({})).await.0, 404);
+    assert_eq!(account.call(reqwest::Method::DELETE, &path, json!({})).await.0, 204);
+    assert_eq!(account.call(reqwest::Method::DELETE, &path, json!({})).await.0, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,10 +87,10 @@ async fn what_cannot_be_told_is_refused() {
         (json!({ "url": url, "numbers": ["TLSB000000000019"] }), "TLSB000000000019: the check digit must be 8"),
         (json!({ "url": url, "number": "x" }), "unknown field `number`"),
     ] {
-        let (status, said) = call(&account, reqwest::Method::POST, "/v1/webhooks", new).await;
+        let (status, said) = account.call(reqwest::Method::POST, "/v1/webhooks", new).await;
         let message = said["errors"][0]["message"].as_str().unwrap();
         assert!(status == 400 && message.contains(words), "{status} {message}");
     }
-    let (status, made) = call(&account, reqwest::Method::POST, "/v1/webhooks", json!({ "url": url })).await;
+    let (status, made) = account.call(reqwest::Method::POST, "/v1/webhooks", json!({ "url": url })).await;
     assert!(status == 201 && made["secret"].as_str().unwrap().starts_with("whsec_"), "{made}");
 }
