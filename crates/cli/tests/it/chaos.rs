@@ -129,19 +129,43 @@ async fn hear(State(heard): State<Arc<Heard>>, body: axum::body::Bytes) {
     }
 }
 
+/// Makes a shipment. A process that is killed in the middle leaves open whether it did.
+async fn create(client: &Client, reference: String) -> String {
+    let body = json!({ "reference": reference, "packages": [{ "weight_kg": 1 }] });
+    loop {
+        if let Ok(made) = client.post::<_, Value>("v1/shipments", &body).await {
+            return made["shipment"]["id"].as_str().unwrap().to_owned();
+        }
+        let found: Value = client.get("v1/shipments", &[("reference", reference.clone())]).await.unwrap();
+        if let Some(id) = found["items"][0]["id"].as_str() {
+            return id.to_owned();
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// States a fact; the same.
+async fn state(client: &Client, shipment: &str, status: &str) {
+    let path = format!("v1/shipments/{shipment}");
+    while client.post::<_, Value>(&format!("{path}/events"), &json!({ "status": status })).await.is_err() {
+        let found: Value = client.get(&path, &[]).await.unwrap();
+        if found["shipment"]["status"] == status {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
 /// Moves shipments along, slowly; answers their ids.
 async fn ship(client: Client, done: Arc<AtomicBool>, lasts: Duration) -> Vec<String> {
     let mut shipments = Vec::new();
     for place in 0..SHIPMENTS {
-        let body = json!({ "reference": format!("CHAOS-{place}"), "packages": [{ "weight_kg": 1 }] });
-        let made: Value = client.post("v1/shipments", &body).await.unwrap();
-        shipments.push(made["shipment"]["id"].as_str().unwrap().to_owned());
+        shipments.push(create(&client, format!("CHAOS-{place}")).await);
     }
     let pause = lasts / (FACTS.len() * SHIPMENTS) as u32;
     for status in FACTS {
         for shipment in &shipments {
-            let _: Value =
-                client.post(&format!("v1/shipments/{shipment}/events"), &json!({ "status": status })).await.unwrap();
+            state(&client, shipment, status).await;
             if !done.load(Ordering::Relaxed) {
                 tokio::time::sleep(pause).await;
             }
@@ -287,7 +311,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_told_twice() {
     tokio::spawn(balance(door, chaos.fronts.clone()));
     let (env, _) = tracklane_testkit::env(seed);
     // Whoever sends goes on until it is heard.
-    let patient = RetryPolicy { attempts: 500, longest_pause: Duration::from_secs(1), ..RetryPolicy::default() };
+    let patient = RetryPolicy { attempts: 500, longest_pause: Duration::from_secs(10), ..RetryPolicy::default() };
     let client = Client::new(tracklane_testkit::http_client(), env, &base).unwrap();
     let client = client.with_token(&key).unwrap().with_retry(patient);
 

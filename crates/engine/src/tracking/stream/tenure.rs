@@ -85,7 +85,7 @@ impl Tracker {
     async fn begin(&self) -> Result<Begun> {
         let Self { works, streaming, shard, .. } = self;
         let partition = self.partition();
-        let (stream, end) = streaming.stream.end(partition).await.map_err(unavailable)?;
+        let (stream, end) = streaming.stream.end(partition).await.map_err(|error| unavailable(&error))?;
         let mut tx = works.base.store.begin(Scope::System).await?;
         let taken = stream_partitions::take_over_any_tenant(&mut tx, partition, self.node, &stream).await?;
         tx.commit().await?;
@@ -125,10 +125,11 @@ impl Tracker {
 
     /// Takes record after record. Ends with an error alone.
     async fn read(&self, floor: Lsn, written: Lsn, replay: &mut Replay, acks: mpsc::Sender<Taken>) -> Result<()> {
-        let mut reader = self.streaming.stream.read(self.partition(), floor).await.map_err(unavailable)?;
+        let mut reader =
+            self.streaming.stream.read(self.partition(), floor).await.map_err(|error| unavailable(&error))?;
         loop {
             self.streaming.lanes[self.shard].lock().busy = None;
-            let records = reader.next().await.map_err(unavailable)?;
+            let records = reader.next().await.map_err(|error| unavailable(&error))?;
             self.streaming.lanes[self.shard].lock().busy = Some(Instant::now());
             while self.works.history.is_busy() {
                 tokio::time::sleep(ROOM).await;
@@ -254,7 +255,7 @@ impl Tracker {
     }
 }
 
-fn unavailable(error: StreamError) -> Error {
+fn unavailable(error: &StreamError) -> Error {
     Error::Unavailable(format!("position stream unavailable: {error}"))
 }
 
