@@ -1,6 +1,7 @@
 //! `tracklane sandbox`: a carrier to try things on, over real HTTP. What its numbers are told by is in them; nothing is kept on
 //! disk.
 
+mod access;
 mod answer;
 mod basic;
 mod broken;
@@ -12,7 +13,9 @@ mod number;
 mod outage;
 mod path;
 mod server;
+mod subscribe;
 mod tokens;
+mod track;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -95,7 +98,7 @@ pub async fn run(global: &Global, args: SandboxArgs) -> anyhow::Result<()> {
     });
     eprintln!(
         "The sandbox listens on http://{address} (any client_id, client_secret {}; Ctrl-C ends it)",
-        server::SECRET
+        access::SECRET
     );
     tokio::select! {
         served = axum::serve(listener, server::router(sandbox.clone())) => served.context("the sandbox failed"),

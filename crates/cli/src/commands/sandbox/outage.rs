@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use serde_json::json;
 use tracklane_core::time::Timestamp;
 
 use super::fault::Broken;
+use super::server::{Shared, error};
 
 /// The longest outage, in seconds.
 const LONGEST: u64 = 86_400;
@@ -50,6 +56,30 @@ impl NewOutage {
             until: now.checked_add(Duration::from_secs(self.seconds)).unwrap_or(Timestamp::MAX),
         })
     }
+}
+
+/// `PUT /v1/outage`.
+pub async fn begin_outage(State(sandbox): Shared, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(refused) = sandbox.client(&headers) {
+        return refused;
+    }
+    let new = serde_json::from_slice::<NewOutage>(&body).map_err(|wrong| wrong.to_string());
+    match new.and_then(|new| new.check(sandbox.env.now())) {
+        Ok(outage) => {
+            *sandbox.outage.lock() = Some(outage);
+            axum::Json(json!({ "until": outage.until })).into_response()
+        }
+        Err(rule) => error(StatusCode::BAD_REQUEST, "invalid_request", &rule),
+    }
+}
+
+/// `DELETE /v1/outage`.
+pub async fn end_outage(State(sandbox): Shared, headers: HeaderMap) -> Response {
+    if let Err(refused) = sandbox.client(&headers) {
+        return refused;
+    }
+    *sandbox.outage.lock() = None;
+    StatusCode::NO_CONTENT.into_response()
 }
 
 #[cfg(test)]
