@@ -96,7 +96,8 @@ pub async fn check_at(client: &Client, start: Timestamp, acknowledged: &[(Device
     let mut expected = Vec::new();
     for (device, numbers) in acknowledged {
         let (mut kept, mut lost) = (BTreeSet::new(), Vec::new());
-        for _ in 0..100 {
+        // A partition of a stream takes a while to change hands.
+        for _ in 0..400 {
             let page = client.device_positions(*device, start, end, 10_000).await.unwrap();
             assert!(!page.has_more);
             kept = page

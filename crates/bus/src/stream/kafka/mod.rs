@@ -91,6 +91,12 @@ impl KafkaStream {
         Ok(connected)
     }
 
+    /// A connection for what waits: a broker answers the requests of a connection one after the other, and what is published must not stand
+    /// behind who waits for records.
+    async fn own_client(&self) -> Result<Client, StreamError> {
+        client(&self.address).await.map_err(|error| failed(&error))
+    }
+
     /// Makes the topics that are missing, and checks that there are as many partitions as are wanted.
     async fn make_topics(&self, client: &Client) -> Result<(), StreamError> {
         let admin = client.admin();
@@ -133,12 +139,14 @@ impl KafkaStream {
     }
 
     async fn open(&self, partition: u32, from: Lsn) -> Result<Reader, StreamError> {
-        let connected = self.connected().await?;
+        // Which makes the topic where there is none.
+        self.connected().await?;
         let mut hub = self.hub.lock().await;
         let hub = match hub.take().filter(|hub| !hub.has_ended()) {
             Some(running) => hub.insert(running),
             None => {
-                let reset = connected.client.consumer_without_group().auto_offset_reset(AutoOffsetReset::Earliest);
+                let client = self.own_client().await?;
+                let reset = client.consumer_without_group().auto_offset_reset(AutoOffsetReset::Earliest);
                 let consumer = reset.build().await.map_err(|error| failed(&error))?;
                 hub.insert(Hub::start(consumer, self.topic()))
             }
@@ -167,8 +175,8 @@ impl KafkaStream {
     }
 
     async fn enter(&self) -> Result<Member, StreamError> {
-        let connected = self.connected().await?;
-        let member = Member::enter(&connected.client, self.topic(), format!("{}{GROUP}", self.topic())).await?;
+        self.connected().await?;
+        let member = Member::enter(&self.own_client().await?, self.topic(), format!("{}{GROUP}", self.topic())).await?;
         *self.group.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(member.consumer());
         Ok(member)
     }
@@ -181,8 +189,9 @@ impl KafkaStream {
     }
 
     async fn hear(&self) -> Result<Ear, StreamError> {
-        let connected = self.connected().await?;
-        let consumer = connected.client.consumer_without_group().auto_offset_reset(AutoOffsetReset::Latest);
+        self.connected().await?;
+        let client = self.own_client().await?;
+        let consumer = client.consumer_without_group().auto_offset_reset(AutoOffsetReset::Latest);
         let consumer = consumer.build().await.map_err(|error| failed(&error))?;
         let topic = self.nodes();
         consumer.assign(&topic, vec![0]).await.map_err(|error| failed(&error))?;
