@@ -92,13 +92,33 @@ struct Lane {
     live: bool,
     /// Ends the tenure.
     lost: CancellationToken,
-    /// Since when what was read is being taken; none while more is waited for.
-    busy: Option<Instant>,
+    /// Whether what was read is being taken, or more is waited for, and since when.
+    turn: Option<Turn>,
     /// Devices of which newer positions were told than what this tenure has come to.
     told: HashMap<DeviceId, Timestamp>,
 }
 
+/// What is done for a partition at the moment, since when.
+#[derive(Clone, Copy)]
+enum Turn {
+    Taking(Instant),
+    Waiting(Instant),
+}
+
 impl Lane {
+    /// For how long the work has been held up.
+    fn held_up(&self) -> Option<Duration> {
+        match self.turn {
+            Some(Turn::Taking(since)) => Some(since.elapsed()).filter(|held| *held > HELD_UP),
+            _ => None,
+        }
+    }
+
+    /// True when there has been nothing to take for a moment.
+    fn is_at_rest(&self) -> bool {
+        matches!(self.turn, Some(Turn::Waiting(since)) if since.elapsed() > REST)
+    }
+
     /// A tenure begins: nothing is taken yet.
     fn begin(&mut self, tenure: Tenure, floor: Lsn, lost: CancellationToken) {
         *self = Self { tenure: Some(tenure), last: floor.saturating_sub(1), lost, ..Self::default() };
@@ -107,6 +127,8 @@ impl Lane {
 
 /// A lane whose work takes longer than this is held up.
 const HELD_UP: Duration = Duration::from_secs(2);
+/// Who has waited so long for more has taken everything.
+const REST: Duration = Duration::from_secs(1);
 /// So far behind the stream a device may seem silent that is not.
 const BEHIND: i64 = 10_000_000;
 
@@ -136,21 +158,26 @@ impl Streaming {
             partitions: self.stream.partitions(),
             tracked: self.live().len(),
             takeovers: self.takeovers.load(Ordering::Relaxed),
-            behind_seconds: self.behind.load(Ordering::Relaxed) as f64 / 1e6 + self.held_up().as_secs_f64(),
+            behind_seconds: self.behind_seconds(),
             trouble: self.stream.health().err(),
         }
     }
 
-    /// For how long a partition has been held up, the one that has for longest.
-    fn held_up(&self) -> Duration {
-        let since = self.lanes.iter().filter_map(|lane| Some(lane.lock().busy?.elapsed()));
-        since.filter(|busy| *busy > HELD_UP).max().unwrap_or_default()
+    /// How far behind the stream this process is.
+    fn behind_seconds(&self) -> f64 {
+        let (mut held_up, mut at_rest) = (Duration::ZERO, true);
+        for lane in &self.lanes {
+            let lane = lane.lock();
+            held_up = held_up.max(lane.held_up().unwrap_or_default());
+            at_rest &= lane.tenure.is_none() || lane.is_at_rest();
+        }
+        if at_rest { 0.0 } else { self.behind.load(Ordering::Relaxed) as f64 / 1e6 + held_up.as_secs_f64() }
     }
 
     /// True when a partition has come to what is heard now: who is silent then is silent.
     pub fn is_abreast(&self, shard: usize) -> bool {
-        let busy = self.lanes[shard].lock().busy;
-        self.behind.load(Ordering::Relaxed) < BEHIND && busy.is_none_or(|since| since.elapsed() < HELD_UP)
+        let lane = self.lanes[shard].lock();
+        lane.is_at_rest() || (self.behind.load(Ordering::Relaxed) < BEHIND && lane.held_up().is_none())
     }
 
     /// The partitions that this node tracks by now, for good.
@@ -205,9 +232,7 @@ impl Streaming {
     pub fn sending(&self) -> usize {
         self.sending.load(Ordering::Relaxed)
     }
-}
 
-impl Streaming {
     /// Leaves out positions that are older than what was told under earlier tenures.
     pub fn retain_new(&self, shard: usize, moved: &mut Vec<DeviceLatest>) {
         let mut lane = self.lanes[shard].lock();

@@ -16,7 +16,7 @@ use tracklane_store::{Scope, device_states, devices, stream_partitions};
 use uuid::Uuid;
 
 use super::wire::Record;
-use super::{Lane, Streaming, save};
+use super::{Lane, Streaming, Turn, save};
 use crate::error::{Error, Result};
 use crate::tracking::newest::Newest;
 use crate::tracking::pipeline::{Taken, Works};
@@ -30,10 +30,8 @@ use crate::tracking::turn::Row;
 const PAUSE: Duration = Duration::from_millis(500);
 /// How many states are read at once.
 const BATCH: u32 = 1_000;
-/// So many rows go through the stages at once.
-const TURN: usize = 1_000;
-/// So many turns may wait to be durable and recorded before no more is read.
-const AHEAD: usize = 64;
+/// So many records may wait to be durable and recorded before no more is read.
+const AHEAD: usize = 256;
 /// The pause before a history that has much to write is looked at again.
 const ROOM: Duration = Duration::from_millis(20);
 
@@ -128,30 +126,21 @@ impl Tracker {
         let mut reader =
             self.streaming.stream.read(self.partition(), floor).await.map_err(|error| unavailable(&error))?;
         loop {
-            self.streaming.lanes[self.shard].lock().busy = None;
+            self.streaming.lanes[self.shard].lock().turn = Some(Turn::Waiting(Instant::now()));
             let records = reader.next().await.map_err(|error| unavailable(&error))?;
-            self.streaming.lanes[self.shard].lock().busy = Some(Instant::now());
+            self.streaming.lanes[self.shard].lock().turn = Some(Turn::Taking(Instant::now()));
             while self.works.history.is_busy() {
                 tokio::time::sleep(ROOM).await;
             }
-            let mut all = Vec::with_capacity(records.len());
             for record in records {
-                all.extend(self.decoded(record).await?);
-            }
-            let mut records = all.into_iter().peekable();
-            while let Some((mut last, tenant, mut rows)) = records.next() {
-                if !replay.is_over(last) || last <= written {
-                    self.take_again(last, tenant, rows, replay, last <= written, &acks).await?;
-                    continue;
+                let Some((number, tenant, rows)) = self.decoded(record).await? else { continue };
+                // Each by itself: whoever takes them again must come to the same, and what goes through the stages together is put in order
+                // together.
+                if replay.is_over(number) && number > written {
+                    self.take(number, rows, false, &acks).await?;
+                } else {
+                    self.take_again(number, tenant, rows, replay, number <= written, &acks).await?;
                 }
-                let mut count = rows.len();
-                while let Some((next, _, more)) =
-                    records.next_if(|(_, other, more)| *other == tenant && count + more.len() <= TURN)
-                {
-                    (last, count) = (next, count + more.len());
-                    rows.extend(more);
-                }
-                self.take(last, rows, false, &acks).await?;
             }
         }
     }
