@@ -2,7 +2,7 @@
 
 use tracklane_core::Invalid;
 use tracklane_core::lifecycle::IllegalTransition;
-use tracklane_core::ports::HistoryError;
+use tracklane_core::ports::{HistoryError, StreamError};
 
 /// Why the engine did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +69,12 @@ impl From<HistoryError> for Error {
             HistoryError::Full => Self::Full,
             other => Self::Internal(Box::new(other)),
         }
+    }
+}
+
+impl From<StreamError> for Error {
+    fn from(error: StreamError) -> Self {
+        Self::Unavailable(format!("position stream unavailable: {error}"))
     }
 }
 

@@ -67,7 +67,7 @@ pub mod vehicles;
 mod words;
 pub mod zones;
 
-pub use db::{Db, Scope, Tx};
+pub use db::{Db, Scope, Tx, has_nul};
 pub use error::{Error, Result};
 pub use page::{Cursor, Listing, Page};
 pub use positions::{PgHistory, PgStreamedHistory};

@@ -59,10 +59,3 @@ pub async fn set_floor_any_tenant(db: &mut Db, tenure: Tenure, floor: Lsn) -> Re
     let sql = "UPDATE stream_partitions SET floor = $3 WHERE partition = $1 AND epoch = $2";
     if db.run(sql, args![tenure.partition, tenure.epoch, floor]).await? > 0 { Ok(()) } else { Err(Error::Fenced) }
 }
-
-/// The highest number of a partition that anybody has tracked; none before that.
-pub async fn highest_any_tenant(db: &mut Db) -> Result<Option<u32>> {
-    db.check_system()?;
-    let sql = "SELECT partition FROM stream_partitions ORDER BY partition DESC LIMIT 1";
-    db.one(sql, args![], |row| row.get("partition")).await
-}

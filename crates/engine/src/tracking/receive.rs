@@ -8,6 +8,7 @@ use tracklane_core::model::{Caller, Role};
 use tracklane_core::position::{Attributes, Fix, Mark, Point, Position};
 use tracklane_core::time::to_micros;
 use tracklane_core::{Invalid, Timestamp, sensor};
+use tracklane_store::has_nul;
 
 use super::registry::Devices;
 use super::turn::Row;
@@ -110,14 +111,6 @@ fn without_nul(attributes: Attributes) -> Attributes {
             Value::Array(items) => Value::Array(items.into_iter().map(clean).collect()),
             Value::Object(fields) => Value::Object(without_nul(fields)),
             other => other,
-        }
-    }
-    fn has_nul(value: &Value) -> bool {
-        match value {
-            Value::String(text) => text.contains('\0'),
-            Value::Array(items) => items.iter().any(has_nul),
-            Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
-            _ => false,
         }
     }
     if !attributes.iter().any(|(name, value)| name.contains('\0') || has_nul(value)) {

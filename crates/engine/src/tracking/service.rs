@@ -127,7 +127,7 @@ impl Tracking {
         let parts = self.receive_all(caller, rows, &mut outcomes);
         if let Some(streaming) = &self.0.streaming {
             // What else becomes of them, whoever tracks their devices finds out.
-            stream::send(&self.0.works, streaming, caller, parts).await?;
+            stream::send(&self.0.works, streaming, caller, parts.into_iter().enumerate().collect()).await?;
             return Ok(outcomes);
         }
         for (index, kept) in self.take_parts(parts).await? {
@@ -244,7 +244,7 @@ impl Tracking {
         let shard = memory.states.shard_of(row.position.device_id);
         if let Some(streaming) = &self.0.streaming {
             // Boxed, because every submission holds this future.
-            Box::pin(stream::send_one(works, streaming, caller, shard, row)).await?;
+            Box::pin(stream::send(works, streaming, caller, vec![(shard, vec![row])])).await?;
             return Ok(RowOutcome::Accepted);
         }
         let taken = self.take(shard, smallvec![row]).await?;

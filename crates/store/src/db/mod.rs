@@ -15,6 +15,7 @@ use uuid::Uuid;
 use self::postgres::PgHandle;
 pub(crate) use self::row::{Column, Row, corrupt};
 use self::sqlite::SqliteHandle;
+pub use self::value::has_nul;
 pub(crate) use self::value::{Value, args};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};

@@ -46,7 +46,8 @@ impl Value {
     }
 }
 
-fn has_nul(json: &Json) -> bool {
+/// Whether a text in it holds the character U+0000, which no database keeps.
+pub fn has_nul(json: &Json) -> bool {
     match json {
         Json::String(text) => text.contains('\0'),
         Json::Array(items) => items.iter().any(has_nul),

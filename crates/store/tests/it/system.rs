@@ -56,7 +56,6 @@ async fn leases_have_one_holder(world: World) {
 async fn who_was_held_up_comes_too_late(world: World) {
     let [one, two] = [1, 2].map(Uuid::from_u128);
     let mut tx = world.begin_system().await;
-    assert_eq!(stream_partitions::highest_any_tenant(&mut tx).await, Ok(None));
     let taken = stream_partitions::take_over_any_tenant(&mut tx, 5, one, "a").await.unwrap();
     let first = taken.tenure;
     assert_eq!((first.partition, taken.floor, taken.anew), (5, 1, false));
@@ -70,7 +69,6 @@ async fn who_was_held_up_comes_too_late(world: World) {
     stream_partitions::hold_any_tenant(&mut tx, second).await.unwrap();
     let never = Tenure { partition: 6, epoch: 1 };
     assert_eq!(stream_partitions::hold_any_tenant(&mut tx, never).await, Err(Error::Fenced));
-    assert_eq!(stream_partitions::highest_any_tenant(&mut tx).await, Ok(Some(5)));
     // Another stream counts from the beginning.
     let taken = stream_partitions::take_over_any_tenant(&mut tx, 5, two, "b").await.unwrap();
     assert_eq!((taken.tenure.epoch, taken.floor, taken.anew), (second.epoch + 1, 1, true));

@@ -14,7 +14,7 @@ use tracklane_store::{Scope, device_states};
 use uuid::Uuid;
 
 use super::Streaming;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::shared::{Shelf, shelf};
 use crate::tracking::newest::Newest;
 use crate::tracking::pipeline::Works;
@@ -139,8 +139,7 @@ async fn hear(works: Arc<Works>, streaming: Arc<Streaming>, node: Uuid, stop: Ca
 
 /// Hears until something is missed.
 async fn follow(works: &Works, streaming: &Streaming, node: Uuid) -> Result<()> {
-    let unavailable = |error| Error::Unavailable(format!("position stream unavailable: {error}"));
-    let mut listener: Box<dyn Listener> = streaming.stream.listen().await.map_err(unavailable)?;
+    let mut listener: Box<dyn Listener> = streaming.stream.listen().await?;
     // What was said before is in what was saved, or will be said again.
     let mut after = None;
     loop {
@@ -159,7 +158,7 @@ async fn follow(works: &Works, streaming: &Streaming, node: Uuid) -> Result<()> 
             .await;
     }
     loop {
-        let message = listener.next().await.map_err(unavailable)?;
+        let message = listener.next().await?;
         let Ok(Message { node: from, words }) = serde_json::from_slice::<Message>(&message) else {
             tracing::warn!("a message of another node cannot be read: it runs another version");
             continue;

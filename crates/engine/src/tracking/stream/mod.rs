@@ -39,7 +39,7 @@ use crate::error::{Error, Result};
 
 pub(super) use mirror::start as start_mirror;
 pub(super) use parting::start as start_parting;
-pub(super) use send::{BUSY, send, send_one};
+pub(super) use send::{BUSY, send};
 
 /// How many words may wait to be told to other nodes. More are left out: the next position of a device says it, too.
 const WORDS: usize = 4_096;
@@ -315,6 +315,5 @@ pub(super) async fn save(works: &Works, streaming: &Streaming, recorders: &Recor
         // Who waits too long hears it the next time.
         let _ = streaming.words.try_send(Word::saved(saved));
     }
-    let released = streaming.stream.release(tenure.partition, floor).await;
-    released.map_err(|error| Error::Unavailable(format!("position stream unavailable: {error}")))
+    Ok(streaming.stream.release(tenure.partition, floor).await?)
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::Streaming;
 use super::tenure::Tracker;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::tracking::pipeline::Works;
 use crate::tracking::recorder::Recorders;
 
@@ -75,8 +75,7 @@ impl Trackers {
     }
 
     async fn follow(&mut self) -> Result<()> {
-        let unavailable = |error| Error::Unavailable(format!("position stream unavailable: {error}"));
-        self.membership = self.streaming.stream.join().await.map_err(unavailable)?;
+        self.membership = self.streaming.stream.join().await?;
         if self.membership.is_none() {
             return self.follow_leases().await;
         }
@@ -86,7 +85,7 @@ impl Trackers {
                 Err(error) => {
                     self.only(&BTreeSet::new()).await;
                     self.membership = None;
-                    return Err(unavailable(error));
+                    return Err(error.into());
                 }
             }
         }

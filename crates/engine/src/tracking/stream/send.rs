@@ -19,7 +19,7 @@ const MOST: usize = 1_000;
 /// So many positions may be on their way to the broker before more are refused.
 pub(in crate::tracking) const BUSY: usize = 100_000;
 
-/// Publishes rows of one tenant that are parted by shard; done when the broker has all of them.
+/// Publishes rows of one tenant, by shard; done when the broker has all of them.
 ///
 /// # Errors
 /// [`Error::Overloaded`] when too many are on their way, [`Error::Unavailable`] when the broker does not take them. Then some of
@@ -28,13 +28,14 @@ pub(in crate::tracking) async fn send(
     works: &Works,
     streaming: &Streaming,
     caller: &Caller,
-    parts: Vec<Vec<Row>>,
+    parts: Vec<(usize, Vec<Row>)>,
 ) -> Result<()> {
     let since = Instant::now();
-    let count = parts.iter().map(Vec::len).sum();
+    let count = parts.iter().map(|(_, part)| part.len()).sum();
     let _on_the_way = OnTheWay::of(&streaming.sending, count)?;
     let mut records = Vec::new();
-    for (partition, part) in (0_u32..).zip(parts) {
+    for (shard, part) in parts {
+        let partition = u32::try_from(shard).unwrap_or(u32::MAX);
         let mut rows = part.into_iter().map(Sent::from).peekable();
         while rows.peek().is_some() {
             let positions: Vec<Sent> = rows.by_ref().take(MOST).collect();
@@ -42,28 +43,10 @@ pub(in crate::tracking) async fn send(
         }
     }
     if !records.is_empty() {
-        let published = streaming.stream.publish(records).await;
-        published.map_err(|error| Error::Unavailable(format!("position stream unavailable: {error}")))?;
+        streaming.stream.publish(records).await?;
     }
     works.stats.answered(since);
     Ok(())
-}
-
-/// Publishes one row.
-///
-/// # Errors
-/// As [`send`].
-pub(in crate::tracking) async fn send_one(
-    works: &Works,
-    streaming: &Streaming,
-    caller: &Caller,
-    shard: usize,
-    row: Row,
-) -> Result<()> {
-    let mut parts: Vec<Vec<Row>> = Vec::new();
-    parts.resize_with(shard, Vec::new);
-    parts.push(vec![row]);
-    send(works, streaming, caller, parts).await
 }
 
 /// Makes records of positions: more than one when they are large.

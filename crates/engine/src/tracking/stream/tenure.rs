@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracklane_core::Timestamp;
 use tracklane_core::id::{DeviceId, TenantId};
-use tracklane_core::ports::{Lsn, StreamError, Streamed};
+use tracklane_core::ports::{Lsn, Streamed};
 use tracklane_store::stream_partitions::Takeover;
 use tracklane_store::{Scope, device_states, devices, stream_partitions};
 use uuid::Uuid;
@@ -83,7 +83,7 @@ impl Tracker {
     async fn begin(&self) -> Result<Begun> {
         let Self { works, streaming, shard, .. } = self;
         let partition = self.partition();
-        let (stream, end) = streaming.stream.end(partition).await.map_err(|error| unavailable(&error))?;
+        let (stream, end) = streaming.stream.end(partition).await?;
         let mut tx = works.base.store.begin(Scope::System).await?;
         let taken = stream_partitions::take_over_any_tenant(&mut tx, partition, self.node, &stream).await?;
         tx.commit().await?;
@@ -123,30 +123,29 @@ impl Tracker {
 
     /// Takes record after record. Ends with an error alone.
     async fn read(&self, floor: Lsn, written: Lsn, replay: &mut Replay, acks: mpsc::Sender<Taken>) -> Result<()> {
-        let mut reader =
-            self.streaming.stream.read(self.partition(), floor).await.map_err(|error| unavailable(&error))?;
+        let mut reader = self.streaming.stream.read(self.partition(), floor).await?;
         loop {
             self.streaming.lanes[self.shard].lock().turn = Some(Turn::Waiting(Instant::now()));
-            let records = reader.next().await.map_err(|error| unavailable(&error))?;
+            let records = reader.next().await?;
             self.streaming.lanes[self.shard].lock().turn = Some(Turn::Taking(Instant::now()));
             while self.works.history.is_busy() {
                 tokio::time::sleep(ROOM).await;
             }
             for record in records {
-                let Some((number, tenant, rows)) = self.decoded(record).await? else { continue };
+                let Some((number, rows)) = self.decoded(record).await? else { continue };
                 // Each by itself: whoever takes them again must come to the same, and what goes through the stages together is put in order
                 // together.
                 if replay.is_over(number) && number > written {
                     self.take(number, rows, false, &acks).await?;
                 } else {
-                    self.take_again(number, tenant, rows, replay, number <= written, &acks).await?;
+                    self.take_again(number, rows, replay, number <= written, &acks).await?;
                 }
             }
         }
     }
 
     /// A record as rows of devices that there are.
-    async fn decoded(&self, record: Streamed) -> Result<Option<(Lsn, TenantId, Vec<Row>)>> {
+    async fn decoded(&self, record: Streamed) -> Result<Option<(Lsn, Vec<Row>)>> {
         let Streamed { number, payload } = record;
         let memory = &self.works.base.memory;
         let Record { tenant_id, positions } = match serde_json::from_slice(&payload) {
@@ -169,7 +168,7 @@ impl Tracker {
                 rows.push(sent.into_row(tenant_id));
             }
         }
-        Ok(Some((number, tenant_id, rows)))
+        Ok(Some((number, rows)))
     }
 
     /// Whether a device that this node does not know of is there: made a moment ago on another one.
@@ -209,7 +208,6 @@ impl Tracker {
     async fn take_again(
         &self,
         last: Lsn,
-        tenant: TenantId,
         rows: Vec<Row>,
         replay: &mut Replay,
         written: bool,
@@ -230,7 +228,6 @@ impl Tracker {
         }
         if !silent.is_empty() {
             bring_together(&mut silent);
-            tracing::trace!(%tenant, last, rows = silent.len(), "takes up what was recorded");
             let asked = works.asked(*shard, &silent).await;
             let known = asked.known.but_rows();
             works.take_silently(*shard, SmallVec::from_vec(silent), &known, last);
@@ -242,10 +239,6 @@ impl Tracker {
         }
         Ok(())
     }
-}
-
-fn unavailable(error: &StreamError) -> Error {
-    Error::Unavailable(format!("position stream unavailable: {error}"))
 }
 
 /// What a tenure begins with.
